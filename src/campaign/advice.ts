@@ -1,4 +1,6 @@
 import type { FactTest } from '../run/fact.ts'
+import type { CheckContext } from './check-context.ts'
+import { catchAllWarnings, conflictWarnings } from './conflict-warnings.ts'
 import { describeDuration } from './duration.ts'
 import { eventList, type FileEvent, type FileEvents } from './event-model.ts'
 import type { Issue } from './issue.ts'
@@ -7,17 +9,22 @@ import { entriesOf, forksOf, messagesOf, stepsOf } from './items.ts'
 import { textsOf } from './message.ts'
 import type { Campaign } from './model.ts'
 import { linkNamesIn } from './template/track-link.ts'
+import { wordingWarnings } from './wording.ts'
 
 /** Warnings about a valid file that no simulation shows: words, filters and facts. */
-export function adviceWarnings(campaign: Campaign): Issue[] {
+export function adviceWarnings(campaign: Campaign, { others = [], hasLinks }: CheckContext): Issue[] {
   const events = placedEvents(campaign)
+  const texts = textsOfCampaign(campaign)
   return [
     ...containsWarnings(events),
-    ...wordingWarnings(campaign),
+    ...wordingWarnings(texts),
+    ...trackWarnings(texts, hasLinks),
     ...tagWarnings(events),
     ...factWarnings(campaign, events),
     ...linkWarnings(campaign, events),
     ...earlyAnswerWarnings(campaign),
+    ...conflictWarnings(campaign, others),
+    ...catchAllWarnings(campaign, others),
   ]
 }
 
@@ -58,56 +65,27 @@ function containsWarnings(events: readonly PlacedEvent[]): Issue[] {
   )
 }
 
-/** Words by which a message rewards or forces interaction. Source: 滥用客服接口, WeChat 2016-01-20, and 诱导分享, 诱导关注. */
-const RISKY_WORDS = [
-  '不回复就',
-  '不回复将',
-  '不回就',
-  '必须回复',
-  '回复才能',
-  '回复后才',
-  '否则收不到',
-  '否则将无法',
-  '否则停止',
-  '不转发就',
-  '转发才能',
-  '转发到朋友圈',
-  '转发朋友圈',
-  '分享到朋友圈',
-  '分享朋友圈',
-  '分享才能',
-  '分享后领取',
-  '转发后领取',
-  '转发领取',
-  '转发集赞',
-  '集赞',
-  '点赞满',
-  '求赞',
-  '关注送',
-  '关注即送',
-  '关注领红包',
-  '关注才能',
-  '邀请好友关注',
-  '拉人关注',
-  '砍价',
-] as const
-
-function wordingWarnings(campaign: Campaign): Issue[] {
-  const texts = [
+/** Every text that a follower may read, with its path. */
+function textsOfCampaign(campaign: Campaign): [string, string][] {
+  const { reply, answers = [], exit } = campaign
+  return [
     ...stepsOf(campaign)
       .flatMap(messagesOf)
       .flatMap(({ path, message }) => textsOf(message, path)),
-    ...textsOf(campaign.reply, 'reply'),
-    ...(campaign.answers ?? []).flatMap(({ reply }, i) => textsOf(reply, `answers.${i}.reply`)),
+    ...textsOf(reply, 'reply'),
+    ...answers.flatMap((row, i) => textsOf(row.reply, `answers.${i}.reply`)),
+    ...textsOf(exit?.reply, 'exit.reply'),
+    ...textsOf(exit?.resumeReply, 'exit.resumeReply'),
   ]
-  return texts.flatMap(([path, text]): Issue[] => {
-    const word = RISKY_WORDS.find((risky) => text.includes(risky))
-    if (word === undefined) return []
-    const message = `"${word}" may count as forcing or rewarding interaction (滥用客服接口, WeChat 2016-01-20)`
-    return [
-      { path, message, rule: 'what-wechat-allows', hint: 'Say what the follower gets, without a condition' },
-    ]
-  })
+}
+
+/** Links that are written without `PUBLIC_URL`. */
+function trackWarnings(texts: readonly [string, string][], hasLinks: boolean | undefined): Issue[] {
+  if (hasLinks !== false) return []
+  const first = texts.find(([, text]) => linkNamesIn(text).length > 0)
+  if (!first) return []
+  const message = 'PUBLIC_URL is not set: links stay as they are and clicks are not counted'
+  return [{ path: first[0], message, rule: 'links', hint: 'Set PUBLIC_URL to the address of this product' }]
 }
 
 function tagWarnings(events: readonly PlacedEvent[]): Issue[] {

@@ -1,4 +1,5 @@
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
+import type { Campaign } from './model.ts'
 import type { TargetAccount } from './target-accounts.ts'
 
 /** What a check knows besides the file. */
@@ -9,6 +10,10 @@ export interface CheckContext {
   accounts?: readonly TargetAccount[]
   /** Whether an uploaded medium exists; absent: not checked. */
   hasMedia?: (id: string) => boolean
+  /** The live campaigns, or the other files of a check; absent: not compared. */
+  others?: readonly Campaign[]
+  /** Whether tracked links are shortened, by `PUBLIC_URL`; absent: not known. */
+  hasLinks?: boolean
   /** True for a preview: words that nothing executes yet are accepted. */
   preview?: boolean
   /** The rules profile of the warnings; absent: derived from the accounts. */

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { forkedFiles } from '../../test/harness/random-campaigns.ts'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { checkCampaign } from './check.ts'
+import { BRANCH_HELP, CAMPAIGN_HELP, STEP_HELP } from './field-help.ts'
 import type { Issue } from './issue.ts'
+import { RULES } from './issue-help.ts'
 
 const head = (entry = '{ event: message, keywords: [go] }') => ['id: a', 'name: A', `entry: ${entry}`]
 const fileOf = (steps: string, more: readonly string[] = [], entry?: string) =>
@@ -275,10 +277,20 @@ describe('a warning of a fork', () => {
       "steps.0.branches.1.on: WeChat tells nobody of tags given in its console: only this product's count here",
       'steps.0.branches.2.on.facts.paid: no step sets paid: it must come by the API',
       'steps.0.branches.3.on.links.0: no message of a step has the link shop: it is never opened',
-      'steps.1.send.text: "关注送" may count as forcing or rewarding interaction (滥用客服接口, WeChat 2016-01-20)',
+      'steps.1.send.text: "关注送好礼" may count as forcing or rewarding follows (诱导关注, 微信公众平台运营规范 3.3.2)',
     ])
     const { warnings: found } = check(fileOf(steps))
     expect(found.every((w) => w.rule && w.hint)).toBe(true)
+  })
+
+  it('says that links are not shortened without PUBLIC_URL', () => {
+    const source = fileOf(`  - { id: s, send: { text: "{{ 'https://example.com' | track: 'guide' }}" } }`)
+    const found = (hasLinks?: boolean) =>
+      checkCampaign(source, hasLinks === undefined ? {} : { hasLinks }).warnings
+    expect(shown(found(false))).toEqual([
+      'steps.0.send.text: PUBLIC_URL is not set: links stay as they are and clicks are not counted',
+    ])
+    expect([...found(true), ...found()]).toEqual([])
   })
 
   it('is an error for a step that no way makes due', () => {
@@ -290,6 +302,67 @@ describe('a warning of a fork', () => {
       'steps.0: step only can never go: it is due on no way through the file',
       'steps.2: step after can never go: it is due on no way through the file',
     ])
+  })
+})
+
+describe('the help of an issue', () => {
+  const PAGE = readFileSync(new URL('../../docs/campaigns.md', import.meta.url), 'utf8')
+  const anchors = new Set(
+    [...PAGE.matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+      title
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N} -]/gu, '')
+        .replaceAll(' ', '-'),
+    ),
+  )
+
+  it.each(Object.entries(RULES))('of %s is in a section of the page', (_, anchor) =>
+    expect(anchors).toContain(anchor),
+  )
+
+  it('is in a section of the page for each warning of the examples and of this file', () => {
+    const tree = readdirSync(new URL('./', import.meta.url)).filter((name) => name.endsWith('.ts'))
+    const used = tree.flatMap((name) => [
+      ...readFileSync(new URL(name, import.meta.url), 'utf8').matchAll(
+        /\brule: '([a-z-]+)'|const rule = '([a-z-]+)'/g,
+      ),
+    ])
+    expect(used.length).toBeGreaterThan(10)
+    for (const [, first, second] of used) expect(anchors).toContain(first ?? second)
+  })
+
+  it('is what an editor shows for the field, or for the field around it', () => {
+    const { issues } = check(
+      fileOf(
+        `  - { id: s, after: 3x, color: red, send: { txt: a } }\n  - { id: f, branches: [{ share: 101 }] }`,
+      ),
+    )
+    expect(issues.map(({ path, rule, hint }) => [path, rule, hint])).toEqual([
+      ['steps.0.after', 'durations', STEP_HELP.after],
+      ['steps.0.send.txt', 'messages', STEP_HELP.send],
+      ['steps.0.send', 'messages', STEP_HELP.send],
+      ['steps.0.color', 'steps', CAMPAIGN_HELP.steps],
+      ['steps.1.branches.0.share', 'forks', BRANCH_HELP.share],
+    ])
+  })
+})
+
+describe('the page about campaigns', () => {
+  const page = readFileSync(new URL('../../docs/campaigns.md', import.meta.url), 'utf8')
+  const blocks = [...page.matchAll(/^```yaml\n([\s\S]*?)^```/gm)].map(([, block = '']) => block)
+  const files = blocks.filter((block) => block.startsWith('id: '))
+  /** Steps without the file around them. Each message on a line of its own is not one. */
+  const parts = blocks
+    .filter((block) => /^- |^steps:/.test(block))
+    .map((block) => block.replace(/^steps:\n/, ''))
+
+  it.each(files)('has a file without errors: %#', (source) => {
+    expect(shown(checkCampaign(source).issues)).toEqual([])
+  })
+
+  it.each(parts)('has items without errors: %#', (block) => {
+    const steps = block.replace(/^(?=.)/gm, '  ').replace(/go: members/, 'go: other')
+    expect(shown(check(`${head().join('\n')}\nsteps:\n${steps}`).issues)).toEqual([])
   })
 })
 

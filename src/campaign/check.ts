@@ -5,6 +5,7 @@ import { contentIssues } from './check-content.ts'
 import type { CheckContext } from './check-context.ts'
 import { structureIssues } from './check-structure.ts'
 import type { Issue } from './issue.ts'
+import { helpFor } from './issue-help.ts'
 import { messagesOf, stepsOf } from './items.ts'
 import { textsOf } from './message.ts'
 import { type Campaign, campaignSchema, STEPS_MAX } from './model.ts'
@@ -61,7 +62,7 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
     ...variableWarnings(templatesOf(parsed.data), targetAccounts(parsed.data.accounts, context.accounts)),
     ...mediaIdWarnings(parsed.data, context.accounts),
     ...(empty?.warnings ?? []),
-    ...adviceWarnings(parsed.data),
+    ...adviceWarnings(parsed.data, context),
     ...played.warnings,
   ]
   return { campaign: parsed.data, issues: [], warnings: present(warnings, 'warnings', placeOf) }
@@ -111,7 +112,7 @@ function present(
 ): Issue[] {
   const shown = issues
     .slice(0, ISSUES_MAX)
-    .map((issue) => ({ ...placeOf(issue.path), ...issue }))
+    .map((issue) => ({ ...placeOf(issue.path), ...issue, ...helpFor(issue) }))
     .sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
   const more = issues.length - shown.length
   return more > 0 ? [...shown, { path: '', message: `and ${more} more ${what}` }] : shown

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { EventName } from '../run/event-matcher.ts'
 import { DAY_MS, MINUTE_MS } from '../shared/time-units.ts'
+import { described, EVENT_HELP } from './field-help.ts'
 import { duration, factTests, onAnyMap, tagNames, words } from './field-model.ts'
 
 /** The schema of an event in a campaign file. The same filters are used in entries, forks, goals, conditions and answers. */
@@ -37,7 +38,7 @@ const V1_FILTERS: ReadonlySet<string> = new Set(['qrScenes', 'keys', 'keywords']
 
 /** An event without `event` is the one that its filter means. Filters of other events are errors. */
 function eventOf<const Names extends readonly [EventName, ...EventName[]]>(names: Names, isEntry = false) {
-  const named = z.strictObject({ event: z.enum(names).optional(), ...filters })
+  const named = z.strictObject(described(EVENT_HELP, { event: z.enum(names).optional(), ...filters }))
   return named
     .superRefine((given, ctx) => {
       const event = eventNamed(given)

@@ -16,6 +16,7 @@ import { typeOfField } from './typed-fields.ts'
  */
 
 const EXAMPLES = new URL('../../test/campaigns/', import.meta.url)
+const PAGE = new URL('../../docs/campaign-timelines.md', import.meta.url)
 const UTC_8 = 8 * HOUR_MS
 /** A Monday. */
 const DAY = Date.UTC(2026, 10, 23) - UTC_8
@@ -167,7 +168,7 @@ const PLAYS: Record<string, Play> = {
 
 /** The timelines of the page: file, title, figures and lines. */
 function written(): { key: string; file: string; figures: string; lines: string[] }[] {
-  const page = readFileSync(new URL('timelines.md', EXAMPLES), 'utf8')
+  const page = readFileSync(PAGE, 'utf8')
   return page.split(/^## /m).flatMap((section) => {
     const file = /^(\S+\.yaml)/.exec(section)?.[1]
     if (!file) return []

@@ -1,11 +1,15 @@
 import { z } from 'zod'
 import { FACT_NAME, FACT_NAME_RULE, MAX_FACT_CHARS } from '../shared/facts.ts'
 import { parseDuration } from './duration.ts'
+import { described, LEAST_HELP, MOST_HELP } from './field-help.ts'
 import { excerpt } from './issue.ts'
 
 /** The schemas of fields that several parts of a campaign file share. */
 
-export const duration = z.string().transform((text, ctx) => {
+/** For editors: the JSON Schema of a field with a form of its own. */
+const formOf = (pattern: string) => z.string().meta({ pattern })
+
+export const duration = formOf('^[0-9]{1,6}[smhd]$').transform((text, ctx) => {
   const ms = parseDuration(text)
   if (ms === null)
     ctx.addIssue({
@@ -31,7 +35,7 @@ export const tagName = word.pipe(z.string().max(30))
 /** WeChat lets a follower have 20 tags. */
 export const tagNames = z.array(tagName).min(1).max(20)
 
-export const clockTime = z.string().superRefine((text, ctx) => {
+export const clockTime = formOf('^([01][0-9]|2[0-3]):[0-5][0-9]$').superRefine((text, ctx) => {
   if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(text))
     ctx.addIssue({ code: 'custom', message: `"${excerpt(text)}" is no time: write it like 09:00` })
 })
@@ -48,8 +52,8 @@ export const factTests = z.record(
     [
       factValue,
       z.array(factValue).min(1),
-      z.strictObject({ atLeast: z.number() }),
-      z.strictObject({ atMost: z.number() }),
+      z.strictObject(described(LEAST_HELP, { atLeast: z.number() })),
+      z.strictObject(described(MOST_HELP, { atMost: z.number() })),
     ],
     testForms,
   ),

@@ -3,6 +3,7 @@ import type { CampaignTest } from '../run/condition.ts'
 import type { FactTest } from '../run/fact.ts'
 import { MINUTE_MS, SECOND_MS } from '../shared/time-units.ts'
 import { entryEvents, type FileEvents, runEvents } from './event-model.ts'
+import { BRANCH_HELP, CONDITION_HELP, described, FACT_TIME_HELP, FORK_HELP, STEP_HELP } from './field-help.ts'
 import {
   clockTime,
   duration,
@@ -43,18 +44,20 @@ export interface FileCondition {
 }
 const condition: z.ZodType<FileCondition> = z.lazy(() =>
   z
-    .strictObject({
-      replied: z
-        .literal(true, { error: 'must be true: write not: { replied: true } for the opposite' })
-        .optional(),
-      tag: oneOrMore(tagName).optional(),
-      qrScene: oneOrMore(word).optional(),
-      subscribeScene: oneOrMore(word).optional(),
-      facts: factTests.optional(),
-      entry: entryEvents.optional(),
-      campaign: z.record(id, z.enum(['completed', 'goal-reached', 'entered', 'never'])).optional(),
-      not: condition.optional(),
-    })
+    .strictObject(
+      described(CONDITION_HELP, {
+        replied: z
+          .literal(true, { error: 'must be true: write not: { replied: true } for the opposite' })
+          .optional(),
+        tag: oneOrMore(tagName).optional(),
+        qrScene: oneOrMore(word).optional(),
+        subscribeScene: oneOrMore(word).optional(),
+        facts: factTests.optional(),
+        entry: entryEvents.optional(),
+        campaign: z.record(id, z.enum(['completed', 'goal-reached', 'entered', 'never'])).optional(),
+        not: condition.optional(),
+      }),
+    )
     .refine((asked) => Object.values(asked).some((x) => x !== undefined), whenForms),
 )
 const whenSchema = z.union([z.enum(['replied', 'not-replied']), condition], whenForms)
@@ -77,7 +80,7 @@ const timing = {
   at: clockTime.optional(),
   day: z.number().int().min(-30).max(30).optional(),
   days: days.optional(),
-  since: z.union([id, z.strictObject({ fact: factName })]).default('previous'),
+  since: z.union([id, z.strictObject(described(FACT_TIME_HELP, { fact: factName }))]).default('previous'),
 }
 
 const messages = z.union([
@@ -94,28 +97,30 @@ const messages = z.union([
     }),
 ])
 
-const ACTIONS = ['send', 'tag', 'untag', 'set', 'webhook', 'handover', 'go'] as const
+export const ACTIONS = ['send', 'tag', 'untag', 'set', 'webhook', 'handover', 'go'] as const
 
 /** A step without the rules that need more than one field. */
-const plainStep = z.strictObject({
-  id,
-  ...timing,
-  before: duration.optional(),
-  ifLate: z.enum(['hold', 'skip']).default('hold'),
-  when: whenSchema.optional(),
-  anytime: z.boolean().optional(),
-  typing: duration.refine((ms) => ms >= SECOND_MS && ms <= 5 * SECOND_MS, 'must be 1s to 5s').optional(),
-  send: messages.optional(),
-  tag: tagNames.optional(),
-  untag: tagNames.optional(),
-  set: z.record(factName, factValue).optional(),
-  webhook: id.optional(),
-  handover: z
-    .string()
-    .regex(/^[^@\s]{1,64}@[^@\s]{1,64}$/, 'must be the account of a human agent, like anna@account')
-    .optional(),
-  go: id.optional(),
-})
+const plainStep = z.strictObject(
+  described(STEP_HELP, {
+    id,
+    ...timing,
+    before: duration.optional(),
+    ifLate: z.enum(['hold', 'skip']).default('hold'),
+    when: whenSchema.optional(),
+    anytime: z.boolean().optional(),
+    typing: duration.refine((ms) => ms >= SECOND_MS && ms <= 5 * SECOND_MS, 'must be 1s to 5s').optional(),
+    send: messages.optional(),
+    tag: tagNames.optional(),
+    untag: tagNames.optional(),
+    set: z.record(factName, factValue).optional(),
+    webhook: id.optional(),
+    handover: z
+      .string()
+      .regex(/^[^@\s]{1,64}@[^@\s]{1,64}$/, 'must be the account of a human agent, like anna@account')
+      .optional(),
+    go: id.optional(),
+  }),
+)
 const stepSchema = plainStep.superRefine((step, ctx) => {
   if (ACTIONS.every((name) => step[name] === undefined))
     ctx.addIssue({
@@ -180,24 +185,28 @@ export interface CampaignFork {
 export type CampaignItem = CampaignStep | CampaignFork | 'end'
 
 const branch: z.ZodType<CampaignBranch> = z.lazy(() =>
-  z.strictObject({
-    name: z.string().trim().min(1).max(64).optional(),
-    on: runEvents.optional(),
-    when: whenSchema.optional(),
-    share: z.number().gt(0, 'must be more than 0').max(100).optional(),
-    steps: z.array(itemSchema).default([]),
-  }),
+  z.strictObject(
+    described(BRANCH_HELP, {
+      name: z.string().trim().min(1).max(64).optional(),
+      on: runEvents.optional(),
+      when: whenSchema.optional(),
+      share: z.number().gt(0, 'must be more than 0').max(100).optional(),
+      steps: z.array(itemSchema).default([]),
+    }),
+  ),
 )
 const forkSchema: z.ZodType<CampaignFork> = z.lazy(() =>
   z
-    .strictObject({
-      id,
-      ...timing,
-      wait: duration.refine((ms) => ms >= SECOND_MS, 'must be at least 1s').optional(),
-      meanwhile: z.array(meanwhileStep).optional(),
-      branches: z.array(branch).min(1).max(BRANCHES_MAX),
-      else: z.array(itemSchema).optional(),
-    })
+    .strictObject(
+      described(FORK_HELP, {
+        id,
+        ...timing,
+        wait: duration.refine((ms) => ms >= SECOND_MS, 'must be at least 1s').optional(),
+        meanwhile: z.array(meanwhileStep).optional(),
+        branches: z.array(branch).min(1).max(BRANCHES_MAX),
+        else: z.array(itemSchema).optional(),
+      }),
+    )
     .superRefine((fork, ctx) => {
       for (const [path, message] of forkProblems(fork)) ctx.addIssue({ code: 'custom', path, message })
     }, onAnyMap),

@@ -2,6 +2,15 @@ import { z } from 'zod'
 import { DAY_MS, MINUTE_MS } from '../shared/time-units.ts'
 import { LONGEST_WINDOW_MS } from '../wechat/rules/rules.ts'
 import { answeredEvents, entryEvents, runEvents } from './event-model.ts'
+import {
+  ANSWER_HELP,
+  CAMPAIGN_HELP,
+  described,
+  EXIT_HELP,
+  GOAL_HELP,
+  QUIET_HELP,
+  REENTRY_HELP,
+} from './field-help.ts'
 import { clockTime, duration, factName, id, onAnyMap, words } from './field-model.ts'
 import { itemSchema, SPREAD_MAX_MS } from './item-model.ts'
 import { replySchema } from './message-model.ts'
@@ -18,11 +27,13 @@ import { replySchema } from './message-model.ts'
 export const STEPS_MAX = 100
 
 const answerSchema = z
-  .strictObject({
-    on: answeredEvents,
-    reply: replySchema.optional(),
-    handover: z.literal(true, { error: 'must be true' }).optional(),
-  })
+  .strictObject(
+    described(ANSWER_HELP, {
+      on: answeredEvents,
+      reply: replySchema.optional(),
+      handover: z.literal(true, { error: 'must be true' }).optional(),
+    }),
+  )
   .superRefine((row, ctx) => {
     if ((row.reply === undefined) === (row.handover === undefined))
       ctx.addIssue({ code: 'custom', message: 'give either reply or handover' })
@@ -31,9 +42,11 @@ const answerSchema = z
 const quietSchema = z.union(
   [
     z.literal('none'),
-    z.strictObject({ from: clockTime, to: clockTime }).refine(({ from, to }) => from !== to, {
-      message: 'from and to are the same: no time would be quiet',
-    }),
+    z
+      .strictObject(described(QUIET_HELP, { from: clockTime, to: clockTime }))
+      .refine(({ from, to }) => from !== to, {
+        message: 'from and to are the same: no time would be quiet',
+      }),
   ],
   { error: "must be none or { from: '22:00', to: '08:00' }" },
 )
@@ -46,50 +59,63 @@ function explainIfBusy({ input }: { input?: unknown }): string {
 }
 
 export const campaignSchema = z
-  .strictObject({
-    id,
-    name: z.string().min(1).max(100),
-    accounts: z.array(z.string().min(1)).min(1).optional(),
-    priority: z.number().int().min(-1000).max(1000).default(0),
-    entry: entryEvents.optional(),
-    ifBusy: z.enum(['skip', 'replace'], { error: explainIfBusy }).optional(),
-    reply: replySchema.optional(),
-    steps: z
-      .array(itemSchema)
-      .min(1, 'is empty: a campaign needs at least one step')
-      .max(STEPS_MAX)
-      .optional(),
-    answers: z.array(answerSchema).min(1).max(100).optional(),
-    goal: z
-      .strictObject({
-        on: runEvents,
-        end: z.boolean().default(true),
-        value: factName.optional(),
-        within: duration
-          .refine((ms) => ms >= MINUTE_MS && ms <= 30 * DAY_MS, 'must be 1m to 30d')
-          .default(7 * DAY_MS),
-      })
-      .optional(),
-    quiet: quietSchema.optional(),
-    spread: duration.refine((ms) => ms <= SPREAD_MAX_MS, 'must be at most 1h').optional(),
-    spacing: duration.default(2_000),
-    window: duration
-      .refine((ms) => ms >= MINUTE_MS && ms <= LONGEST_WINDOW_MS, 'must be 1m to 48h')
-      .default(LONGEST_WINDOW_MS),
-    reentry: z
-      .union([z.literal('always'), z.literal('never'), z.strictObject({ after: duration })], {
-        error: 'must be always, never or { after: 30d }',
-      })
-      .default('always'),
-    exit: z
-      .strictObject({
-        keywords: words,
-        reply: replySchema.optional(),
-        resume: words.optional(),
-        resumeReply: replySchema.optional(),
-      })
-      .optional(),
-  })
+  .strictObject(
+    described(CAMPAIGN_HELP, {
+      id,
+      name: z.string().min(1).max(100),
+      accounts: z.array(z.string().min(1)).min(1).optional(),
+      priority: z.number().int().min(-1000).max(1000).default(0),
+      entry: entryEvents.optional(),
+      ifBusy: z.enum(['skip', 'replace'], { error: explainIfBusy }).optional(),
+      reply: replySchema.optional(),
+      steps: z
+        .array(itemSchema)
+        .min(1, 'is empty: a campaign needs at least one step')
+        .max(STEPS_MAX)
+        .optional(),
+      answers: z.array(answerSchema).min(1).max(100).optional(),
+      goal: z
+        .strictObject(
+          described(GOAL_HELP, {
+            on: runEvents,
+            end: z.boolean().default(true),
+            value: factName.optional(),
+            within: duration
+              .refine((ms) => ms >= MINUTE_MS && ms <= 30 * DAY_MS, 'must be 1m to 30d')
+              .default(7 * DAY_MS),
+          }),
+        )
+        .optional(),
+      quiet: quietSchema.optional(),
+      spread: duration.refine((ms) => ms <= SPREAD_MAX_MS, 'must be at most 1h').optional(),
+      spacing: duration.default(2_000),
+      window: duration
+        .refine((ms) => ms >= MINUTE_MS && ms <= LONGEST_WINDOW_MS, 'must be 1m to 48h')
+        .default(LONGEST_WINDOW_MS),
+      reentry: z
+        .union(
+          [
+            z.literal('always'),
+            z.literal('never'),
+            z.strictObject(described(REENTRY_HELP, { after: duration })),
+          ],
+          {
+            error: 'must be always, never or { after: 30d }',
+          },
+        )
+        .default('always'),
+      exit: z
+        .strictObject(
+          described(EXIT_HELP, {
+            keywords: words,
+            reply: replySchema.optional(),
+            resume: words.optional(),
+            resumeReply: replySchema.optional(),
+          }),
+        )
+        .optional(),
+    }),
+  )
   .superRefine((file, ctx) => {
     const report = (path: string, message: string) =>
       ctx.addIssue({ code: 'custom', path: [path], message, input: undefined })

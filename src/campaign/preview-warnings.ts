@@ -27,13 +27,15 @@ export function previewWarnings(campaign: Campaign, rules: RulesProfileName): Is
         {
           path: `${path}.after`,
           message: `step ${step.id} is due ${describeDuration(dueMs)} after the ${entryAllowance(campaign, rules)}: unless the follower types a message before, ${consequence}`,
+          rule: 'what-wechat-allows',
+          hint: 'Let the follower type first, or choose an earlier time',
         },
       ]
     }
     if (!whenReplying.has(step.id)) return []
     const quota = RULES[rules].scenes.message?.quota ?? 0
     const message = `step ${step.id} has no message left: under ${rules} a typed message grants ${quota} messages, so ${consequence} until the follower types again`
-    return [{ path, message }]
+    return [{ path, message, rule: 'what-wechat-allows', hint: 'Ask for an answer in between' }]
   })
 }
 

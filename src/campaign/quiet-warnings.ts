@@ -1,4 +1,5 @@
 import type { Plan } from '../run/plan.ts'
+import { OTHERWISE } from '../run/plan-fork.ts'
 import { HOUR_MS } from '../shared/time-units.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
 import type { Issue } from './issue.ts'
@@ -6,12 +7,15 @@ import type { Campaign } from './model.ts'
 import { playWays } from './play-ways.ts'
 import { ENTRY_AT } from './preview.ts'
 import type { Way } from './ways.ts'
+import { workOfWay } from './ways.ts'
 
 /** Local hour of `ENTRY_AT`. */
 const ENTRY_HOUR = 10
 const HOURS = 24
-/** Steps of all ways and hours together. With more, only some of the ways are played for every hour. */
-const PLAYED_STEPS_MAX = 5_000
+/** The work of all ways and hours together, as for other warnings. With more, fewer hours of the day are played. */
+const WORK_MAX = 40_000
+/** Hours between two entries that are played. */
+const STRIDES = [1, 2, 3, 4, 6, 8]
 
 interface Context {
   campaign: Campaign
@@ -26,15 +30,16 @@ export function quietWarnings(context: Context, ways: readonly Way[]): Issue[] {
   if (!quiet) return []
   /** By step: the hours for which it goes after the quiet hours, and before them. */
   const moved = new Map<string, { after: Set<number>; before: Set<number> }>()
-  const max = Math.max(1, Math.floor(PLAYED_STEPS_MAX / HOURS / Math.max(1, context.plan.steps.length)))
-  const some = spread(ways, max)
-  for (let hour = 0; hour < HOURS; hour++) {
+  const some = covering(context.plan, ways)
+  const most = WORK_MAX / workOfWay(context.plan) / some.length
+  const stride = STRIDES.find((hours) => HOURS / hours <= most) ?? HOURS / 2
+  for (let hour = 0; hour < HOURS; hour += stride) {
     const entryAt = ENTRY_AT + (hour - ENTRY_HOUR) * HOUR_MS
     for (const { timeline } of playWays(context, some, entryAt))
       for (const line of timeline) {
         if (line.line !== 'step' || line.state !== 'sent' || !line.quiet) continue
         const hours = moved.get(line.step) ?? { after: new Set(), before: new Set() }
-        hours[line.quiet].add(hour)
+        for (let h = hour; h < hour + stride; h++) hours[line.quiet].add(h)
         moved.set(line.step, hours)
       }
   }
@@ -54,10 +59,22 @@ export function quietWarnings(context: Context, ways: readonly Way[]): Issue[] {
   })
 }
 
-/** At most `max` of the ways, evenly from all. */
-function spread(ways: readonly Way[], max: number): Way[] {
-  const every = Math.max(1, Math.ceil(ways.length / max))
-  return ways.filter((_, i) => i % every === 0)
+/** Few ways that together take every branch of every fork. */
+function covering({ forks = [] }: Plan, ways: readonly Way[]): Way[] {
+  const open = new Set(
+    forks.flatMap((fork, i) => [OTHERWISE, ...fork.branches.keys()].map((b) => `${i} ${b}`)),
+  )
+  const chosen: Way[] = []
+  for (;;) {
+    let [best, most]: [Way | null, number] = [null, 0]
+    for (const way of ways) {
+      const takes = way.filter((took, i) => open.has(`${i} ${took}`)).length
+      if (takes > most) [best, most] = [way, takes]
+    }
+    if (!best) return chosen.length > 0 ? chosen : ways.slice(0, 1)
+    chosen.push(best)
+    for (const [i, took] of best.entries()) open.delete(`${i} ${took}`)
+  }
 }
 
 function clock(minutes: number): string {

@@ -10,13 +10,13 @@ import { type PlayedWay, playWays } from './play-ways.ts'
 import { ENTRY_AT } from './preview.ts'
 import { quietWarnings } from './quiet-warnings.ts'
 import type { TimelineEntry } from './simulation.ts'
-import { wayName, waysOf } from './ways.ts'
+import { wayName, waysOf, workOfWay } from './ways.ts'
 
 /**
- * Steps of all ways together. With more, one way is played for each branch: a check is a part of each keystroke in an editor,
- * and takes a tenth of a second.
+ * The work of all ways together: for each, the square of the number of steps, because each action looks at every step. With
+ * more, one way is played for each branch. A check is a part of each keystroke in an editor, and takes a tenth of a second.
  */
-const PLAYED_STEPS_MAX = 10_000
+const WORK_MAX = 75_000
 
 /** What is found by playing every way of a campaign with forks. */
 export interface WayFindings {
@@ -48,7 +48,7 @@ export function wayFindings(campaign: Campaign, plan: Plan, rules: RulesProfileN
   const steps = stepsOf(campaign).map(({ path, step }) => [step.id, path] as const)
   const forks = forksOf(campaign).map(({ path, fork }) => [fork.id, path] as const)
   const context = { campaign, plan, rules, paths: new Map([...steps, ...forks]) }
-  const ways = waysOf(plan, Math.floor(PLAYED_STEPS_MAX / Math.max(1, plan.steps.length)))
+  const ways = waysOf(plan, Math.floor(WORK_MAX / workOfWay(plan)))
   const played = playWays(context, ways, ENTRY_AT)
   const opensNothing = entriesOf(campaign).every(({ event }) => sceneOfEntry(event) === null)
   const all = opensNothing ? [...played, ...playWays(context, ways, ENTRY_AT, true)] : played

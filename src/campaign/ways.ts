@@ -22,6 +22,9 @@ export function waysOf({ forks = [] }: Plan, max: number = WAYS_MAX): Way[] {
   return ways.length <= max ? ways : onePerBranch(forks)
 }
 
+/** How much work it is to play one way of a plan: each action looks at every step. */
+export const workOfWay = ({ steps }: Plan): number => Math.max(1, steps.length) ** 2
+
 /** Every way that begins with these choices, at most `max`. */
 function extendWays(forks: readonly PlanFork[], chosen: Way, max: number): Way[] {
   const fork = forks[chosen.length]
@@ -56,7 +59,10 @@ function isInside(forks: readonly PlanFork[], inner: number, fork: number): bool
 }
 
 function onePerBranch(forks: readonly PlanFork[]): Way[] {
-  return forks.flatMap((fork, index) => branchesOf(fork).map((branch) => wayThrough(forks, index, branch)))
+  const ways = forks.flatMap((fork, index) =>
+    branchesOf(fork).map((branch) => wayThrough(forks, index, branch)),
+  )
+  return [...new Map(ways.map((way) => [way.join(), way])).values()]
 }
 
 /** A way that takes a branch of a fork. The other forks take a branch that leads there. */

@@ -33,6 +33,8 @@ export interface ApiIssue {
   message: string
   line?: number
   column?: number
+  rule?: string
+  hint?: string
 }
 
 /**
@@ -62,9 +64,10 @@ export async function fetchAllPages<T>(options: ServerOptions, path: string): Pr
   return items
 }
 
-/** `  steps.1.after (line 9): …` */
-export function formatIssue({ path, message, line }: ApiIssue): string {
-  return `  ${path || 'file'}${line ? ` (line ${line})` : ''}: ${message}`
+/** `  steps.1.after (line 9): …`, and in a second line what to do and where the rule is. */
+export function formatIssue({ path, message, line, rule, hint }: ApiIssue): string {
+  const more = hint && rule ? `\n    → ${hint} docs/campaigns.md#${rule}` : ''
+  return `  ${path || 'file'}${line ? ` (line ${line})` : ''}: ${message}${more}`
 }
 
 /** Sends a request with the token of NURTURE_TOKEN, of ADMIN_TOKEN, or of the data folder of `npm start`. */

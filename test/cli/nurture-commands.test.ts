@@ -85,7 +85,7 @@ describe('nurture, without a running server', () => {
     ['a group without a command', ['account']],
     ['a missing argument', ['check']],
     ['an unknown option', ['check', 'a.yaml', '--colour']],
-    ['too many arguments', ['check', 'a.yaml', 'b.yaml']],
+    ['too many arguments', ['preview', 'a.yaml', 'b.yaml']],
     ['an invalid duration', ['preview', 'campaigns/welcome.yaml', '--reply-after', 'soon']],
     ['a fact without a value', ['follower', 'facts', 'wx', 'o', '--set', 'paid']],
     ['no tag', ['follower', 'tag', 'wx', 'o']],
@@ -119,6 +119,31 @@ describe('nurture, without a running server', () => {
   it('prints its version', async () => {
     const { version }: { version: string } = JSON.parse(readFileSync('package.json', 'utf8'))
     expect(await nurture('--version')).toEqual({ code: 0, out: version, err: '' })
+  })
+
+  it('compares several files with each other', async () => {
+    const { code, out } = await nurture(
+      'check',
+      'campaigns/welcome.yaml',
+      'campaigns/classic-series.yaml',
+      '--json',
+    )
+    expect(code).toBe(0)
+    const { ok, files } = JSON.parse(out)
+    expect(ok).toBe(true)
+    expect(files.map((f: { file: string; ok: boolean }) => [f.file, f.ok])).toEqual([
+      ['campaigns/welcome.yaml', true],
+      ['campaigns/classic-series.yaml', true],
+    ])
+    // Both begin by every follow, and the smaller id goes first.
+    expect(files[0].warnings).toContainEqual(
+      expect.objectContaining({
+        path: 'entry',
+        message:
+          'never begins by subscribe: campaign classic-series goes first, and every subscribe begins it',
+        rule: 'several-campaigns',
+      }),
+    )
   })
 
   it('rejects an invalid file with the path and line of every error', async () => {

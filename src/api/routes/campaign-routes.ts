@@ -297,17 +297,19 @@ async function newestVersion(deps: ApiDeps, id: string): Promise<CampaignVersion
   return row ? deps.campaigns.version(id, row.version) : null
 }
 
-/** Checks a file against the registered accounts and uploaded media. */
+/** Checks a file against the registered accounts, the uploaded media and the live campaigns. */
 async function checkSource(deps: ApiDeps, source: string, context: CheckContext) {
   // The check refuses such a file, so its media are not looked up.
   if (source.length > FILE_MAX_CHARS) return checkCampaign(source, context)
   const ids = [...source.matchAll(/sha256[-:]?[0-9a-f]{64}/g)].map((m) => m[0])
-  const knownIds = await existingMedia(deps.db, ids)
+  const [knownIds, { live }] = await Promise.all([existingMedia(deps.db, ids), deps.campaigns.live()])
   return checkCampaign(source, {
     ...context,
     // From the store: other processes change the state of an account.
     accounts: await deps.accounts.list({ limit: MAX_ACCOUNTS }),
     hasMedia: (id) => knownIds.has(id),
+    others: live.map(({ campaign }) => campaign),
+    hasLinks: deps.hasLinks,
   })
 }
 

@@ -34,7 +34,7 @@ export interface ApiDeps {
   db: Db
   /** For reading. Changes go through {@link auditedChange} or {@link auditedExternalChange}. */
   accounts: Pick<AccountStore, 'find' | 'list'>
-  campaigns: Pick<CampaignStore, 'find' | 'list' | 'row' | 'version' | 'versions'>
+  campaigns: Pick<CampaignStore, 'find' | 'list' | 'live' | 'row' | 'version' | 'versions'>
   /** The stores within a transaction, for changes. */
   storesIn(tx: Db): {
     accounts: AccountStore
@@ -52,6 +52,8 @@ export interface ApiDeps {
   clientOf(account: { apiBase: string | null }): WechatClient
   /** Whether events may be forwarded to private networks. */
   forwardPrivate: boolean
+  /** Whether tracked links are shortened, by `PUBLIC_URL`. */
+  hasLinks: boolean
   /** Whether webhooks may be sent by http, and to private networks. */
   webhookPrivate: boolean
   /** Makes written changes of accounts and campaigns live in this process. */

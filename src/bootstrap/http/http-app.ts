@@ -104,6 +104,7 @@ function apiPorts(services: Services): Omit<ApiDeps, 'hooksChanged'> {
     forwardPrivate: services.config.forwardPrivate ?? false,
     webhookEndpoints: services.webhookEndpoints,
     hooks: services.hooks,
+    hasLinks: services.config.publicUrl !== undefined,
     webhookPrivate: services.config.webhookPrivate ?? false,
     wakeWebhooks: () => services.webhookSender.wake(),
     reloadConfig: services.reloadConfig,

@@ -1,43 +1,68 @@
 import { checkCampaign } from '../../campaign/check.ts'
 import type { Issue } from '../../campaign/issue.ts'
+import type { Campaign } from '../../campaign/model.ts'
+import type { RulesProfileName } from '../../wechat/rules/rules.ts'
 import { formatIssue } from '../api-client.ts'
 import { command, printing, type Terminal } from '../cli-command.ts'
 import { rulesOption } from '../option-parsers.ts'
 import { siblingMedia } from '../sibling-media.ts'
 import { readUserText } from '../user-files.ts'
 
-/** `nurture check FILE`. It needs no server. */
+/** `nurture check FILE…`. It needs no server. */
 export const checkCommand = (terminal: Terminal) =>
-  command(
-    'check',
-    'Check a campaign file 检查活动文件: all errors, and the steps that WeChat would hold back',
-  )
-    .argument('<file>', 'Campaign file (YAML or JSON)')
+  command('check', 'Check campaign files 检查活动文件: all errors, and the steps that WeChat would hold back')
+    .argument('<files...>', 'Campaign files (YAML or JSON); several are also compared with each other')
     .addOption(rulesOption)
     .action(
-      printing(terminal, (file, { rules }) => {
-        const { issues, warnings } = checkFile(file, rules)
-        const ok = issues.length === 0
-        const count = issues.length === 1 ? '1 error' : `${issues.length} errors`
-        const lines = [
-          `${file}: ${ok ? 'ok' : count}`,
-          ...issues.map((i) => `error  ${formatIssue(i).trim()}`),
-          ...warnings.map((w) => `warning  ${formatIssue(w).trim()}`),
-        ]
-        return { value: { ok, issues, warnings }, text: lines.join('\n'), failed: !ok }
+      printing(terminal, (files, { rules }) => {
+        const checked = checkFiles(files, rules)
+        const results = checked.map(({ file, issues, warnings }) => ({
+          file,
+          ok: issues.length === 0,
+          issues,
+          warnings,
+        }))
+        const ok = results.every((result) => result.ok)
+        const [only, ...more] = results
+        const value =
+          only && more.length === 0
+            ? { ok, issues: only.issues, warnings: only.warnings }
+            : { ok, files: results }
+        return { value, text: results.flatMap(linesOf).join('\n'), failed: !ok }
       }),
     )
 
+function linesOf({ file, issues, warnings }: { file: string; issues: Issue[]; warnings: Issue[] }): string[] {
+  const count = issues.length === 1 ? '1 error' : `${issues.length} errors`
+  return [
+    `${file}: ${issues.length === 0 ? 'ok' : count}`,
+    ...issues.map((i) => `error  ${formatIssue(i).trim()}`),
+    ...warnings.map((w) => `warning  ${formatIssue(w).trim()}`),
+  ]
+}
+
+/** Checks files, and each against the others as if all of them were live. */
+function checkFiles(files: readonly string[], rules: RulesProfileName | undefined) {
+  const alone = files.map((file) => ({ file, ...checkFile(file, rules) }))
+  if (files.length === 1) return alone
+  const campaigns = alone.flatMap(({ campaign }) => (campaign ? [campaign] : []))
+  return files.map((file) => ({ file, ...checkFile(file, rules, { others: campaigns }) }))
+}
+
 /**
  * Checks a file and the media beside it, as the server does at publication. Does not check that its accounts are registered.
- * @param preview true when the file may have words that nothing executes yet
+ * @param context `preview`: true when the file may have words that nothing executes yet; `others`: campaigns of the same accounts
  */
-export function checkFile(file: string, rules?: 'wechat-2023' | 'classic-48h', preview = false) {
+export function checkFile(
+  file: string,
+  rules?: RulesProfileName,
+  context: { preview?: boolean; others?: readonly Campaign[] } = {},
+) {
   const source = readUserText(file)
   const beside = siblingMedia(file, source)
   const result = checkCampaign(source, {
     ...(rules ? { rules } : {}),
-    preview,
+    ...context,
     // Only the server knows its uploads; files are checked by siblingMedia.
     hasMedia: () => true,
   })

@@ -63,6 +63,12 @@ export const CampaignPage = (props: {
         {props.warnings.map((w) => (
           <li>
             <code>{w.path}</code> {w.message}
+            {w.hint === undefined ? null : (
+              <small>
+                {' '}
+                → {w.hint} docs/campaigns.md#{w.rule}
+              </small>
+            )}
           </li>
         ))}
       </ul>
