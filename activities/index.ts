@@ -1,6 +1,7 @@
 import { createAct } from './act.ts'
 import type { ActivityDeps } from './deps.ts'
 import { createFetchFollowerAttributes } from './follower/fetch-follower-attributes.ts'
+import { createHandOver } from './follower/hand-over.ts'
 import { createTagFollower } from './follower/tag-follower.ts'
 import { createPrepareMedia } from './media/prepare-media.ts'
 import { createRecordRun } from './record-run.ts'
@@ -12,6 +13,7 @@ import { UnrecordedSends } from './send/unrecorded-sends.ts'
 export type { ActInput } from './act.ts'
 export type { ActivityDeps } from './deps.ts'
 export type { FetchAttributesInput } from './follower/fetch-follower-attributes.ts'
+export type { HandOverInput } from './follower/hand-over.ts'
 export type { TagInput } from './follower/tag-follower.ts'
 export type { RecordRunInput } from './record-run.ts'
 export type { SendInput } from './send/send-input.ts'
@@ -28,6 +30,7 @@ export function createActivities(deps: ActivityDeps) {
     fetchFollowerAttributes: createFetchFollowerAttributes(deps),
     tagFollower: createTagFollower(deps),
     act: createAct(deps),
+    handOver: createHandOver(deps),
   }
 }
 

@@ -9,12 +9,14 @@ import type {
   ActInput,
   Activities,
   FetchAttributesInput,
+  HandOverInput,
   RecordRunInput,
   SendInput,
   TagInput,
 } from '../activities/index.ts'
 import type { ActResult } from '../src/run/act.ts'
 import type { FetchAttributesResult, TagResult } from '../src/run/attributes.ts'
+import type { HandoverResult } from '../src/run/handover.ts'
 import type { LostSend } from '../src/run/lost-sends.ts'
 import type { PlanStep } from '../src/run/plan.ts'
 import type { SendResult } from '../src/run/send-result.ts'
@@ -127,6 +129,12 @@ export function tagFollower(appId: string, step: PlanStep, timing: FetchAttribut
   const summary = [id, ...tag.map((t) => `+${t}`), ...untag.map((t) => `-${t}`)].join(' ')
   const call = proxyActivities<Activities>(wechatCall(appId, summary, timing.leftMs))
   return call.tagFollower({ step: id, tag, untag, ...timing } satisfies TagInput)
+}
+
+/** Opens a session of the follower with a human agent. */
+export function handOver(appId: string, input: HandOverInput): Promise<HandoverResult> {
+  const summary = `${input.step} · handover to ${input.agent}`
+  return proxyActivities<Activities>(wechatCall(appId, summary, input.leftMs)).handOver(input)
 }
 
 /** Writes what a step without a message does. */

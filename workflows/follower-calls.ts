@@ -1,8 +1,9 @@
 import { type ActResult, doneStep, effectsOf } from '../src/run/act.ts'
 import type { FetchAttributesResult, TagResult } from '../src/run/attributes.ts'
+import type { HandoverResult } from '../src/run/handover.ts'
 import type { Plan, PlanStep } from '../src/run/plan.ts'
 import type { RunState } from '../src/run/state.ts'
-import { act, fetchFollowerAttributes, tagFollower } from './activity-calls.ts'
+import { act, fetchFollowerAttributes, handOver, tagFollower } from './activity-calls.ts'
 import { orElseOnTimeout } from './interruption.ts'
 
 /**
@@ -16,6 +17,17 @@ const NOT_FETCHED: FetchAttributesResult = { unknown: 'no time left', errcode: n
 /** @returns null when it was cancelled */
 export function tagStep(appId: string, step: PlanStep, leftMs: number): Promise<TagResult | null> {
   return orElseOnTimeout(() => tagFollower(appId, step, { now: Date.now(), leftMs }), NOT_TAGGED)
+}
+
+const NOT_HANDED_OVER: HandoverResult = { result: 'refused', reason: 'handover-failed', errcode: null }
+
+/** @returns null when it was cancelled */
+export function handOverStep(
+  appId: string,
+  { step, agent }: { step: string; agent: string },
+  leftMs: number,
+): Promise<HandoverResult | null> {
+  return orElseOnTimeout(() => handOver(appId, { step, agent, now: Date.now(), leftMs }), NOT_HANDED_OVER)
 }
 
 /**

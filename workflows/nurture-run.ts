@@ -1,6 +1,7 @@
 import { CancellationScope, condition, setCurrentDetails, workflowInfo } from '@temporalio/workflow'
 import type { SendInput } from '../activities/index.ts'
-import { effectsOf } from '../src/run/act.ts'
+import { type ActResult, effectsOf } from '../src/run/act.ts'
+import { applyHandover, type HandoverResult, handoverAfterSend, onlyHandsOver } from '../src/run/handover.ts'
 import { applyLostSends } from '../src/run/lost-sends.ts'
 import {
   type ActAction,
@@ -22,7 +23,7 @@ import {
 import type { SendResult } from '../src/run/send-result.ts'
 import { requestStop } from '../src/run/state.ts'
 import { continueAsNextRun, continueSameRun } from './continue-as-new.ts'
-import { fetchAttributes, tagStep, writeEffects } from './follower-calls.ts'
+import { fetchAttributes, handOverStep, tagStep, writeEffects } from './follower-calls.ts'
 import { ignoreCancellation } from './interruption.ts'
 import { runLog } from './log-sink.ts'
 import type { NurtureResult } from './nurture-input.ts'
@@ -33,8 +34,8 @@ import { sendStep } from './send-step.ts'
 
 /** The reason of a cancellation without one. */
 export const CANCELLED_BY_OPERATOR = 'cancelled by operator'
-/** Tagging after a message may delay the next steps by at most this time. */
-const TAG_AFTER_SEND_MS = 60_000
+/** Tagging after a message, and a handover, may each delay the next steps by at most this time. */
+const AFTER_SEND_MS = 60_000
 
 /** Timer summaries for the Web UI, by the reason of the wait. Any other reason is a step id. */
 const WAIT_SUMMARY: Record<string, string> = {
@@ -71,9 +72,10 @@ export class NurtureRun extends RunWithSignals {
     this.state = this.state === begun ? written : applyActionResult(this.state, executed, Date.now())
     this.stored.noteWritten(written)
     if (executed.result.completedRun) this.stored.noteCompleted(completeRun(written, executed.result.at))
-    const tagging = tagsAfterSend(action, executed.result, TAG_AFTER_SEND_MS)
+    const tagging = tagsAfterSend(action, executed.result, AFTER_SEND_MS)
     // The message was sent and its tags belong to it, so no signal interrupts the tagging.
     if (tagging) await CancellationScope.nonCancellable(() => this.executeTag(tagging))
+    await this.handOverAfterSend(action.step, executed.result)
   }
 
   /** Executes a step that only tags. */
@@ -95,7 +97,40 @@ export class NurtureRun extends RunWithSignals {
     )
     const isUntagged = written.result === 'done' && tagged?.result === 'refused'
     const result = isUntagged ? { ...written, untagged: true as const } : written
-    this.state = applyActionResult(this.state, { ...action, result }, Date.now())
+    const done = step.acts?.handover === undefined ? result : await this.handOver(action, result)
+    if (done) this.state = applyActionResult(this.state, { ...action, result: done }, Date.now())
+  }
+
+  /**
+   * Hands the follower over, as the last thing that a step without a message does.
+   * @param written the result of the rest of the step
+   * @returns the result of the step; null when a signal has interrupted it, so that the run decides again
+   */
+  private async handOver({ step, leftMs }: ActAction, written: ActResult): Promise<ActResult | null> {
+    const agent = step.acts?.handover ?? ''
+    const to = { step: step.id, agent }
+    const handed = await this.interruptible.run(() => handOverStep(this.follower.appId, to, leftMs))
+    if (!handed) return null
+    if (handed.result === 'refused' && onlyHandsOver(step)) return handed
+    this.applyHandover(step, handed)
+    return written
+  }
+
+  /** Hands the follower over after a message was sent. Its result does not depend on it. */
+  private async handOverAfterSend(step: SendAction['step'], result: SendResult): Promise<void> {
+    const agent = handoverAfterSend(step, result)
+    if (agent === null) return
+    const to = { step: step.id, agent }
+    const { appId } = this.follower
+    // The message may say that a person takes over, so no signal interrupts it.
+    const handed = await CancellationScope.nonCancellable(() => handOverStep(appId, to, AFTER_SEND_MS))
+    if (handed) this.applyHandover(step, handed)
+  }
+
+  private applyHandover(step: SendAction['step'], handed: HandoverResult): void {
+    this.state = applyHandover(this.plan, this.state, step, handed)
+    // The row shows the session, or why there is none.
+    this.stored.invalidate()
   }
 
   /** Fetches the follower's attributes, for a step that needs them. */
@@ -147,10 +182,13 @@ export class NurtureRun extends RunWithSignals {
   private sendStep(action: SendAction): Promise<SendResult> {
     const { index, step, grant, leftMs } = action
     const now = Date.now()
-    const localFirst = this.inputVersion >= 2
-    const isLast = localFirst && completesRun(this.plan, this.state, action, now)
+    const isVersion2 = this.inputVersion >= 2
+    const isLast = isVersion2 && completesRun(this.plan, this.state, action, now)
     const input: SendInput = { state: this.state, index, grant, leftMs, now }
     if (isLast) input.completesRun = true
+    if (step.typingMs !== undefined) input.typingMs = step.typingMs
+    // The typing is a first attempt, and only the activity with a queue has another one.
+    const localFirst = isVersion2 && step.typingMs === undefined
     const effects = effectsOf(this.plan, this.state, step)
     if (effects) input.effects = effects
     return sendStep(this.follower.appId, step, input, { localFirst, interruptible: this.interruptible })

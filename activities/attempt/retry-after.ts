@@ -16,6 +16,7 @@ export type SendFailure =
   | 'WechatFailed'
   | 'WechatUnclear'
   | 'RateLimited'
+  | 'Typing'
 
 /**
  * Throws for a retry after `delayMs`, or earlier at the last attempt before the margin.

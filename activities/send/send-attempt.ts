@@ -13,6 +13,7 @@ import { MINUTE_LIMIT_REASON } from '../throttle/account-throttle.ts'
 import { reportReducedSnapshot } from './record-result.ts'
 import { renderStep } from './render-step.ts'
 import { type SendInput, stepOf } from './send-input.ts'
+import { showTyping } from './show-typing.ts'
 import { NO_ANSWER, type StepDelivery, WORKER_LOST } from './step-delivery.ts'
 import { mayRetryUnclear } from './unclear-policy.ts'
 import type { AcceptedSend, UnrecordedSends } from './unrecorded-sends.ts'
@@ -20,6 +21,8 @@ import { isKindRefused, type UnclearAfter, type Verdict, verdictClass, verdictOf
 
 /** No request starts later than this in an attempt. The attempt's time limit is 70 s (`workflows/activity-calls.ts`). */
 const LAST_REQUEST_AT_MS = 59_000
+/** The least time that a message has left after its typing, ms. With less it is sent without. */
+const LEFT_AFTER_TYPING_MS = 2_000
 /** A check that took longer than this is repeated, because it may be out of date when the request is sent. */
 const CHECK_FRESH_MS = 300
 /** How soon a deferred send checks again. A resumed campaign or account wakes it earlier by a signal. */
@@ -70,8 +73,11 @@ export class SendAttempt {
     this.#resolveUnanswered = given.resolveUnanswered
   }
 
-  /** @throws ApplicationFailure with `nextRetryDelay` when a later attempt may succeed */
-  async execute(): Promise<SendResult> {
+  /**
+   * @param attempt the activity's attempt, from 1
+   * @throws ApplicationFailure with `nextRetryDelay` when a later attempt may succeed
+   */
+  async execute(attempt: number): Promise<SendResult> {
     const { row, key } = this.#delivery
     const known = await this.#knownResult()
     if (known) return known
@@ -87,9 +93,24 @@ export class SendAttempt {
 
     this.#deps.throttle.setRate(key.appId, account.rate)
     const rendered = await renderStep(this.#deps, this.#input, account)
-    return 'refused' in rendered
-      ? this.#delivery.endRefused(rendered.refused)
-      : this.#send(account, rendered.message, rendered.body)
+    if ('refused' in rendered) return this.#delivery.endRefused(rendered.refused)
+    if (attempt === 1) await this.#typeFirst(account)
+    return this.#send(account, rendered.message, rendered.body)
+  }
+
+  /**
+   * Shows the follower that the message is being typed. The next attempt then sends it, and repeats every check, so that
+   * nothing happens unseen meanwhile. An attempt costs no event in the history, and holds no slot while it waits. An account
+   * whose slots are all in use sends without typing.
+   * @throws ApplicationFailure for the next attempt, when WeChat shows it
+   */
+  async #typeFirst(account: SendAccount): Promise<void> {
+    const { typingMs } = this.#input
+    const { row, key } = this.#delivery
+    const hasTime = typingMs !== undefined && this.#deadline.leftMs() >= typingMs + LEFT_AFTER_TYPING_MS
+    if (!hasTime || (row?.attempts ?? 0) > 0) return
+    if (await showTyping(this.#deps, account, key.openId))
+      await retryAfter(this.#deadline, 'Typing', 'the message is being typed', typingMs, async () => {})
   }
 
   /**

@@ -14,6 +14,8 @@ export interface SendInput {
   leftMs: number
   /** When the workflow decided, epoch ms by the follower's clock. */
   now: number
+  /** How long the follower sees that the message is being typed, ms; absent: not at all. */
+  typingMs?: number
   /** True when the run completes as soon as the step is sent. The end of the run is then written with the result. */
   completesRun?: true
   /** What the step does besides the message; absent: nothing. It is written with the result. */

@@ -28,7 +28,8 @@ export function createSend(deps: ActivityDeps, unrecorded: UnrecordedSends) {
         return retryAfter(deadline, 'WechatFailed', delivery.row?.reason ?? '', waitMs, () =>
           resolveUnanswered(input),
         )
-      return new SendAttempt(deps, { input, deadline, delivery, unrecorded, resolveUnanswered }).execute()
+      const given = { input, deadline, delivery, unrecorded, resolveUnanswered }
+      return new SendAttempt(deps, given).execute(info.attempt)
     }
     return endOnError(
       deps,

@@ -185,7 +185,6 @@ describe('a word that is not built yet', () => {
     ['answers: [{ on: { keywords: [a] }, handover: true }]', '', 'answers'],
     ['ifBusy: replace', '', 'ifBusy'],
     ['exit: { keywords: [TD], resume: [KQ] }', '', 'exit.resume'],
-    ['', ', handover: anna@shop', 'steps.0.handover'],
     ['', ', when: { not: { entry: { event: window-closing, before: 2h } } }', 'steps.0.when.not.entry'],
   ])('is refused: %s%s', (line, field, path) => {
     const source = fileOf(`  - { id: s, send: ${text}${field} }`, line ? [line] : [])

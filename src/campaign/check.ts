@@ -12,7 +12,7 @@ import { type Campaign, campaignSchema, STEPS_MAX } from './model.ts'
 import { playedFindings } from './played-findings.ts'
 import { readYaml } from './read-yaml.ts'
 import { describeSchemaIssue, schemaIssues } from './schema-issue.ts'
-import { mediaIdWarnings, targetAccounts, variableWarnings } from './target-accounts.ts'
+import { handoverWarnings, mediaIdWarnings, targetAccounts, variableWarnings } from './target-accounts.ts'
 import { checkEmptyTexts } from './template/empty-text-check.ts'
 import { typeOfField } from './typed-fields.ts'
 import { unbuiltIssues } from './unbuilt.ts'
@@ -61,6 +61,7 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
     ...accountWarnings(parsed.data, context),
     ...variableWarnings(templatesOf(parsed.data), targetAccounts(parsed.data.accounts, context.accounts)),
     ...mediaIdWarnings(parsed.data, context.accounts),
+    ...handoverWarnings(parsed.data, targetAccounts(parsed.data.accounts, context.accounts)),
     ...(empty?.warnings ?? []),
     ...adviceWarnings(parsed.data, context),
     ...played.warnings,

@@ -12,6 +12,8 @@ export interface TargetAccount {
   name?: string
   /** Its own variables; absent: none. */
   variables?: Readonly<Record<string, string>>
+  /** Whether its operator has switched human agents on; absent: not known. */
+  humanAgents?: boolean
 }
 
 /** Messages name at most this many accounts, and then the number of the others. */
@@ -65,6 +67,22 @@ export function variableWarnings(
         : named
     }),
   )
+}
+
+/** Warnings about accounts without human agents, in a campaign with steps that hand the follower over. */
+export function handoverWarnings(campaign: Campaign, accounts: readonly TargetAccount[]): Issue[] {
+  const without = accounts.filter((a) => a.humanAgents === false)
+  const hint = 'If agents answer there: nurture account change APPID --human-agents'
+  return stepsOf(campaign).flatMap(({ path, step }) => {
+    if (step.handover === undefined) return []
+    const at = { path: `${path}.handover`, rule: 'typing-and-human-agents', hint }
+    const named = without.slice(0, NAMED_MAX).map(({ appId }): Issue => {
+      return { ...at, message: `account ${appId} has no human agents switched on` }
+    })
+    const more = without.length - named.length
+    const others = `and ${more} more accounts have no human agents switched on`
+    return more > 0 ? [...named, { ...at, message: others }] : named
+  })
 }
 
 const ONE_ACCOUNT =

@@ -12,7 +12,6 @@ import type { Campaign } from './model.ts'
 const UNBUILT = {
   campaign: ['ifBusy', 'answers'],
   exit: ['reply', 'resume', 'resumeReply'],
-  step: ['typing', 'handover'],
   entryEvents: ['window-closing'],
 } as const
 
@@ -24,10 +23,7 @@ export function unbuiltIssues(campaign: Campaign): Issue[] {
   refuse(UNBUILT.campaign, campaign, '')
   refuse(UNBUILT.exit, campaign.exit, 'exit')
   if (campaign.entry) found.push(...eventPaths(campaign.entry, 'entry', UNBUILT.entryEvents))
-  for (const { path, step } of stepsOf(campaign)) {
-    refuse(UNBUILT.step, step, path)
-    found.push(...conditionPaths(step.when, `${path}.when`))
-  }
+  for (const { path, step } of stepsOf(campaign)) found.push(...conditionPaths(step.when, `${path}.when`))
   for (const { path, fork } of forksOf(campaign)) {
     for (const [i, branch] of fork.branches.entries()) {
       const at = `${path}.branches.${i}`

@@ -72,14 +72,18 @@ export interface DoneStep extends StepEffects {
   at: number
 }
 
-/** What is written with the result of a step; null for a step that only sends and tags. */
+/** What is written with the result of a step; null for a step that only sends, tags and hands over. */
 export function effectsOf(plan: Plan, { forks = [] }: RunState, { acts }: PlanStep): StepEffects | null {
-  if (!acts) return null
+  if (!acts || !writes(acts)) return null
   const chosen = (plan.forks ?? []).flatMap((fork, i) => {
     const took = forks[i]?.took ?? null
     return fork.kind === 'share' && took !== null ? [`${fork.id}=${branchOf(fork, took).name}`] : []
   })
   return { acts, variant: chosen.length > 0 ? chosen.join(',') : null }
+}
+
+function writes({ set, webhook, go }: StepActions): boolean {
+  return set !== undefined || webhook !== undefined || go !== undefined
 }
 
 export function doneStep(

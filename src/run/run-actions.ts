@@ -2,6 +2,7 @@ import { type ActResult, applyActResult, applySend } from './act.ts'
 import { applyAttributes, applyTagResult, type FetchAttributesResult, type TagResult } from './attributes.ts'
 import { decide, type NextAction } from './decide.ts'
 import { applyLearned, beginAsking } from './forks.ts'
+import { handoverAfterSend } from './handover.ts'
 import type { Plan, PlanStep } from './plan.ts'
 import { beginSend, type SendResult } from './send-result.ts'
 import { endRun, type RunState } from './state.ts'
@@ -118,7 +119,7 @@ export function tagsAfterSend(action: SendAction, result: SendResult, leftMs: nu
 }
 
 /**
- * Whether the run completes as soon as this step is sent: no other step is open, and no tags follow. Not for a run that ends
+ * Whether the run completes as soon as this step is sent: no other step is open, and no tags and no handover follow. Not for a run that ends
  * for another campaign, whose end has a reason, and not for one with skipped steps, or with steps that are then skipped: their
  * snapshot is written by itself, with the reasons, and finds requests that the run does not know of.
  * @param now epoch ms by the follower's clock
@@ -126,6 +127,7 @@ export function tagsAfterSend(action: SendAction, result: SendResult, leftMs: nu
 export function completesRun(plan: Plan, state: RunState, action: SendAction, now: number): boolean {
   const result: SendResult = { result: 'sent', at: now, unclear: 0 }
   if (action.step.acts?.go !== undefined || tagsAfterSend(action, result, 0)) return false
+  if (handoverAfterSend(action.step, result) !== null) return false
   if (state.steps.some((s) => s.state === 'skipped')) return false
   const after = applyActionResult(state, { ...action, result }, now)
   const next = nextAction(plan, after, now)

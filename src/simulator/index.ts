@@ -20,7 +20,7 @@ import type { ComponentOptions, ComponentState } from './platform/component-stat
 import { PlatformController } from './platform/platform-controller.ts'
 import { type ActionOptions, SimulatedWechat, type SimulatedWechatOptions } from './simulated-wechat.ts'
 import type { SimGrant } from './state/grants.ts'
-import type { AccountOptions, SendLogEntry, SimMessage } from './state/model.ts'
+import { type AccountOptions, type SendLogEntry, type SimMessage, setAgent } from './state/model.ts'
 import { setTagNames, tagNames } from './state/tags.ts'
 
 export type { Fault } from './api/faults.ts'
@@ -61,6 +61,8 @@ export interface SimAccount {
   type(openId: string, text: string, options?: ActionOptions): Promise<PushResult>
   agentJoins(openId: string): Promise<PushResult>
   agentLeaves(openId: string): Promise<PushResult>
+  /** Signs a human agent in or out, and adds one whose account is unknown. */
+  setAgent(kfAccount: string, agent: { online: boolean }): void
   /** Any other action by name: `{do: 'location', latitude: 23.1}`. */
   act(openId: string, act: ActionInput, options?: ActionOptions): Promise<PushResult>
   /**
@@ -218,6 +220,7 @@ function accountOf(wechat: SimulatedWechat, appId: string): SimAccount {
       if (daily !== undefined) state.dailyQuota = daily
       if (minute !== undefined) state.minuteLimit = minute
     },
+    setAgent: (kfAccount, { online }) => setAgent(state, kfAccount, online),
     setTrust(trust) {
       Object.assign(state, trust)
     },

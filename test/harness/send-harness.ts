@@ -6,6 +6,7 @@ import type { SendInput } from '../../activities/index.ts'
 import { listen } from '../../src/bootstrap/http/server.ts'
 import type { Services } from '../../src/bootstrap/services.ts'
 import { type ActResult, doneStep, effectsOf } from '../../src/run/act.ts'
+import type { HandoverResult } from '../../src/run/handover.ts'
 import type { LostSend } from '../../src/run/lost-sends.ts'
 import type { Plan } from '../../src/run/plan.ts'
 import { beginSend, type SendResult } from '../../src/run/send-result.ts'
@@ -194,7 +195,8 @@ export class SendScenario {
     const step = plan.steps[index]
     const effects = step ? effectsOf(plan, state, step) : null
     const given = { state: beginSend(state, index), index, grant, leftMs: HOUR, now: Date.now() }
-    return { ...given, ...(effects ? { effects } : {}), ...more }
+    const typing = step?.typingMs === undefined ? {} : { typingMs: step.typingMs }
+    return { ...given, ...typing, ...(effects ? { effects } : {}), ...more }
   }
 
   /** Executes one attempt of the activity `send`. */
@@ -222,6 +224,12 @@ export class SendScenario {
     if (!effects) throw new Error(`step ${index} writes nothing`)
     const input = doneStep(this.state, index, effects, Date.now())
     return this.environment().run(this.harness.services.activities.act, input)
+  }
+
+  /** Executes one attempt to hand the follower over to a human agent. */
+  handOver(agent: string, task: TaskOptions = {}): Promise<HandoverResult> {
+    const input = { step: this.stepId(0), agent, now: Date.now(), leftMs: HOUR }
+    return this.environment(task).run(this.harness.services.activities.handOver, input)
   }
 
   async prepareMedia(more?: Partial<SendInput>): Promise<SendResult | null> {

@@ -5,6 +5,7 @@ import type { ActInput, Activities, RecordRunInput, SendInput } from '../../acti
 import type { WorkerVersion } from '../../src/config/config.ts'
 import { type ActResult, applySend } from '../../src/run/act.ts'
 import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
+import type { HandoverResult } from '../../src/run/handover.ts'
 import type { Entry, Interaction, Plan, PlanStep, RunStart } from '../../src/run/plan.ts'
 import type { PresentedRun } from '../../src/run/present.ts'
 import { completeRun } from '../../src/run/run-actions.ts'
@@ -63,10 +64,11 @@ export interface TestFollower {
   answerSends(answer: (input: SendInput) => Promise<SendResult> | SendResult): void
   /** Has every local activity of the run throw an error with this message. */
   failLocally(message: string): void
-  /** Answers the calls for tags and attributes. By default tags succeed and no attributes are known. */
+  /** Answers the calls for tags, attributes and handovers. By default all succeed, and no attributes are known. */
   wechat: {
     tags(): Promise<TagResult> | TagResult
     attributes(): Promise<FetchAttributesResult> | FetchAttributesResult
+    handover(agent: string): Promise<HandoverResult> | HandoverResult
   }
   start(plan: Plan, scene?: Scene): Promise<void>
   interact(
@@ -168,6 +170,7 @@ export async function startWorkflowHarness(
       const wechat: FollowerRecord['wechat'] = {
         tags: () => ({ result: 'tagged' }),
         attributes: () => ({ attributes: { tags: [], qrScene: '', subscribeScene: '' } }),
+        handover: () => ({ result: 'opened', at: Date.now() }),
       }
       const follower: FollowerRecord = {
         openId,
@@ -234,6 +237,7 @@ function createFakeActivities(findFollower: (openId: string) => FollowerRecord):
     prepareMedia: async () => null,
     fetchFollowerAttributes: async () => (await currentFollower()).wechat.attributes(),
     tagFollower: async () => (await currentFollower()).wechat.tags(),
+    handOver: async ({ agent }) => (await currentFollower()).wechat.handover(agent),
     async act(input): Promise<ActResult> {
       const { acts } = await currentFollower()
       acts.push(input)

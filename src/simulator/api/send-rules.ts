@@ -179,6 +179,7 @@ export const ERROR_MESSAGES: Record<number, string> = {
   65409: 'invalid wechat id',
   65413: 'no session of this user',
   65414: 'another custom service account serves this user',
+  65415: 'the worker is not online',
   65416: 'invalid argument',
   65417: 'time range out of limit',
   76001: 'rid not found',

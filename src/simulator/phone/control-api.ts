@@ -6,6 +6,7 @@ import { contextOf, listActions, readAction } from '../callbacks/action-catalog.
 import { fileAnswer } from '../callbacks/media-samples.ts'
 import { createAccount, SettingsError, setServer } from '../callbacks/server-config.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
+import { setAgent } from '../state/model.ts'
 import type { FollowerKey } from '../state/simulator-state.ts'
 import { followerView } from './follower-view.ts'
 
@@ -14,6 +15,7 @@ const actionBody = z.looseObject({
   times: z.number().min(1).optional(),
   createTime: z.number().optional(),
 })
+const agentBody = z.strictObject({ online: z.boolean() })
 const MAX_DELIVERIES = 10
 const MAX_FAST_FORWARD_MS = 7 * 86_400_000
 const KEEP_ALIVE_MS = 15_000
@@ -60,6 +62,13 @@ function addAccountRoutes(app: Hono, wechat: SimulatedWechat): void {
     const check = await setServer(wechat, c.req.param('appId'), await c.req.json())
     const { callbackUrl, mode, format } = wechat.account(c.req.param('appId'))
     return c.json({ callbackUrl, mode, format, check })
+  })
+  app.put('/_sim/accounts/:appId/agents/:kfAccount', async (c) => {
+    const { online } = agentBody.parse(await c.req.json())
+    const account = wechat.account(c.req.param('appId'))
+    setAgent(account, c.req.param('kfAccount'), online)
+    const items = account.agents.map((a) => ({ kfAccount: a.kfAccount, online: a.online }))
+    return c.json({ items })
   })
   app.get('/_sim/media/:id', (c) => {
     for (const { media } of wechat.accounts.values()) {

@@ -25,6 +25,7 @@ export function followerView(wechat: SimulatedWechat, key: FollowerKey) {
     offsetMs: follower.offsetMs,
     grants: follower.grants,
     typing: follower.typingUntil > wechat.clockOf(follower),
+    typingUntil: follower.typingUntil,
     messages: follower.messages.slice(-MAX_MESSAGES),
     sends: account.sends.filter((s) => s.openId === follower.openId).slice(-MAX_SENDS),
     quota: { daily: account.dailyQuota, used: usedToday(account, CUSTOM_SEND, wechat.now()) },

@@ -70,6 +70,8 @@ export interface SimAgent {
   nick: string
   id: string
   headImgUrl?: string
+  /** Whether the agent is signed in. Only then a session can be opened (65415). */
+  online: boolean
   /** The agent's WeChat. Absent: none is bound, so the agent cannot get a session (65402). */
   wx?: string
 }
@@ -155,7 +157,14 @@ const FIRST_AGENT_ID = 2001
 
 export function newAgent(kfAccount: string, index: number): SimAgent {
   const nick = kfAccount.split('@')[0] ?? ''
-  return { kfAccount, nick, id: String(FIRST_AGENT_ID + index), wx: `wx_${nick}` }
+  return { kfAccount, nick, id: String(FIRST_AGENT_ID + index), online: true, wx: `wx_${nick}` }
+}
+
+/** Signs a human agent in or out, and adds one whose account is unknown. */
+export function setAgent({ agents }: SimAccountState, kfAccount: string, online: boolean): void {
+  const known = agents.find((agent) => agent.kfAccount === kfAccount)
+  if (known) known.online = online
+  else agents.push({ ...newAgent(kfAccount, agents.length), online })
 }
 
 export function newAccount(options: AccountOptions): SimAccountState {

@@ -1,4 +1,5 @@
 import { and, eq, gt, isNotNull, isNull, lt, or, sql } from 'drizzle-orm'
+import type { AgentSessionChange } from '../../run/agent-session.ts'
 import type { FollowerKey } from '../../shared/ids.ts'
 import type { Db } from '../db.ts'
 import { followers, runs } from '../schema.ts'
@@ -58,6 +59,28 @@ export function upsertFollower(
     .insert(followers)
     .values({ ...follower, ...set })
     .onConflictDoUpdate({ target: [followers.appId, followers.openId], set })
+}
+
+/** Records a change of the session with a human agent, unless a newer one is known. */
+export async function recordAgentSession(
+  db: Db,
+  follower: FollowerKey,
+  { open, at, seq }: AgentSessionChange,
+  now: number,
+): Promise<void> {
+  const { agentAt, agentSeq } = followers
+  const set = { agent: open, agentAt: at, agentSeq: seq, updatedAt: now }
+  await db
+    .insert(followers)
+    .values({ ...follower, ...set })
+    .onConflictDoUpdate({
+      target: [followers.appId, followers.openId],
+      set,
+      setWhere: or(
+        isNull(agentAt),
+        sql`(${agentAt}, COALESCE(${agentSeq}, 0)) < (${at}::bigint, ${seq}::bigint)`,
+      ),
+    })
 }
 
 function byKey(follower: FollowerKey) {

@@ -33,6 +33,14 @@ export interface WechatClient {
     accessToken: string,
     call: { openId: string; tagId: number; how: 'tag' | 'untag' },
   ): Promise<WechatAnswer<object>>
+  /**
+   * Opens a session of a follower with a human agent, `name@account`: 创建会话. Errcode 0 too when it is open. The agent must be
+   * online: https://developers.weixin.qq.com/doc/service/en/api/customer/messctrl/api_createkfsession.html
+   */
+  openAgentSession(
+    accessToken: string,
+    session: { openId: string; agent: string },
+  ): Promise<WechatAnswer<object>>
   /** `expiresIn`: seconds, at most 30 days; null for a permanent code, of which an account may have 100,000. */
   createQrcode(
     accessToken: string,
@@ -84,6 +92,8 @@ export function createWechatClient(options: TransportOptions): WechatClient {
         file,
         type === 'thumb' ? shapes.thumbUpload : shapes.upload,
       ),
+    openAgentSession: (access_token, { openId: openid, agent: kf_account }) =>
+      post('/customservice/kfsession/create', { access_token }, { kf_account, openid }, shapes.done),
     createQrcode: (access_token, { scene: scene_str, expiresIn }) => {
       const kind =
         expiresIn === null

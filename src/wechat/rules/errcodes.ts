@@ -50,6 +50,7 @@ export type WechatCall =
   | 'media'
   | 'user'
   | 'tags'
+  | 'agents'
   | 'qrcode'
   | 'menu'
   | 'quota'
@@ -71,8 +72,8 @@ const of = (kind: ErrcodeClass, codes: Record<number, string>): [number, Errcode
 
 /**
  * Every errcode that the calls here can get, with its class: docs/contract.md#4-sending. Sources: WeChat's global return codes
- * (https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html) and the error table of
- * `custom/send`. Codes of uploads are from reports too: 40005 and 40113 for a file name with a wrong extension
+ * (https://developers.weixin.qq.com/doc/offiaccount/Getting_Started/Global_Return_Code.html), with the messages that an
+ * enumeration of them quotes (`CODE_65415(65415, "the worker is not online")`), and the error table of `custom/send`. Codes of uploads are from reports too: 40005 and 40113 for a file name with a wrong extension
  * (w7corp/easywechat issue 1931, foxinmy/weixin4j issue 34, fudiwei/DotNetCore.SKIT.FlurlHttpClient.Wechat issue 144), and
  * 41005 for a missing file or a Chinese file name (doraemonext/wechat-python-sdk issue 118).
  */
@@ -161,9 +162,11 @@ const TABLE: ReadonlyMap<number, Errcode> = new Map([
     61451: 'invalid parameter',
     61452: 'invalid kf_account',
     65400: 'new customer service is not enabled',
-    65413: 'customer-service session is in another state',
-    65414: 'customer-service session is in another state',
-    65415: 'customer-service session is in another state',
+    65401: 'unknown customer-service account',
+    65402: 'the customer-service account is not bound to a WeChat user',
+    65413: 'the follower has no session with a human agent',
+    65414: 'another human agent has the session',
+    65415: 'the human agent is not online',
   }),
   ...of('account-blocked', {
     40002: 'invalid grant_type',
@@ -227,6 +230,7 @@ const OF_CALL: Partial<Record<WechatCall, ReadonlyMap<number, Errcode>>> = {
   media: new Map(of('content', { 40007: 'invalid media file' })),
   user: new Map(OF_THIS_INTERFACE),
   tags: new Map(OF_THIS_INTERFACE),
+  agents: new Map(OF_THIS_INTERFACE),
   qrcode: new Map(OF_THIS_INTERFACE),
   menu: new Map(OF_THIS_INTERFACE),
   quota: new Map(OF_THIS_INTERFACE),

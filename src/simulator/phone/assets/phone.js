@@ -211,7 +211,11 @@ function renderMenu() {
 function render() {
   const chat = $('chat')
   chat.replaceChildren(...state.messages.map(messageItem))
-  if (state.typing) chat.append(element('li', 'system', '对方正在输入… typing'))
+  if (state.typing) {
+    const typing = element('li', 'system', '对方正在输入… typing')
+    typing.id = 'typing-now'
+    chat.append(typing)
+  }
   chat.scrollTop = chat.scrollHeight
   $('follow').textContent = state.following ? '取消关注' : '关注'
   $('follow').classList.toggle('on', state.following)
@@ -241,6 +245,7 @@ function tick() {
   if (!state) return
   const now = Date.now() + clockAhead
   $('clock').textContent = hm(now)
+  if (state.typingUntil <= now) $('typing-now')?.remove()
   const alive = state.grants.filter((g) => g.expiresAt > now)
   $('grants').replaceChildren(
     ...alive.map((g) => {

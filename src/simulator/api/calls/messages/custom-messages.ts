@@ -85,6 +85,7 @@ function typing(wechat: ApiContext, { account, body }: Call): Answer {
   const at = wechat.clockOf(follower)
   if (body.command === 'CancelTyping') {
     follower.typingUntil = 0
+    wechat.changed(account.appId, follower.openId)
     return failed(0)
   }
   if (body.command !== 'Typing') return failed(45072)

@@ -33,10 +33,10 @@ function registerAgentLists({ route }: Router): void {
       ...(agent.wx === undefined ? {} : { kf_wx: agent.wx }),
     })),
   }))
-  // An agent who is bound to a WeChat is online here. `status` 1 is the web client.
+  // `status` 1 is the web client.
   route('GET', '/cgi-bin/customservice/getonlinekflist', ({ account }) => ({
     kf_online_list: account.agents
-      .filter((agent) => agent.wx !== undefined)
+      .filter((agent) => agent.wx !== undefined && agent.online)
       .map((agent) => ({
         kf_account: agent.kfAccount,
         status: 1,
@@ -65,7 +65,7 @@ function registerAgents({ route, wechat }: Router): void {
       if (find(account, kf_account)) return failed(65406)
       if (account.agents.length >= AGENTS_MAX) return failed(65405)
       const id = Math.max(1_000, ...account.agents.map(numberOf)) + 1
-      account.agents.push({ kfAccount: kf_account, nick: nickname, id: String(id) })
+      account.agents.push({ kfAccount: kf_account, nick: nickname, id: String(id), online: true })
       return done()
     }),
   )
@@ -138,6 +138,8 @@ function registerSessions({ route, wechat }: Router): void {
       if (!agent) return failed(65401)
       if (!follower?.following) return failed(40003)
       if (agent.wx === undefined) return failed(65402)
+      // The page says "must be online". The code is that of the enumeration of all codes: 65415, the worker is not online.
+      if (!agent.online) return failed(65415)
       if (follower.agent && follower.agent.account !== kf_account) return failed(65414)
       if (!follower.agent) openSession(wechat, account, follower, kf_account)
       return done()
