@@ -20,6 +20,7 @@ import { createInboxRoutes } from './routes/inbox-routes.ts'
 import { createKeyRoutes } from './routes/key-routes.ts'
 import { createMediaRoutes } from './routes/media-routes.ts'
 import { createMenuRoutes } from './routes/menu-routes.ts'
+import { createOutboxRoutes } from './routes/outbox-routes.ts'
 import { createQrcodeRoutes } from './routes/qrcode-routes.ts'
 import type { ApiDeps } from './routes/route-helpers.ts'
 import { createTemporalRoutes } from './routes/temporal-routes.ts'
@@ -68,6 +69,7 @@ export function createOperatorApi(
   api.route('/', createFollowerRoutes(deps))
   api.route('/', createFollowerRequestRoutes(deps))
   api.route('/', createWebhookRoutes(deps))
+  api.route('/', createOutboxRoutes(deps))
   api.route('/', createHookRoutes(deps))
   api.route('/', createMediaRoutes(deps))
   api.route('/', createQrcodeRoutes(deps))

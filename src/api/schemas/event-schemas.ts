@@ -90,6 +90,8 @@ export const outboxItem = z
   })
   .openapi('Webhook')
 
+export const retriedWebhooks = z.object({ retried: z.number() })
+
 export const outboxParams = z.object({
   id: z
     .string()

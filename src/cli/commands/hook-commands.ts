@@ -1,15 +1,16 @@
 import { readYaml } from '../../campaign/read-yaml.ts'
-import { callApi, fetchAllPages, formatIssue, urlOption } from '../api-client.ts'
+import { fetchAllPages, formatIssue, urlOption } from '../api-client.ts'
 import { CommandError, command, commandGroup, printing, type Terminal } from '../cli-command.ts'
 import { table } from '../table.ts'
 import { readUserText } from '../user-files.ts'
+import { changeSecretCommand, putNamed, removeNamedCommand } from './named-secret-commands.ts'
 
 export const hookCommands = (terminal: Terminal) =>
   commandGroup('hook', 'Hooks: other systems set facts and start campaigns', [
     list(terminal),
     put(terminal),
-    changeSecret(terminal),
-    remove(terminal),
+    changeSecretCommand(terminal, HOOKS),
+    removeNamedCommand(terminal, HOOKS),
   ])
 
 interface HookItem {
@@ -17,17 +18,20 @@ interface HookItem {
   accounts: string[]
   campaign: string | null
   fields: { openId: string; campaign?: string; facts?: Record<string, string> }
-  secret?: string
 }
 
-const pathOf = (name: string) => `/api/hooks/${encodeURIComponent(name)}`
+const HOOKS = {
+  noun: 'hook',
+  path: '/api/hooks',
+  rotation: 'the previous secret is accepted for another day',
+}
 
 const list = (terminal: Terminal) =>
   command('list', 'List the hooks')
     .addOption(urlOption)
     .action(
       printing(terminal, async (options) => {
-        const items = await fetchAllPages<HookItem>(options, '/api/hooks')
+        const items = await fetchAllPages<HookItem>(options, HOOKS.path)
         const rows = items.map(({ name, accounts, campaign, fields }) => [
           name,
           accounts.join(', '),
@@ -46,37 +50,8 @@ const put = (terminal: Terminal) =>
     .action(
       printing(terminal, async (name, file, options) => {
         const settings = parseSettings(readUserText(file))
-        const put = await callApi<HookItem>(options, { method: 'PUT', path: pathOf(name), json: settings })
-        const notes = put.secret
-          ? [`${name}: added. The sender signs with this secret; it is not shown again:`]
-          : []
-        return { value: put, text: put.secret ?? `${name}: changed. The secret stays`, notes }
-      }),
-    )
-
-const changeSecret = (terminal: Terminal) =>
-  command('new-secret', 'Change the secret of a hook; it is printed only once')
-    .argument('<name>', 'Name of the hook')
-    .addOption(urlOption)
-    .action(
-      printing(terminal, async (name, options) => {
-        const changed = await callApi<{ secret: string }>(options, {
-          method: 'POST',
-          path: `${pathOf(name)}/secret`,
-        })
-        const notes = [`${name}: the previous secret is accepted for another day. The new one:`]
-        return { value: changed, text: changed.secret, notes }
-      }),
-    )
-
-const remove = (terminal: Terminal) =>
-  command('remove', 'Remove a hook')
-    .argument('<name>', 'Name of the hook')
-    .addOption(urlOption)
-    .action(
-      printing(terminal, async (name, options) => {
-        await callApi(options, { method: 'DELETE', path: pathOf(name) })
-        return { value: { name, removed: true }, text: `${name}: removed` }
+        const use = 'The sender signs with this secret; it is not shown again'
+        return putNamed(options, { path: HOOKS.path, name, json: settings, use })
       }),
     )
 

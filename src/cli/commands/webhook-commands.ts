@@ -2,6 +2,7 @@ import { Option } from '@commander-js/extra-typings'
 import { callApi, fetchAllPages, urlOption } from '../api-client.ts'
 import { command, commandGroup, printing, type Terminal, UsageError } from '../cli-command.ts'
 import { table } from '../table.ts'
+import { changeSecretCommand, pathOfNamed, putNamed, removeNamedCommand } from './named-secret-commands.ts'
 
 export const webhookCommands = (terminal: Terminal) =>
   commandGroup('webhook', 'Webhooks of campaigns, and their receivers', [
@@ -9,15 +10,14 @@ export const webhookCommands = (terminal: Terminal) =>
     retry(terminal),
     receivers(terminal),
     put(terminal),
-    changeSecret(terminal),
-    remove(terminal),
+    changeSecretCommand(terminal, RECEIVERS),
+    removeNamedCommand(terminal, RECEIVERS),
   ])
 
 interface Receiver {
   name: string
   url: string
   updatedAt: string
-  secret?: string
 }
 
 interface WebhookItem {
@@ -33,7 +33,11 @@ interface WebhookItem {
   nextAttemptAt: string | null
 }
 
-const pathOf = (name: string) => `/api/webhooks/${encodeURIComponent(name)}`
+const RECEIVERS = {
+  noun: 'receiver',
+  path: '/api/webhooks',
+  rotation: 'for a day, webhooks are also signed with the previous secret',
+}
 
 const list = (terminal: Terminal) =>
   command('list', 'List the webhooks that wait or have failed, newest first')
@@ -79,7 +83,8 @@ const retry = (terminal: Terminal) =>
       printing(terminal, async (id, { receiver, ...options }) => {
         if ((id === undefined) === (receiver === undefined))
           throw new UsageError('Give the id of a webhook, or --receiver with the name of a receiver.')
-        const path = id === undefined ? pathOf(receiver ?? '') : `/api/outbox/${encodeURIComponent(id)}`
+        const path =
+          id === undefined ? pathOfNamed(RECEIVERS.path, receiver ?? '') : pathOfNamed('/api/outbox', id)
         const { retried } = await callApi<{ retried: number }>(options, {
           method: 'POST',
           path: `${path}/retry`,
@@ -94,7 +99,7 @@ const receivers = (terminal: Terminal) =>
     .addOption(urlOption)
     .action(
       printing(terminal, async (options) => {
-        const items = await fetchAllPages<Receiver>(options, '/api/webhooks')
+        const items = await fetchAllPages<Receiver>(options, RECEIVERS.path)
         const rows = items.map((r) => [r.name, r.url, r.updatedAt])
         return { value: { items }, text: table(['name', 'url', 'changed'], rows) }
       }),
@@ -107,40 +112,7 @@ const put = (terminal: Terminal) =>
     .addOption(urlOption)
     .action(
       printing(terminal, async (name, receiverUrl, options) => {
-        const put = await callApi<Receiver>(options, {
-          method: 'PUT',
-          path: pathOf(name),
-          json: { url: receiverUrl },
-        })
-        const notes = put.secret
-          ? [`${name}: added. Its secret verifies Nurture-Signature and is not shown again:`]
-          : []
-        return { value: put, text: put.secret ?? `${name}: changed. The secret stays`, notes }
-      }),
-    )
-
-const changeSecret = (terminal: Terminal) =>
-  command('new-secret', 'Change the secret of a receiver; it is printed only once')
-    .argument('<name>', 'Name of the receiver')
-    .addOption(urlOption)
-    .action(
-      printing(terminal, async (name, options) => {
-        const changed = await callApi<{ secret: string }>(options, {
-          method: 'POST',
-          path: `${pathOf(name)}/secret`,
-        })
-        const notes = [`${name}: for a day, webhooks are also signed with the previous secret. The new one:`]
-        return { value: changed, text: changed.secret, notes }
-      }),
-    )
-
-const remove = (terminal: Terminal) =>
-  command('remove', 'Remove a receiver')
-    .argument('<name>', 'Name of the receiver')
-    .addOption(urlOption)
-    .action(
-      printing(terminal, async (name, options) => {
-        await callApi(options, { method: 'DELETE', path: pathOf(name) })
-        return { value: { name, removed: true }, text: `${name}: removed` }
+        const use = 'Its secret verifies Nurture-Signature and is not shown again'
+        return putNamed(options, { path: RECEIVERS.path, name, json: { url: receiverUrl }, use })
       }),
     )
