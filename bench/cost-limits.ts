@@ -19,3 +19,6 @@ export const COST_LIMITS = {
 
 /** Names and numbers in a history differ in length from run to run. */
 export const BYTES_TOLERANCE = 1.03
+
+/** A run with forks, compared with one that sends as many messages without them. */
+export const FORK_LIMITS = { events: 1.15, bytes: 1.2 }

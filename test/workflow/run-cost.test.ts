@@ -1,6 +1,6 @@
 import { expect, inject, it } from 'vitest'
-import { BYTES_TOLERANCE, COST_LIMITS } from '../../bench/cost-limits.ts'
-import { measureRun } from '../../bench/history-size.ts'
+import { BYTES_TOLERANCE, COST_LIMITS, FORK_LIMITS } from '../../bench/cost-limits.ts'
+import { measureForks, measureRun } from '../../bench/history-size.ts'
 
 const address = inject('temporalAddress')
 
@@ -15,3 +15,9 @@ it.skipIf(!address)(
     expect(actions).toBeLessThanOrEqual(run.actions)
   },
 )
+
+it.skipIf(!address)('forks cost a run of ten messages few events and bytes more', async () => {
+  const { plain, forked } = await measureForks(address)
+  expect(forked.events / plain.events).toBeLessThanOrEqual(FORK_LIMITS.events)
+  expect(forked.bytes / plain.bytes).toBeLessThanOrEqual(FORK_LIMITS.bytes)
+})
