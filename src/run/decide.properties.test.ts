@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { expectSameDecision, type RandomAnswer, replyOf } from '../../test/harness/random-answers.ts'
 import {
   ENTRY_AT,
   planOf,
@@ -10,7 +11,6 @@ import {
 } from '../../test/harness/run-simulation.ts'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
-import { decide } from './decide.ts'
 import type { Plan, PlanStep } from './plan.ts'
 
 vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
@@ -42,9 +42,7 @@ interface TimedEvent {
   /** Time from the event to its delivery, ms. */
   lateBy: number
 }
-interface Answer {
-  kind: SendReply['result']
-  durationMs: number
+interface Answer extends RandomAnswer {
   unclear: number
   meanwhile: TimedEvent[]
 }
@@ -262,7 +260,10 @@ function simulate(scenario: Scenario): RunSimulation {
   run.answerSendsWith((request) => {
     const maxUnclear = model.checkRequest(request, run)
     const answer = remaining.shift()
-    const reply = replyOf(answer, request, maxUnclear, run.step(request.step).errcode === 40007)
+    const reply = replyOf(answer, request, {
+      maxUnclear,
+      uploadedAgain: run.step(request.step).errcode === 40007,
+    })
     model.onAnswer(request, reply, run)
     return { ...reply, meanwhile: () => answer?.meanwhile.forEach(deliver) }
   })
@@ -275,50 +276,6 @@ function simulate(scenario: Scenario): RunSimulation {
   // Every message may extend the window, also one that arrives while a request waits for its margin.
   run.runUntil(run.now + 100 * 48 * HOUR)
   return run
-}
-
-/** Limits a random answer to what the send activity can return: within the quota, failed only at the margin, one upload. */
-function replyOf(
-  answer: Answer | undefined,
-  request: SendRequest,
-  maxUnclear: number,
-  uploadedAgain: boolean,
-): SendReply {
-  if (!answer) return { result: 'sent' }
-  const { kind, durationMs } = answer
-  const unclear = Math.min(answer.unclear, maxUnclear)
-  switch (kind) {
-    case 'not-sent':
-      return {
-        result: kind,
-        reason: 'busy',
-        errcode: -1,
-        durationMs: Math.max(0, Math.ceil(request.leftMs - 400)),
-      }
-    case 'unknown':
-      return { result: kind, reason: 'time-out', durationMs, unclear: Math.max(1, unclear) }
-    case 'media-expired':
-      if (!uploadedAgain) return { result: kind, durationMs }
-      return { result: 'refused', reason: 'medium refused', errcode: 40007, durationMs }
-    case 'refused':
-      return { result: kind, reason: 'bad', errcode: 45002, durationMs }
-    case 'gone':
-      return { result: kind, outcome: 'opted-out', errcode: 48002, durationMs }
-    default:
-      return { result: kind, durationMs, unclear }
-  }
-}
-
-/** Expects the same decision from a stored copy of plan and state, and from the state that the decision returns. */
-function expectSameDecision(plan: Plan, run: RunSimulation): void {
-  const now = ENTRY_AT + run.now
-  const first = decide(plan, run.state, now)
-  const copy = JSON.parse(JSON.stringify({ plan, state: run.state }))
-  expect(decide(copy.plan, copy.state, now)).toEqual(first)
-  const again = decide(plan, first.state, now)
-  expect(again.next).toEqual(first.next)
-  expect(again.state).toBe(first.state)
-  if (first.next.do === 'wait') expect(first.next.until, 'a wait ends later').toBeGreaterThan(now)
 }
 
 const RUNS = { numRuns: 500 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { PROPERTY_RUNS, PROPERTY_TIMEOUT_MS } from '../../test/harness/property-runs.ts'
+import { expectSameDecision, type RandomAnswer, replyOf } from '../../test/harness/random-answers.ts'
 import { FACTS, forkedPlans, LINKS, MENU_KEYS, TAGS, WORDS } from '../../test/harness/random-campaigns.ts'
 import {
   ENTRY_AT,
@@ -10,7 +11,7 @@ import {
   simulateRun,
 } from '../../test/harness/run-simulation.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
-import { decide } from './decide.ts'
+import type { ZoneOffsets } from './local-time.ts'
 import type { Plan } from './plan.ts'
 import { branchOf } from './plan-fork.ts'
 import { type ForkState, isOpen, type RunState } from './state.ts'
@@ -45,6 +46,7 @@ type EventKind =
 interface TimedEvent {
   gap: number
   kind: EventKind
+  /** Time from the event to its delivery, ms. Below 0: WeChat's clock is ahead. */
   lateBy: number
   /** Chooses the text, the key or the fact. */
   choice: number
@@ -56,7 +58,7 @@ interface Scenario {
   seed: number
   tags: string[]
   events: TimedEvent[]
-  answers: { kind: SendReply['result']; durationMs: number; meanwhile: TimedEvent[] }[]
+  answers: (RandomAnswer & { meanwhile: TimedEvent[] })[]
 }
 
 const span = fc.oneof(
@@ -78,11 +80,33 @@ const timedEvent: fc.Arbitrary<TimedEvent> = fc.record({
     },
     { weight: 1, arbitrary: fc.constantFrom<EventKind[]>('unfollow', 'exit') },
   ),
-  lateBy: fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: span }),
+  lateBy: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: span },
+    { weight: 1, arbitrary: fc.constantFrom(-SECOND, -2 * SECOND) },
+  ),
   choice: fc.nat(100),
 })
+/**
+ * Local times of places whose clocks change in the night after the entry, or in one of the next nights: forward at 02:00, or
+ * back at 03:00. Local times of the campaigns are in the hour that is missing, or there twice.
+ */
+const zones: fc.Arbitrary<ZoneOffsets> = fc
+  .tuple(fc.boolean(), fc.constantFrom(0, 1, 2))
+  .map(([isForward, nights]) => {
+    const [before, after, change] = isForward ? [-5 * HOUR, -4 * HOUR, 7 * HOUR] : [2 * HOUR, HOUR, HOUR]
+    return [
+      [ENTRY_AT - 1_000 * HOUR, before],
+      [ENTRY_AT + change + nights * 24 * HOUR, after],
+    ]
+  })
+/** Most accounts are in China, whose clocks never change. */
+const plans: fc.Arbitrary<Plan> = fc
+  .tuple(forkedPlans, fc.oneof(fc.constant(null), zones))
+  .map(([plan, zone]) => (zone && plan.zone ? { ...plan, zone } : plan))
+
 const scenarios: fc.Arbitrary<Scenario> = fc.record({
-  plan: forkedPlans,
+  plan: plans,
   rules: fc.constantFrom('wechat-2023', 'wechat-2023', 'classic-48h'),
   event: fc.constantFrom('subscribe', 'message'),
   seed: fc.nat(),
@@ -159,6 +183,8 @@ function createWechat({ plan, rules, event }: Scenario) {
   let lastInteraction = 0
   let paused = false
   let over = false
+  /** The newest change of the human agent's session. */
+  let session = { at: event === 'message' ? 0 : Number.NEGATIVE_INFINITY, isOpen: false }
   const grant = (scene: Scene, at: number) => {
     const allowance = allowanceOf(rules, scene)
     if (!allowance || (grants.get(scene)?.at ?? -Infinity) >= at) return
@@ -167,7 +193,12 @@ function createWechat({ plan, rules, event }: Scenario) {
   }
   grant(event, 0)
   return {
+    agentSession(isOpen: boolean, at: number): void {
+      if (at >= session.at) session = { at, isOpen }
+    },
     interact(scene: Scene, at: number): void {
+      // While an agent has the session WeChat pushes no message to the callback.
+      if (scene === 'message' && at > session.at) session = { at, isOpen: false }
       if (at < 0 && event === 'subscribe') return
       grant(scene, at)
       if (at >= 0) lastInteraction = Math.max(lastInteraction, at)
@@ -185,12 +216,15 @@ function createWechat({ plan, rules, event }: Scenario) {
       const known = grants.get(paid.scene)
       expect(over, 'nothing goes after the end').toBe(false)
       expect(paused, 'nothing goes during a pause').toBe(false)
+      const hasAgent = session.isOpen && at < session.at + 30 * MINUTE
+      expect(hasAgent, 'nothing goes while a human agent has the session').toBe(false)
       expect(known?.at, 'paid by the newest interaction').toBe(paid.grantedAt - ENTRY_AT)
       expect(known && known.used < known.quota && at < known.usable, 'paid by a grant').toBe(true)
       expect(at, 'not after the window').toBeLessThan(lastInteraction + plan.windowMs)
       const step = plan.steps.find((s) => s.id === id)
       if (!plan.quiet || step?.anytime || at <= lastInteraction + 10 * MINUTE) return
-      const minute = Math.floor((((ENTRY_AT + at + 8 * HOUR) / MINUTE) % 1_440) + 1_440) % 1_440
+      const [, offset = 0] = plan.zone?.findLast(([since]) => since <= ENTRY_AT + at) ?? []
+      const minute = Math.floor((ENTRY_AT + at + offset) / MINUTE) % 1_440
       const { from, to } = plan.quiet
       const isQuiet = from < to ? minute >= from && minute < to : minute >= from || minute < to
       expect(isQuiet, 'no unasked message goes in quiet hours').toBe(false)
@@ -237,8 +271,10 @@ function simulate(scenario: Scenario): RunSimulation {
       )
     else if (kind === 'link') run.tell({ link: pick(LINKS) }, at)
     else if (kind === 'tag') run.tell({ tags: [pick(TAGS)] }, at)
-    else if (kind === 'agent' || kind === 'agent-leaves') run.agentSession(kind === 'agent', at)
-    else {
+    else if (kind === 'agent' || kind === 'agent-leaves') {
+      wechat.agentSession(kind === 'agent', at)
+      run.agentSession(kind === 'agent', at)
+    } else {
       wechat.pause(kind === 'pause')
       run.pause(kind === 'pause')
     }
@@ -248,7 +284,10 @@ function simulate(scenario: Scenario): RunSimulation {
   run.answerSendsWith((request) => {
     wechat.check(request)
     const answer = remaining.shift()
-    const reply = replyOf(answer, request, run.step(request.step).errcode === 40007)
+    const reply = replyOf(answer, request, {
+      maxUnclear: 1,
+      uploadedAgain: run.step(request.step).errcode === 40007,
+    })
     wechat.answered(request, reply)
     return { ...reply, meanwhile: () => answer?.meanwhile.forEach(deliver) }
   })
@@ -260,48 +299,6 @@ function simulate(scenario: Scenario): RunSimulation {
   if (run.state.status === 'paused') deliver({ gap: 0, kind: 'resume', lateBy: 0, choice: 0 })
   run.runUntil(run.now + 100 * 48 * HOUR)
   return run
-}
-
-/** Limits a random answer to what the send activity can return. */
-function replyOf(
-  answer: Scenario['answers'][number] | undefined,
-  request: SendRequest,
-  uploadedAgain: boolean,
-): SendReply {
-  if (!answer) return { result: 'sent' }
-  const { kind, durationMs } = answer
-  switch (kind) {
-    case 'not-sent':
-      return {
-        result: kind,
-        reason: 'busy',
-        errcode: -1,
-        durationMs: Math.max(0, Math.ceil(request.leftMs - 400)),
-      }
-    case 'unknown':
-      return { result: kind, reason: 'time-out', durationMs, unclear: 1 }
-    case 'media-expired':
-      if (!uploadedAgain) return { result: kind, durationMs }
-      return { result: 'refused', reason: 'medium refused', errcode: 40007, durationMs }
-    case 'refused':
-      return { result: kind, reason: 'bad', errcode: 45002, durationMs }
-    case 'gone':
-      return { result: 'sent' }
-    default:
-      return { result: kind, durationMs }
-  }
-}
-
-/** The decision is the same for a stored copy of plan and state, and for the state that it returns. */
-function expectSameDecision(plan: Plan, run: RunSimulation): void {
-  const now = ENTRY_AT + run.now
-  const first = decide(plan, run.state, now)
-  const copy = JSON.parse(JSON.stringify({ plan, state: run.state }))
-  expect(decide(copy.plan, copy.state, now)).toEqual(first)
-  const again = decide(plan, first.state, now)
-  expect(again.next).toEqual(first.next)
-  expect(again.state).toBe(first.state)
-  if (first.next.do === 'wait') expect(first.next.until, 'a wait ends later').toBeGreaterThan(now)
 }
 
 describe('a run of a random campaign with forks', () => {

@@ -1,6 +1,6 @@
 import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
 import type { Outcome } from '../../src/run/outcome.ts'
-import type { Entry, Interaction, KnownAtStart, Plan, PlanStep } from '../../src/run/plan.ts'
+import type { Entry, Interaction, KnownAtStart, Plan, PlanStep, Told } from '../../src/run/plan.ts'
 import {
   type Action,
   applyActionResult,
@@ -119,7 +119,7 @@ export class RunSimulation {
   readonly #rules: RulesProfileName
   #now: number
   #seq = 0
-  #last: Interaction | null = null
+  #last: { interaction: Interaction } | { told: Told } | null = null
   #current: RunState
   readonly #onChange: SimulationOptions['onChange']
   #wechat: (request: SendRequest) => SendReply = () => ({ result: 'sent' })
@@ -196,12 +196,19 @@ export class RunSimulation {
   /** Facts, tags or the click of a link. */
   tell(news: { facts: Facts } | { tags: readonly string[] } | { link: string }, at = this.#now): void {
     const seq = this.#seq++
-    this.#apply(applyTold(this.#plan, this.#state, { key: `told-${seq}`, at: ENTRY_AT + at, seq, ...news }))
+    this.#last = { told: { key: `told-${seq}`, at: ENTRY_AT + at, seq, ...news } }
+    this.repeatLast()
   }
 
-  /** Delivers the last interaction once more. */
+  /** Delivers the last interaction, or the last news, once more. */
   repeatLast(): void {
-    if (this.#last) this.#apply(applyInteraction(this.#plan, this.#state, this.#last))
+    const last = this.#last
+    if (!last) return
+    this.#apply(
+      'told' in last
+        ? applyTold(this.#plan, this.#state, last.told)
+        : applyInteraction(this.#plan, this.#state, last.interaction),
+    )
   }
 
   follow(at = this.#now): void {
@@ -244,13 +251,6 @@ export class RunSimulation {
         this.#tag(action)
         break
       case 'fetch-attributes':
-        this.follower.attributeRequests += 1
-        this.#state = applyActionResult(
-          this.#state,
-          { ...action, result: this.follower.attributes },
-          ENTRY_AT + this.#now,
-        )
-        break
       case 'learn':
         this.follower.attributeRequests += 1
         this.#state = applyActionResult(
@@ -300,8 +300,8 @@ export class RunSimulation {
   }
 
   #interact(scene: Scene, at: number, text: string | null = null, eventKey: string | null = null): void {
-    this.#last = { ...this.#interaction(scene, at, text), eventKey }
-    this.#apply(applyInteraction(this.#plan, this.#state, this.#last))
+    this.#last = { interaction: { ...this.#interaction(scene, at, text), eventKey } }
+    this.repeatLast()
   }
 
   #interaction(scene: Scene, at: number, text: string | null, key = `event-${this.#seq}`): Interaction {
