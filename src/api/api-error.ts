@@ -32,18 +32,22 @@ export class ApiError extends Error {
   readonly code: string
   readonly issues: ApiIssue[] | undefined
   readonly headers: Record<string, string> | undefined
+  /** Further fields of the error, like `expected` and `current` of a conflict. */
+  readonly more: Record<string, unknown> | undefined
   constructor(
     status: ContentfulStatusCode,
     code: string,
     message: string,
     issues?: ApiIssue[],
     headers?: Record<string, string>,
+    more?: Record<string, unknown>,
   ) {
     super(message)
     this.status = status
     this.code = code
     this.issues = issues
     this.headers = headers
+    this.more = more
   }
 }
 
@@ -81,8 +85,8 @@ const MALFORMED_JSON = 'Malformed JSON in request body'
 export async function respondWithError(err: unknown, c: Context, log: Log): Promise<Response> {
   if (err instanceof HTTPException && err.message === MALFORMED_JSON)
     return respondWithError(refused(describeJsonError(await c.req.text())), c, log)
-  const { status, code, message, issues, headers } = toApiError(err, c, log)
-  return c.json({ error: { code, message, ...(issues ? { issues } : {}) } }, status, headers)
+  const { status, code, message, issues, headers, more } = toApiError(err, c, log)
+  return c.json({ error: { code, message, ...(issues ? { issues } : {}), ...more } }, status, headers)
 }
 
 /** Maps an error to an API error. An unexpected error is logged, and its response has no details. */

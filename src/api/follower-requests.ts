@@ -144,6 +144,8 @@ async function requireCampaign(
   if (!found) throw notFound(`campaign ${id}`)
   if (found.row.state === 'paused')
     throw new ApiError(409, 'campaign-paused', `Campaign ${id} is paused: nobody enters it.`)
+  if (found.row.state === 'retired')
+    throw new ApiError(409, 'campaign-retired', `Campaign ${id} is retired: nobody enters it.`)
   const issue = (message: string) => refused('The follower cannot enter.', [{ path: 'campaign', message }])
   if (!found.version) throw issue(`campaign ${id} cannot be used: ${found.broken ?? 'publish it again'}`)
   const { model } = found.version

@@ -5,6 +5,7 @@ import type { ConfigCache } from '../callback/config/config-cache.ts'
 import type { PlatformService } from '../platform/platform-service.ts'
 import { type AccountStore, createAccountStore } from '../store/accounts/account-store.ts'
 import { type CampaignStore, createCampaignStore } from '../store/campaigns/campaign-store.ts'
+import { createDraftStore, type DraftStore } from '../store/campaigns/draft-store.ts'
 import type { Db } from '../store/db.ts'
 import { createHookStore, type HookStore } from '../store/hooks/hook-store.ts'
 import { createWebhookEndpointStore, type WebhookEndpointStore } from '../store/webhooks/webhook-endpoints.ts'
@@ -38,6 +39,7 @@ export interface Services extends ServiceContext, Intake {
   storesIn(tx: Db): {
     accounts: AccountStore
     campaigns: CampaignStore
+    drafts: DraftStore
     webhookEndpoints: WebhookEndpointStore
     hooks: HookStore
   }
@@ -76,6 +78,7 @@ export function createServices(options: ServiceOptions): Services {
     storesIn: (tx) => ({
       accounts: createAccountStore(tx, sealer, now),
       campaigns: createCampaignStore(tx, now),
+      drafts: createDraftStore(tx, now),
       webhookEndpoints: createWebhookEndpointStore(tx, sealer, now),
       hooks: createHookStore(tx, sealer, now),
     }),

@@ -22,6 +22,7 @@ export interface ApiCall {
   query?: Record<string, string | undefined>
   json?: unknown
   body?: { type: string; content: string } | FormData
+  headers?: Record<string, string>
 }
 
 interface ApiErrorBody {
@@ -51,12 +52,23 @@ export async function findInApi<T>(options: ServerOptions, path: string): Promis
   return response.status === 404 ? null : ((await readResponse(response)) as T)
 }
 
+/** Reads a file. @throws CommandError for every error response */
+export async function downloadFromApi(options: ServerOptions, path: string): Promise<Buffer> {
+  const response = await sendRequest(options, { path })
+  if (!response.ok) await readResponse(response)
+  return Buffer.from(await response.arrayBuffer())
+}
+
 /** Reads all items of a list, page by page. */
-export async function fetchAllPages<T>(options: ServerOptions, path: string): Promise<T[]> {
+export async function fetchAllPages<T>(
+  options: ServerOptions,
+  path: string,
+  filter: Record<string, string | undefined> = {},
+): Promise<T[]> {
   const items: T[] = []
   let cursor: string | undefined
   do {
-    const query = { cursor, limit: '200' }
+    const query = { ...filter, cursor, limit: '200' }
     const page = await callApi<{ items: T[]; next: string | null }>(options, { path, query })
     items.push(...page.items)
     cursor = page.next ?? undefined
@@ -83,7 +95,7 @@ async function sendRequest(options: ServerOptions, call: ApiCall): Promise<Respo
   }
   return fetch(url, {
     method: call.method ?? 'GET',
-    headers: { authorization: `Bearer ${token}`, ...contentType(call) },
+    headers: { authorization: `Bearer ${token}`, ...contentType(call), ...call.headers },
     ...(call.json !== undefined ? { body: JSON.stringify(call.json) } : {}),
     ...(call.body ? { body: call.body instanceof FormData ? call.body : call.body.content } : {}),
   }).catch((err: unknown) => {

@@ -7,6 +7,7 @@ import { accountCommands } from './commands/account-commands.ts'
 import { auditCommand } from './commands/audit-command.ts'
 import { campaignCommands } from './commands/campaign-commands.ts'
 import { checkCommand } from './commands/check-command.ts'
+import { draftCommands } from './commands/draft-commands.ts'
 import { followerCommands } from './commands/follower-commands.ts'
 import { hookCommands } from './commands/hook-commands.ts'
 import { mediaCommands } from './commands/media-commands.ts'
@@ -30,6 +31,7 @@ const COMMANDS: readonly ((terminal: Terminal) => CommandUnknownOpts)[] = [
   deployCommand,
   accountCommands,
   campaignCommands,
+  draftCommands,
   temporalCommands,
   followerCommands,
   webhookCommands,

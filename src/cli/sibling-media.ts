@@ -33,21 +33,10 @@ export function siblingMedia(
   const doc = parseYaml(source, lines)
   const media: SiblingMedium[] = []
   const issues: Issue[] = []
-  const replacements: { from: number; to: number; id: string }[] = []
+  const replacements: Replacement[] = []
 
-  const walk = (node: unknown, path: string[]): void => {
-    if (isSeq(node)) for (const [i, item] of node.items.entries()) walk(item, [...path, String(i)])
-    if (!isMap(node)) return
-    for (const { key, value } of node.items) {
-      const name = isScalar(key) ? String(key.value) : ''
-      const kind = path.at(-1) ?? ''
-      const text = isScalar(value) ? textOf(value) : null
-      if (isScalar(value) && text !== null) addMedium(value, text, name, kind, [...path, name])
-      else walk(value, [...path, name])
-    }
-  }
-  const addMedium = (value: Scalar, text: string, name: string, kind: string, path: string[]): void => {
-    if ((name !== 'file' && name !== 'thumb') || isUpload(text)) return
+  const addMedium = ({ value, text, name, kind, path }: MediaField): void => {
+    if (isUpload(text)) return
     const at = resolve(folder, text)
     const addIssue = (message: string) => {
       const { line, col: column } = lines.linePos(value.range?.[0] ?? 0)
@@ -65,22 +54,54 @@ export function siblingMedia(
       name: basename(at),
       type,
       content,
-      rewrite(id) {
-        const [from, end] = value.range ?? [0, 0]
-        // The range of a block scalar (|, >) includes the indentation of the next line, which must stay.
-        const to = from + source.slice(from, end).trimEnd().length
-        const quote = /["']/.exec(source.charAt(from))?.[0] ?? ''
-        replacements.push({ from, to, id: `${quote}${id}${quote}` })
-      },
+      rewrite: (id) => void replacements.push(replaceValue(source, value, id)),
     })
   }
-  if (doc.errors.length === 0) walk(doc.contents, [])
-  return {
-    media,
-    issues,
-    text: () =>
-      replacements
-        .toSorted((a, b) => b.from - a.from)
-        .reduce((text, { from, to, id }) => `${text.slice(0, from)}${id}${text.slice(to)}`, source),
-  }
+  if (doc.errors.length === 0) for (const field of mediaFields(doc.contents)) addMedium(field)
+  return { media, issues, text: () => withReplacements(source, replacements) }
+}
+
+/** A part of a campaign file with its new text. */
+export interface Replacement {
+  from: number
+  to: number
+  id: string
+}
+
+export function withReplacements(source: string, replacements: readonly Replacement[]): string {
+  return replacements
+    .toSorted((a, b) => b.from - a.from)
+    .reduce((text, { from, to, id }) => `${text.slice(0, from)}${id}${text.slice(to)}`, source)
+}
+
+/** The part of a file that a value has, and its replacement in the same quotes. */
+export function replaceValue(source: string, value: Scalar, text: string): Replacement {
+  const [from, end] = value.range ?? [0, 0]
+  // The range of a block scalar (|, >) includes the indentation of the next line, which must stay.
+  const to = from + source.slice(from, end).trimEnd().length
+  const quote = /["']/.exec(source.charAt(from))?.[0] ?? ''
+  return { from, to, id: `${quote}${text}${quote}` }
+}
+
+/** A field `file` or `thumb` of a campaign file. */
+export interface MediaField {
+  value: Scalar
+  text: string
+  name: 'file' | 'thumb'
+  /** The field around it, like `image`. */
+  kind: string
+  path: string[]
+}
+
+/** All fields of a parsed campaign file that name a medium. */
+export function mediaFields(node: unknown, path: string[] = []): MediaField[] {
+  if (isSeq(node)) return node.items.flatMap((item, i) => mediaFields(item, [...path, String(i)]))
+  if (!isMap(node)) return []
+  return node.items.flatMap(({ key, value }) => {
+    const name = isScalar(key) ? String(key.value) : ''
+    const text = isScalar(value) ? textOf(value) : null
+    if (!isScalar(value) || text === null) return mediaFields(value, [...path, name])
+    if (name !== 'file' && name !== 'thumb') return []
+    return [{ value, text, name, kind: path.at(-1) ?? '', path: [...path, name] }]
+  })
 }

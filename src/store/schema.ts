@@ -127,7 +127,8 @@ export const accessTokens = pgTable('access_tokens', {
 export const campaigns = pgTable('campaigns', {
   id: text('id').primaryKey(),
   version: integer('version').notNull(),
-  state: text('state', { enum: ['live', 'paused', 'deleted'] }).notNull(),
+  /** `retired`: nobody enters, open runs continue, and lists leave it out. It can be restored. */
+  state: text('state', { enum: ['live', 'paused', 'retired', 'deleted'] }).notNull(),
   /** Open runs use the message bodies of this version (`?bodies=running`); null: each run uses its own version. */
   bodiesVersion: integer('bodies_version'),
   updatedAt: epochMs('updated_at').notNull(),
@@ -144,8 +145,50 @@ export const campaignVersions = pgTable(
     model: jsonb('model').$type<Campaign>().notNull(),
     warnings: jsonb('warnings').notNull(),
     publishedAt: epochMs('published_at').notNull(),
+    /** `contentHash` of the model; null: 0.3 published it. */
+    contentHash: text('content_hash'),
+    /** The user or token that published it; null: 0.3 or the demo did. */
+    publishedBy: text('published_by'),
+    /** The older version whose file this one is; null: its file was given. */
+    restoredFrom: integer('restored_from'),
   },
   (t) => [primaryKey({ columns: [t.id, t.version] })],
+)
+
+/** The file that somebody works on, beside the published version. It may have errors. Nothing starts from it. */
+export const campaignDrafts = pgTable('campaign_drafts', {
+  id: text('id').primaryKey(),
+  source: text('source').notNull(),
+  /** Grows with each save, so that two people do not overwrite each other unseen. */
+  revision: integer('revision').notNull(),
+  /** The newest version when the draft was begun; null: the campaign was not published. */
+  baseVersion: integer('base_version'),
+  savedAt: epochMs('saved_at').notNull(),
+  savedBy: text('saved_by').notNull(),
+})
+
+/** Test sends, so that a repeated request sends nothing again. They count in no run and in no totals. */
+export const testSends = pgTable(
+  'test_sends',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    appId: text('app_id').notNull(),
+    openId: text('open_id').notNull(),
+    /** Hash of the caller's Idempotency-Key; unique of itself when there was none. */
+    dedupeKey: text('dedupe_key').notNull(),
+    /** Hash of the request: another request with the same key is refused. */
+    requestHash: text('request_hash').notNull(),
+    campaign: text('campaign').notNull(),
+    /** Messages that WeChat accepted, or may have. */
+    sent: integer('sent').notNull().default(0),
+    /** The answer; null while it is sent, or when its process was lost. */
+    answer: jsonb('answer'),
+    requestedAt: epochMs('requested_at').notNull(),
+  },
+  (t) => [
+    uniqueIndex('test_sends_dedupe_key').on(t.dedupeKey),
+    index('test_sends_by_follower').on(t.appId, t.openId, t.requestedAt),
+  ],
 )
 
 /** Accepted events. A callback is stored here before it is answered. */

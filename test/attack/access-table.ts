@@ -44,6 +44,19 @@ export const API = table(`
   DELETE /api/campaigns/{id}                           operator
   POST   /api/campaigns/{id}/pause                     operator
   POST   /api/campaigns/{id}/resume                    operator
+  POST   /api/campaigns/{id}/accounts                  operator
+  GET    /api/campaigns/{id}/versions                  viewer
+  GET    /api/campaigns/{id}/versions/{version}        viewer
+  GET    /api/campaigns/{id}/diff                      viewer
+  POST   /api/campaigns/{id}/rollback                  operator
+  POST   /api/campaigns/{id}/retire                    operator
+  POST   /api/campaigns/{id}/restore                   operator
+  GET    /api/drafts                                   viewer
+  PUT    /api/campaigns/{id}/draft                     operator
+  GET    /api/campaigns/{id}/draft                     viewer
+  DELETE /api/campaigns/{id}/draft                     operator
+  GET    /api/campaigns/{id}/draft/check               viewer
+  POST   /api/campaigns/{id}/draft/publish             operator
   GET    /api/temporal                                 viewer
   POST   /api/temporal/accept                          admin
   GET    /api/followers                                viewer
@@ -71,6 +84,7 @@ export const API = table(`
   DELETE /api/hooks/{name}                             admin
   POST   /api/hooks/{name}/secret                      admin
   POST   /api/media                                    operator
+  GET    /api/media/{id}                               viewer
   POST   /api/qrcodes                                  operator
   POST   /api/keys/rotate                              admin
   GET    /api/inbox                                    viewer

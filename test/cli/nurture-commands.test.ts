@@ -51,13 +51,17 @@ describe('nurture, without a running server', () => {
     const top = await nurture('--help')
     expect(top).toMatchObject({ code: 0, err: '' })
     for (const [command] of top.out.matchAll(
-      /^ +(check|preview|setup|deploy|account|campaign|temporal|follower|webhook|hook|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
+      /^ +(check|preview|setup|deploy|account|campaign|draft|temporal|follower|webhook|hook|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
     )) {
       expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
     }
     const subs = {
       account: ['add', 'change', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
-      campaign: ['put', 'list', 'show', 'accounts', 'totals', 'pause', 'resume', 'remove'],
+      campaign: [
+        ...['put', 'list', 'show', 'accounts', 'totals', 'pause', 'resume', 'remove'],
+        ...['versions', 'diff', 'rollback', 'retire', 'restore', 'copy', 'export'],
+      ],
+      draft: ['list', 'show', 'put', 'check', 'publish', 'remove'],
       temporal: ['show', 'accept'],
       follower: ['show', 'cancel', 'erase', 'pause', 'resume', 'facts', 'enter', 'tag'],
       webhook: ['list', 'retry', 'receivers', 'put', 'new-secret', 'remove'],
@@ -337,6 +341,58 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with a running server', ()
     const gone = await nurture('campaign', 'pause', 'withpic', '--json')
     expect(gone.code).toBe(1)
     expect(JSON.parse(gone.err).error.code).toBe('not-found')
+  })
+
+  it('exports a campaign and its media, and publishes the same again from the folder', async () => {
+    file('cover.png', PNG)
+    const picture = (id: string) =>
+      SERIES(id, '  - { id: pic, after: 0s, send: { image: { file: "cover.png" } } } # 图片\n')
+    await nurture('campaign', 'put', file('exported.yaml', picture('exported')))
+    const hashOf = async () =>
+      JSON.parse((await nurture('campaign', 'versions', 'exported', '--json')).out).items[0].contentHash
+    const before = { text: (await nurture('campaign', 'show', 'exported')).out, hash: await hashOf() }
+    const to = join(folder, 'out')
+    const exported = await nurture('campaign', 'export', 'exported', '--to', to)
+    expect(exported.code).toBe(0)
+    const [path = '', medium = ''] = exported.out.split('\n')
+    expect(readFileSync(path, 'utf8')).toMatch(/image: \{ file: "[0-9a-f]{16}\.png" \} \} \} # 图片/)
+    expect(readFileSync(medium)).toEqual(Buffer.from(PNG))
+    expect((await nurture('campaign', 'export', 'exported', '--to', to)).err).toContain('--force')
+
+    expect((await nurture('campaign', 'remove', 'exported')).code).toBe(0)
+    expect((await nurture('campaign', 'put', path)).out).toBe('exported: version 2 is live')
+    expect((await nurture('campaign', 'show', 'exported')).out).toBe(before.text)
+    expect(await hashOf()).toBe(before.hash)
+    await nurture('campaign', 'remove', 'exported')
+  })
+
+  it('saves, checks and publishes a draft, compares versions and goes back to one', async () => {
+    const path = file('evolving.yaml', SERIES('evolving'))
+    await nurture('campaign', 'put', path)
+    const broken = file('broken-draft.yaml', SERIES('evolving').replace('after:', 'aftr:'))
+    expect((await nurture('draft', 'put', 'evolving', broken)).out).toBe('evolving: draft saved, revision 1')
+    const checked = await nurture('draft', 'check', 'evolving')
+    expect(checked).toMatchObject({ code: 1, out: expect.stringContaining('error    steps.0.aftr') })
+    expect((await nurture('draft', 'publish', 'evolving')).code).toBe(1)
+    const better = file('better.yaml', SERIES('evolving').replace('name:', 'priority: 3\nname:'))
+    await nurture('draft', 'put', 'evolving', better)
+    expect((await nurture('draft', 'list')).out).toMatch(/evolving +2 +1 /)
+    expect((await nurture('campaign', 'diff', 'evolving')).out).toBe('campaign: priority changed from 0 to 3')
+    expect((await nurture('draft', 'publish', 'evolving')).out).toBe('evolving: version 2 is live')
+    expect((await nurture('draft', 'show', 'evolving')).code).toBe(1)
+    expect((await nurture('campaign', 'put', path, '--expect', '1')).err).toContain('You expected version 1')
+    expect((await nurture('campaign', 'rollback', 'evolving', '1')).out).toBe(
+      'evolving: version 3 is live, with the file of version 1',
+    )
+    expect((await nurture('campaign', 'versions', 'evolving')).out).toMatch(/3 newest .* version 1 again/)
+    const old = await nurture('campaign', 'show', 'evolving', '--version-number', '2')
+    expect(old.out).toContain('priority: 3')
+    expect((await nurture('campaign', 'retire', 'evolving')).out).toBe('evolving: retired; 0 runs continue')
+    expect((await nurture('campaign', 'list', '--state', 'retired')).out).toContain('evolving')
+    expect((await nurture('campaign', 'restore', 'evolving')).out).toBe('evolving: live, version 3')
+    const copied = await nurture('campaign', 'copy', 'evolving', '--to', 'wxnobody', '--check')
+    expect(copied.code).toBe(1)
+    await nurture('campaign', 'remove', 'evolving')
   })
 
   it('reports every error of a campaign, and does not publish it', async () => {

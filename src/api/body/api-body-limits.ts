@@ -56,7 +56,7 @@ function limitOf(c: Context): { max: number; message: string } {
 }
 
 function isCampaignFile({ req }: Context): boolean {
-  return req.method === 'PUT' && /^\/api\/campaigns\/[^/]+$/.test(req.path)
+  return req.method === 'PUT' && /^\/api\/campaigns\/[^/]+(\/draft)?$/.test(req.path)
 }
 
 function isText({ req }: Context): boolean {

@@ -3,7 +3,7 @@ import { isStorable, unstorablePaths } from '../../shared/text.ts'
 import { refused } from '../api-error.ts'
 
 /** Routes with a check of their own; the check of campaign files also reports the line. */
-const CHECKED_ELSEWHERE = /^\/api\/(?:campaigns\/[^/]+|media)\/?$/
+const CHECKED_ELSEWHERE = /^\/api\/(?:campaigns\/[^/]+(?:\/draft)?|media)\/?$/
 
 /**
  * Refuses a request with half a surrogate pair ("\ud83d") or a NUL in its path, query or JSON body. Neither store accepts such

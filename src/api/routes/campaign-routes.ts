@@ -1,16 +1,24 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { checkCampaign, FILE_MAX_CHARS, profileOf } from '../../campaign/check.ts'
-import type { CheckContext } from '../../campaign/check-context.ts'
-import { bodyWarnings } from '../../campaign/compile.ts'
+import { profileOf } from '../../campaign/check.ts'
 import { parseDuration } from '../../campaign/duration.ts'
 import { excerpt } from '../../campaign/issue.ts'
 import { playedFindings } from '../../campaign/played-findings.ts'
 import { previewCampaign } from '../../campaign/preview.ts'
-import { MAX_ACCOUNTS } from '../../store/accounts/account.ts'
-import type { CampaignVersion, StoredCampaign } from '../../store/campaigns/campaign-store.ts'
-import { existingMedia } from '../../store/campaigns/media-store.ts'
 import { retryDeferredSteps } from '../../temporal/account-runs.ts'
-import { ApiError, conflict, notFound, refused } from '../api-error.ts'
+import { ApiError, notFound, refused } from '../api-error.ts'
+import {
+  answerPublished,
+  checkSource,
+  findCampaign,
+  publishSource,
+  resolveSource,
+  retiredError,
+  usableVersion,
+} from '../campaigns/campaign-files.ts'
+import { addDraftRoutes } from '../campaigns/draft-routes.ts'
+import { etag, expectationHeaders, expectedNumber } from '../campaigns/expectations.ts'
+import { addLifecycleRoutes } from '../campaigns/lifecycle-routes.ts'
+import { addVersionRoutes } from '../campaigns/version-routes.ts'
 import {
   campaignAccount,
   campaignDetail,
@@ -21,7 +29,8 @@ import {
   published,
 } from '../schemas/campaign-schemas.ts'
 import { listOf, page } from '../schemas/common-schemas.ts'
-import { accountWarnings, listTargetAccounts } from '../views/campaign-account-view.ts'
+import { listTargetAccounts } from '../views/campaign-account-view.ts'
+import { draftView, versionView } from '../views/campaign-version-view.ts'
 import { campaignView } from '../views/campaign-view.ts'
 import { countRunsOfCampaign } from './campaign-totals-route.ts'
 import {
@@ -33,7 +42,6 @@ import {
   errorResponses,
   jsonBody,
   jsonResponse,
-  listRoute,
   notFoundResponse,
   schemaIssues,
   security,
@@ -42,6 +50,7 @@ import {
 
 const JSON_TYPE = /^application\/json\b/
 const publishQuery = z.strictObject({ bodies: z.enum(['running']).optional() })
+const ALL_STATES = ['live', 'paused', 'retired'] as const
 const YAML_TYPE = /^(application|text)\/(x-)?yaml\b/
 
 /** `/api/campaigns` */
@@ -55,6 +64,9 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
   countRunsOfCampaign(router, deps)
   deleteCampaign(router, deps)
   setCampaignState(router, deps)
+  addVersionRoutes(router, deps)
+  addDraftRoutes(router, deps)
+  addLifecycleRoutes(router, deps)
   return router
 }
 
@@ -65,11 +77,12 @@ function publishCampaign(router: OpenAPIHono, deps: ApiDeps): void {
     path: '/campaigns/{id}',
     summary: 'Publish a campaign file',
     description:
-      'The file is checked; all errors are reported at once. An unchanged file makes no new version. With `bodies=running`, the message bodies of active runs change too.',
+      'The file is checked; all errors are reported at once. A file with the same content makes no new version. With `bodies=running`, the message bodies of active runs change too. With `If-Match` and a version, the call is refused with 409 when another version is the newest one.',
     security,
     request: {
       params: campaignParam,
       query: publishQuery,
+      headers: expectationHeaders,
       body: {
         required: true,
         content: {
@@ -82,6 +95,7 @@ function publishCampaign(router: OpenAPIHono, deps: ApiDeps): void {
       200: jsonResponse(published, 'A new version, or the unchanged one.'),
       201: jsonResponse(published, 'A new campaign.'),
       ...errorResponses,
+      ...conflictResponse,
     },
   })
   router.put('/campaigns/:id', async (c) => {
@@ -92,36 +106,37 @@ function publishCampaign(router: OpenAPIHono, deps: ApiDeps): void {
     const source = await c.req.text()
     const query = publishQuery.safeParse(c.req.query())
     if (!query.success) throw refused('The request has invalid query parameters.', schemaIssues(query.error))
-    const { bodies } = query.data
-    const { campaign, issues, warnings } = await checkSource(deps, source, { pathId: c.req.param('id') })
-    if (!campaign) throw refused('The campaign cannot be published.', issues)
-    const before = bodies ? await newestVersion(deps, campaign.id) : null
-    const { version, isNew } = await auditedChange(deps, c, async (stores) => {
-      const result = await stores.campaigns.publish(source, campaign, warnings, {
-        runningBodies: bodies === 'running',
-      })
-      const details = { version: result.version, ...(bodies ? { bodies } : {}) }
-      return { action: 'campaign.publish', target: campaign.id, details, result }
+    const done = await publishSource(deps, c, {
+      source,
+      pathId: c.req.param('id'),
+      runningBodies: query.data.bodies === 'running',
+      expectedVersion: expectedNumber(c),
     })
-    await deps.reloadConfig()
-    // Not stored with the version, because the state of an account changes.
-    const ineligible = accountWarnings(campaign, await listTargetAccounts(deps, campaign))
-    const runningBodyWarnings = before ? bodyWarnings(before.model, campaign) : []
-    return c.json(
-      { id: campaign.id, version, warnings: [...warnings, ...runningBodyWarnings, ...ineligible] },
-      isNew ? 201 : 200,
-    )
+    return answerPublished(c, done)
   })
 }
 
 /** `GET /campaigns` */
 function listCampaigns(router: OpenAPIHono, deps: ApiDeps): void {
-  router.openapi(listRoute('/campaigns', { summary: 'List campaigns' }, campaignItem), async (c) => {
-    const { cursor: from, limit } = c.req.valid('query')
-    const found = await deps.campaigns.list({ after: cursor.read(from), limit: limit + 1 })
-    const { items, next } = toPage(found, limit, ({ row }) => row.id)
-    return c.json({ items: items.map(campaignView), next }, 200)
-  })
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/campaigns',
+      summary: 'List campaigns',
+      description: 'Without `state`: all except the retired ones.',
+      security,
+      request: { query: page.extend({ state: z.enum(['live', 'paused', 'retired', 'all']).optional() }) },
+      responses: { 200: jsonResponse(listOf(campaignItem), 'One page of the list.'), ...errorResponses },
+    }),
+    async (c) => {
+      const { cursor: from, limit, state } = c.req.valid('query')
+      const states = state === undefined ? undefined : state === 'all' ? ALL_STATES : [state]
+      const after = cursor.read(from)
+      const found = await deps.campaigns.list({ after, limit: limit + 1, ...(states ? { states } : {}) })
+      const { items, next } = toPage(found, limit, ({ row }) => row.id)
+      return c.json({ items: items.map(campaignView), next }, 200)
+    },
+  )
 }
 
 /** `POST /campaigns/preview` */
@@ -172,12 +187,20 @@ function readCampaign(router: OpenAPIHono, deps: ApiDeps): void {
     }),
     async (c) => {
       const found = await findCampaign(deps, c.req.valid('param').id)
-      const versions = await deps.campaigns.versions(found.row.id)
-      const shown = versions.map((v) => ({
-        version: v.version,
-        publishedAt: new Date(v.publishedAt).toISOString(),
-      }))
-      return c.json({ ...campaignView(found), source: found.source, versions: shown }, 200)
+      const [versions, draft] = await Promise.all([
+        deps.campaigns.versions(found.row.id),
+        deps.drafts.find(found.row.id),
+      ])
+      c.header('etag', etag(found.row.version))
+      return c.json(
+        {
+          ...campaignView(found),
+          source: found.source,
+          versions: versions.map(versionView),
+          draft: draft && draftView(draft),
+        },
+        200,
+      )
     },
   )
 }
@@ -263,12 +286,15 @@ function setCampaignState(router: OpenAPIHono, deps: ApiDeps): void {
           200: jsonResponse(campaignItem, 'The campaign.'),
           ...errorResponses,
           ...notFoundResponse,
+          ...conflictResponse,
         },
       }),
       async (c) => {
         const { id } = c.req.valid('param')
         await auditedChange(deps, c, async (stores) => {
-          if (!(await stores.campaigns.setState(id, state))) throw notFound(`campaign ${id}`)
+          const { row } = await findCampaign({ campaigns: stores.campaigns }, id)
+          if (row.state === 'retired' || !(await stores.campaigns.setState(id, state, ['live', 'paused'])))
+            throw retiredError(id)
           return { action: `campaign.${verb}`, target: id, result: null }
         })
         await deps.reloadConfig()
@@ -277,43 +303,4 @@ function setCampaignState(router: OpenAPIHono, deps: ApiDeps): void {
       },
     )
   }
-}
-
-async function findCampaign(deps: ApiDeps, id: string): Promise<StoredCampaign> {
-  const found = await deps.campaigns.find(id)
-  if (!found) throw notFound(`campaign ${id}`)
-  return found
-}
-
-async function usableVersion(deps: ApiDeps, id: string): Promise<CampaignVersion> {
-  const { version, broken } = await findCampaign(deps, id)
-  if (!version) throw conflict(`Campaign ${id} cannot be used (${broken}). Publish its file again.`)
-  return version
-}
-
-/** The newest version of a campaign, even if it is deleted; null if there is none. */
-async function newestVersion(deps: ApiDeps, id: string): Promise<CampaignVersion | null> {
-  const row = await deps.campaigns.row(id)
-  return row ? deps.campaigns.version(id, row.version) : null
-}
-
-/** Checks a file against the registered accounts, the uploaded media and the live campaigns. */
-async function checkSource(deps: ApiDeps, source: string, context: CheckContext) {
-  // The check refuses such a file, so its media are not looked up.
-  if (source.length > FILE_MAX_CHARS) return checkCampaign(source, context)
-  const ids = [...source.matchAll(/sha256[-:]?[0-9a-f]{64}/g)].map((m) => m[0])
-  const [knownIds, { live }] = await Promise.all([existingMedia(deps.db, ids), deps.campaigns.live()])
-  return checkCampaign(source, {
-    ...context,
-    // From the store: other processes change the state of an account.
-    accounts: await deps.accounts.list({ limit: MAX_ACCOUNTS }),
-    hasMedia: (id) => knownIds.has(id),
-    others: live.map(({ campaign }) => campaign),
-    hasLinks: deps.hasLinks,
-  })
-}
-
-async function resolveSource(deps: ApiDeps, given: string | Record<string, unknown>): Promise<string> {
-  if (typeof given !== 'string') return JSON.stringify(given)
-  return /^[a-z0-9-]{1,64}$/.test(given) ? (await findCampaign(deps, given)).source : given
 }

@@ -2,8 +2,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { z } from '@hono/zod-openapi'
 import type { MiddlewareHandler } from 'hono'
 import { saveMedium } from '../../store/campaigns/media-store.ts'
+import { readMedium } from '../../store/campaigns/media-uploads.ts'
 import { checkMedia } from '../../wechat/rules/media-limits.ts'
-import { ApiError, refused } from '../api-error.ts'
+import { ApiError, notFound, refused } from '../api-error.ts'
 import { medium } from '../schemas/wechat-schemas.ts'
 import {
   type ApiDeps,
@@ -11,9 +12,11 @@ import {
   createRouter,
   errorResponses,
   jsonResponse,
+  notFoundResponse,
   security,
 } from './route-helpers.ts'
 
+const MEDIUM_ID = /^sha256-[0-9a-f]{64}$/
 const mediaType = z.enum(['image', 'voice', 'video', 'thumb']).optional()
 
 /** `/api/media` */
@@ -65,7 +68,38 @@ export function createMediaRoutes(deps: ApiDeps): OpenAPIHono {
     })
     return c.json(saved, 201)
   })
+  downloadMedium(app, deps)
   return app
+}
+
+/** `GET /media/{id}` */
+function downloadMedium(app: OpenAPIHono, { db }: ApiDeps): void {
+  app.openAPIRegistry.registerPath({
+    method: 'get',
+    path: '/media/{id}',
+    summary: 'Download a medium',
+    security,
+    request: { params: z.object({ id: z.string() }) },
+    responses: {
+      200: {
+        description: 'The file.',
+        content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } },
+      },
+      ...errorResponses,
+      ...notFoundResponse,
+    },
+  })
+  app.get('/media/:id', async (c) => {
+    const { id } = c.req.param()
+    const found = MEDIUM_ID.test(id) ? await readMedium(db, id) : null
+    if (!found) throw notFound(`medium ${id}`)
+    return c.body(Buffer.from(found.content, 'base64'), 200, {
+      'content-type': found.contentType,
+      // It is a file of an operator, and no page of this origin.
+      'content-disposition': 'attachment',
+      'x-content-type-options': 'nosniff',
+    })
+  })
 }
 
 const requireMultipart: MiddlewareHandler = async (c, next) => {

@@ -74,6 +74,7 @@ export function createQrcodeRoutes(deps: ApiDeps): OpenAPIHono {
       refused(`A scan of this code would not enter campaign ${id}.`, [{ path: 'campaign', message }])
     const row = await deps.campaigns.row(id)
     if (!row || row.state === 'deleted') throw rejection(`there is no campaign ${id}`)
+    if (row.state === 'retired') throw rejection('it is retired')
     const found = await deps.campaigns.version(id, row.version)
     if (!found) throw rejection(`there is no campaign ${id}`)
     if (!entersCampaign(found.model, appId, qrScene))

@@ -8,6 +8,7 @@ import type { Metrics } from '../../shared/metrics.ts'
 import { isStorable, truncateText } from '../../shared/text.ts'
 import type { AccountStore } from '../../store/accounts/account-store.ts'
 import type { CampaignStore } from '../../store/campaigns/campaign-store.ts'
+import type { DraftStore } from '../../store/campaigns/draft-store.ts'
 import type { Db } from '../../store/db.ts'
 import type { Sealer } from '../../store/encryption/sealer.ts'
 import type { HookStore } from '../../store/hooks/hook-store.ts'
@@ -34,11 +35,13 @@ export interface ApiDeps {
   db: Db
   /** For reading. Changes go through {@link auditedChange} or {@link auditedExternalChange}. */
   accounts: Pick<AccountStore, 'find' | 'list'>
-  campaigns: Pick<CampaignStore, 'find' | 'list' | 'live' | 'row' | 'version' | 'versions'>
+  campaigns: Pick<CampaignStore, 'find' | 'findVersion' | 'list' | 'live' | 'row' | 'version' | 'versions'>
+  drafts: Pick<DraftStore, 'find' | 'list'>
   /** The stores within a transaction, for changes. */
   storesIn(tx: Db): {
     accounts: AccountStore
     campaigns: CampaignStore
+    drafts: DraftStore
     webhookEndpoints: WebhookEndpointStore
     hooks: HookStore
   }

@@ -4,7 +4,12 @@ import { isoTime, issue, rules, stepState } from './common-schemas.ts'
 export const campaignParam = z.object({ id: z.string().min(1).max(64) })
 
 export const published = z
-  .object({ id: z.string(), version: z.number(), warnings: z.array(issue) })
+  .object({
+    id: z.string(),
+    version: z.number(),
+    warnings: z.array(issue),
+    unchanged: z.boolean().openapi({ description: 'The content is that of the newest version already.' }),
+  })
   .openapi('Published')
 
 export const campaignItem = z
@@ -12,7 +17,7 @@ export const campaignItem = z
     id: z.string(),
     name: z.string(),
     version: z.number(),
-    state: z.enum(['live', 'paused']),
+    state: z.enum(['live', 'paused', 'retired']),
     accounts: z.array(z.string()).nullable(),
     publishedAt: isoTime,
     broken: z.string().nullable().openapi({
@@ -21,8 +26,40 @@ export const campaignItem = z
   })
   .openapi('CampaignItem')
 
+export const campaignVersion = z
+  .object({
+    version: z.number(),
+    publishedAt: isoTime,
+    publishedBy: z.string().nullable().openapi({ description: 'null: not recorded.' }),
+    restoredFrom: z
+      .number()
+      .nullable()
+      .openapi({ description: 'The version whose file was published again.' }),
+    contentHash: z.string().openapi({ description: 'Two versions with the same hash say the same.' }),
+  })
+  .openapi('CampaignVersion')
+
+export const draftSummary = z
+  .object({
+    id: z.string(),
+    revision: z.number(),
+    baseVersion: z
+      .number()
+      .nullable()
+      .openapi({ description: 'The newest version when the draft was begun.' }),
+    savedAt: isoTime,
+    savedBy: z.string(),
+  })
+  .openapi('DraftSummary')
+
 export const campaignDetail = campaignItem
-  .extend({ source: z.string(), versions: z.array(z.object({ version: z.number(), publishedAt: isoTime })) })
+  .extend({
+    source: z.string(),
+    versions: z.array(campaignVersion),
+    draft: draftSummary
+      .nullable()
+      .openapi({ description: 'The draft beside it, without its text; null: none.' }),
+  })
   .openapi('Campaign')
 
 export const campaignAccount = z

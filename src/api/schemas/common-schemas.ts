@@ -22,7 +22,19 @@ export const issue = z.object({
 })
 
 export const errorBody = z
-  .object({ error: z.object({ code: z.string(), message: z.string(), issues: z.array(issue).optional() }) })
+  .object({
+    error: z.object({
+      code: z.string(),
+      message: z.string(),
+      issues: z.array(issue).optional(),
+      expected: z.number().optional().openapi({ description: 'Of a conflict: the version that you gave.' }),
+      current: z
+        .looseObject({ at: isoTime.nullable(), by: z.string().nullable() })
+        .nullable()
+        .optional()
+        .openapi({ description: 'Of a conflict: the version or revision that is there; null: none.' }),
+    }),
+  })
   .openapi('Error')
 
 /** The rules profile of an account. */

@@ -6,7 +6,8 @@ export function campaignView({ row, version, broken }: StoredCampaign) {
     id: row.id,
     name: version?.model.name ?? row.id,
     version: row.version,
-    state: row.state === 'paused' ? ('paused' as const) : ('live' as const),
+    // A deleted campaign has no view.
+    state: row.state === 'deleted' ? ('live' as const) : row.state,
     accounts: version?.model.accounts ?? null,
     publishedAt: new Date(version?.publishedAt ?? row.updatedAt).toISOString(),
     broken,

@@ -94,6 +94,7 @@ function apiPorts(services: Services): Omit<ApiDeps, 'hooksChanged'> {
     db: services.db,
     accounts: services.accounts,
     campaigns: services.campaigns,
+    drafts: services.drafts,
     storesIn: services.storesIn,
     configCache: services.configCache,
     runs: services.runs,

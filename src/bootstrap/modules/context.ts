@@ -5,6 +5,7 @@ import type { Log } from '../../shared/log.ts'
 import { createMetrics, type Metrics } from '../../shared/metrics.ts'
 import { type AccountStore, createAccountStore } from '../../store/accounts/account-store.ts'
 import { type CampaignStore, createCampaignStore } from '../../store/campaigns/campaign-store.ts'
+import { createDraftStore, type DraftStore } from '../../store/campaigns/draft-store.ts'
 import type { Db } from '../../store/db.ts'
 import { createSealer, type Sealer } from '../../store/encryption/sealer.ts'
 import { createHookStore, type HookStore } from '../../store/hooks/hook-store.ts'
@@ -63,6 +64,7 @@ export interface ServiceContext {
   sealer: Sealer
   accounts: AccountStore
   campaigns: CampaignStore
+  drafts: DraftStore
   webhookEndpoints: WebhookEndpointStore
   hooks: HookStore
   runs: RunClient
@@ -92,6 +94,7 @@ export function createServiceContext(options: ServiceOptions): ServiceContext {
     sealer,
     accounts: createAccountStore(db, sealer, now),
     campaigns: createCampaignStore(db, now),
+    drafts: createDraftStore(db, now),
     webhookEndpoints: createWebhookEndpointStore(db, sealer, now),
     hooks: createHookStore(db, sealer, now),
     runs: createRunClient(client),

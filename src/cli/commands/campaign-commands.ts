@@ -13,6 +13,9 @@ import { CommandError, command, commandGroup, printing, type Terminal } from '..
 import { type SiblingMedium, siblingMedia } from '../sibling-media.ts'
 import { table } from '../table.ts'
 import { readUserText } from '../user-files.ts'
+import { campaignCommand, pathOf } from './campaign-command.ts'
+import { lifecycleCommands } from './campaign-lifecycle-commands.ts'
+import { expectation, expectOption, toVersion, versionCommands } from './campaign-version-commands.ts'
 import { uploadMedium } from './media-commands.ts'
 
 export const campaignCommands = (terminal: Terminal) =>
@@ -25,6 +28,8 @@ export const campaignCommands = (terminal: Terminal) =>
     setPaused(terminal, 'pause'),
     setPaused(terminal, 'resume'),
     remove(terminal),
+    ...versionCommands(terminal),
+    ...lifecycleCommands(terminal),
   ])
 
 interface CampaignItem {
@@ -36,12 +41,7 @@ interface CampaignItem {
   publishedAt: string
 }
 
-const campaignCommand = (name: string, description: string) =>
-  command(name, description).argument('<id>', 'Id of the campaign').addOption(urlOption)
-
-const pathOf = (id: string) => `/api/campaigns/${encodeURIComponent(id)}`
-
-const bodiesOption = new Option(
+export const bodiesOption = new Option(
   '--bodies <scope>',
   'running: also update the message bodies of active runs',
 ).choices(['running'])
@@ -50,9 +50,10 @@ const put = (terminal: Terminal) =>
   command('put', 'Publish a campaign file, and upload the media files beside it')
     .argument('<file>', 'Campaign file (YAML or JSON)')
     .addOption(bodiesOption)
+    .addOption(expectOption)
     .addOption(urlOption)
     .action(
-      printing(terminal, async (file, { bodies, ...options }) => {
+      printing(terminal, async (file, { bodies, expect, ...options }) => {
         const source = readUserText(file)
         const id = campaignIdOf(source)
         const { media, issues, text } = siblingMedia(file, source)
@@ -73,6 +74,7 @@ const put = (terminal: Terminal) =>
           path: pathOf(id),
           query: { bodies },
           body: { type: 'application/yaml', content: text() },
+          headers: expectation(expect),
         })
         return {
           value: published,
@@ -86,11 +88,12 @@ const put = (terminal: Terminal) =>
     )
 
 const list = (terminal: Terminal) =>
-  command('list', 'List all campaigns')
+  command('list', 'List all campaigns that are not retired')
+    .addOption(new Option('--state <state>', 'Only these').choices(['live', 'paused', 'retired', 'all']))
     .addOption(urlOption)
     .action(
-      printing(terminal, async (options) => {
-        const items = await fetchAllPages<CampaignItem>(options, '/api/campaigns')
+      printing(terminal, async ({ state, ...options }) => {
+        const items = await fetchAllPages<CampaignItem>(options, '/api/campaigns', { state })
         const rows = items.map((c) => [
           c.id,
           c.name,
@@ -105,12 +108,15 @@ const list = (terminal: Terminal) =>
     )
 
 const show = (terminal: Terminal) =>
-  campaignCommand('show', "Show a campaign's file as published").action(
-    printing(terminal, async (id, options) => {
-      const found = await callApi<{ source: string }>(options, { path: pathOf(id) })
-      return { value: found, text: found.source.trimEnd() }
-    }),
-  )
+  campaignCommand('show', "Show a campaign's file as published")
+    .addOption(new Option('--version-number <version>', 'An older version').argParser(toVersion))
+    .action(
+      printing(terminal, async (id, { versionNumber, ...options }) => {
+        const part = versionNumber === undefined ? '' : `/versions/${versionNumber}`
+        const found = await callApi<{ source: string }>(options, { path: `${pathOf(id)}${part}` })
+        return { value: found, text: found.source.trimEnd() }
+      }),
+    )
 
 const accounts = (terminal: Terminal) =>
   campaignCommand('accounts', 'List the accounts of a campaign, and what keeps it from running there').action(

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, ne } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray } from 'drizzle-orm'
 import { canReplaceBody } from '../../campaign/compile.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import { messageOfStep } from '../../campaign/items.ts'
@@ -8,7 +8,7 @@ import type { Campaign } from '../../campaign/model.ts'
 import type { Db } from '../db.ts'
 import { campaigns } from '../schema.ts'
 import { type CampaignVersion, CampaignVersions, type LoadedVersion } from './campaign-versions.ts'
-import { publishCampaign } from './publish-campaign.ts'
+import { type Publication, publishCampaign } from './publish-campaign.ts'
 
 type CampaignRow = typeof campaigns.$inferSelect
 
@@ -18,6 +18,12 @@ export type { CampaignVersion } from './campaign-versions.ts'
 export interface StoredCampaign extends LoadedVersion {
   row: CampaignRow
 }
+
+type CampaignState = CampaignRow['state']
+const CHANGEABLE: readonly CampaignState[] = ['live', 'paused', 'retired']
+type PublishOptions = Partial<
+  Pick<Publication, 'runningBodies' | 'publishedBy' | 'restoredFrom' | 'expectedVersion'>
+>
 
 export type CampaignStore = ReturnType<typeof createCampaignStore>
 
@@ -30,14 +36,14 @@ export function createCampaignStore(db: Db, now: () => number) {
       source: string,
       campaign: Campaign,
       warnings: readonly Issue[],
-      { runningBodies = false }: { runningBodies?: boolean } = {},
-    ) => publishCampaign(db, { source, campaign, warnings, runningBodies, publishedAt: now() }),
-    /** False when there is no such campaign. */
-    async setState(id: string, state: 'live' | 'paused' | 'deleted'): Promise<boolean> {
+      { runningBodies = false, ...more }: PublishOptions = {},
+    ) => publishCampaign(db, { source, campaign, warnings, runningBodies, publishedAt: now(), ...more }),
+    /** False when there is no such campaign, or its state is none of `from`. */
+    async setState(id: string, state: CampaignState, from = CHANGEABLE): Promise<boolean> {
       const changed = await db
         .update(campaigns)
         .set({ state, updatedAt: now() })
-        .where(and(eq(campaigns.id, id), ne(campaigns.state, 'deleted')))
+        .where(and(eq(campaigns.id, id), inArray(campaigns.state, [...from])))
         .returning({ id: campaigns.id })
       return changed.length > 0
     },
@@ -60,23 +66,31 @@ function createCampaignQueries(db: Db) {
     /** Null when the version is missing or unusable. */
     version,
     row,
-    versions: (id: string) => versions.list(id),
+    versions: (id: string, page?: Parameters<CampaignVersions['list']>[1]) => versions.list(id, page),
+    /** A version with its text, whether or not it is usable. */
+    findVersion: (id: string, number: number) => versions.find(id, number),
     /** Null when there is no such campaign, or it is deleted. */
     async find(id: string): Promise<StoredCampaign | null> {
       const found = await row(id)
-      return found && found.state !== 'deleted' ? withVersion(found) : null
+      if (!found || found.state === 'deleted') return null
+      const stored = await withVersion(found)
+      // The text is not from the cache: a file with the same content may have replaced it.
+      const source = await versions.text(found.id, found.version)
+      return { ...stored, source: source ?? stored.source }
     },
     async list({
       after = '',
       limit = 1_000,
+      states = ['live', 'paused'],
     }: {
       after?: string
       limit?: number
+      states?: readonly CampaignState[]
     } = {}): Promise<StoredCampaign[]> {
       const rows = await db
         .select()
         .from(campaigns)
-        .where(and(gt(campaigns.id, after), ne(campaigns.state, 'deleted')))
+        .where(and(gt(campaigns.id, after), inArray(campaigns.state, [...states])))
         .orderBy(asc(campaigns.id))
         .limit(limit)
       return Promise.all(rows.map(withVersion))

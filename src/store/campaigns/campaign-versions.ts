@@ -1,7 +1,9 @@
-import { and, desc, eq } from 'drizzle-orm'
+import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import type { Campaign } from '../../campaign/model.ts'
 import { validateStored } from '../../campaign/validate-stored.ts'
 import type { Db } from '../db.ts'
 import { campaignVersions } from '../schema.ts'
+import { contentHash } from './content-hash.ts'
 
 export type CampaignVersion = typeof campaignVersions.$inferSelect
 
@@ -12,6 +14,17 @@ export interface LoadedVersion {
   broken: string | null
   /** Empty when the version is missing. */
   source: string
+}
+
+/** A version in a list. */
+export interface VersionItem {
+  version: number
+  publishedAt: number
+  /** null: 0.3 or the demo published it. */
+  publishedBy: string | null
+  /** The older version that was published again. */
+  restoredFrom: number | null
+  contentHash: string
 }
 
 const MAX_CACHED_VERSIONS = 500
@@ -43,11 +56,37 @@ export class CampaignVersions {
   }
 
   /** A campaign's versions, newest first. */
-  list(id: string): Promise<Pick<CampaignVersion, 'version' | 'publishedAt'>[]> {
-    return this.#db
-      .select({ version: campaignVersions.version, publishedAt: campaignVersions.publishedAt })
+  async list(
+    id: string,
+    { before, limit = 1_000 }: { before?: number | undefined; limit?: number } = {},
+  ): Promise<VersionItem[]> {
+    const { version, publishedAt, publishedBy, restoredFrom, contentHash: hash } = campaignVersions
+    // Versions of 0.3 have no hash yet.
+    const model = sql<Campaign | null>`CASE WHEN ${hash} IS NULL THEN ${campaignVersions.model} END`
+    const rows = await this.#db
+      .select({ version, publishedAt, publishedBy, restoredFrom, hash, model })
       .from(campaignVersions)
-      .where(eq(campaignVersions.id, id))
+      .where(and(eq(campaignVersions.id, id), before === undefined ? undefined : lt(version, before)))
       .orderBy(desc(campaignVersions.version))
+      .limit(limit)
+    return rows.map(({ hash, model, ...row }) => ({
+      ...row,
+      contentHash: hash ?? (model ? contentHash(model) : ''),
+    }))
+  }
+
+  /** One version as it is stored, whether or not it is usable. Its text may have changed since the version was cached. */
+  async find(id: string, number: number): Promise<CampaignVersion | null> {
+    const isVersion = and(eq(campaignVersions.id, id), eq(campaignVersions.version, number))
+    const [found] = await this.#db.select().from(campaignVersions).where(isVersion)
+    return found ?? null
+  }
+
+  /** The text of a version. Null when it is missing. */
+  async text(id: string, number: number): Promise<string | null> {
+    const { source, version } = campaignVersions
+    const isVersion = and(eq(campaignVersions.id, id), eq(version, number))
+    const [found] = await this.#db.select({ source }).from(campaignVersions).where(isVersion)
+    return found?.source ?? null
   }
 }

@@ -3,7 +3,7 @@ import { and, eq, inArray, isNotNull, isNull, max, sql } from 'drizzle-orm'
 import type { FollowerKey } from '../../shared/ids.ts'
 import type { Db } from '../db.ts'
 import { ERASURE_KINDS } from '../inbox/inbox-event.ts'
-import { accounts, deliveries, followers, goals, inbox, links, outbox, runs } from '../schema.ts'
+import { accounts, deliveries, followers, goals, inbox, links, outbox, runs, testSends } from '../schema.ts'
 import { execute } from '../sql.ts'
 import { ANONYMOUS_PREFIX, withoutPersonalData } from './anonymise-runs.ts'
 
@@ -73,6 +73,7 @@ export async function eraseFollower(tx: Db, { appId, openId }: FollowerKey): Pro
   }
   await tx.delete(followers).where(and(eq(followers.appId, appId), eq(followers.openId, openId)))
   await tx.delete(outbox).where(and(eq(outbox.appId, appId), eq(outbox.openId, openId)))
+  await tx.delete(testSends).where(and(eq(testSends.appId, appId), eq(testSends.openId, openId)))
   await tx
     .update(accounts)
     .set({ invalidRecipients: sql`${accounts.invalidRecipients} - ${hashRecipient(openId)}::text` })

@@ -77,6 +77,7 @@ async function requestEntry(
     )
     .where(eq(campaigns.id, campaign))
   if (!target || target.state === 'deleted') return `there is no campaign ${campaign}`
+  if (target.state === 'retired') return `campaign ${campaign} is retired`
   if (target.state === 'paused') return `campaign ${campaign} is paused`
   if (target.accounts && !target.accounts.includes(follower.appId))
     return `campaign ${campaign} does not serve this account`

@@ -1,0 +1,101 @@
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { callApi, fetchAllPages } from '../api-client.ts'
+import { printing, type Terminal } from '../cli-command.ts'
+import { table } from '../table.ts'
+import { campaignCommand, pathOf } from './campaign-command.ts'
+
+/** `campaign versions`, `campaign diff`, `campaign rollback`. */
+export const versionCommands = (terminal: Terminal) => [
+  versions(terminal),
+  diff(terminal),
+  rollback(terminal),
+]
+
+/** `--expect N`: the version that the caller has read. */
+export const expectOption = new Option(
+  '--expect <version>',
+  'Refuse when another version is the newest one',
+).argParser(toVersion)
+
+/** A version as `If-Match`. */
+export const expectation = (version: number | undefined): Record<string, string> =>
+  version === undefined ? {} : { 'if-match': `"${version}"` }
+
+/** @throws InvalidArgumentError */
+export function toVersion(text: string): number {
+  const version = Number(text)
+  if (!/^\d{1,9}$/.test(text) || version < 1)
+    throw new InvalidArgumentError(`"${text}" is no version, like 3.`)
+  return version
+}
+
+/** @throws InvalidArgumentError */
+function toCompared(text: string): string {
+  return text === 'draft' || text === 'live' ? text : String(toVersion(text))
+}
+
+const versions = (terminal: Terminal) =>
+  campaignCommand(
+    'versions',
+    'List the versions of a campaign: when, who, and how many runs are inside',
+  ).action(
+    printing(terminal, async (id, options) => {
+      const items = await fetchAllPages<{
+        version: number
+        publishedAt: string
+        publishedBy: string | null
+        restoredFrom: number | null
+        contentHash: string
+        isNewest: boolean
+        activeRuns: number
+      }>(options, `${pathOf(id)}/versions`)
+      const rows = items.map((v) => [
+        v.isNewest ? `${v.version} newest` : v.version,
+        v.publishedAt,
+        v.publishedBy,
+        v.activeRuns,
+        v.restoredFrom === null ? null : `version ${v.restoredFrom} again`,
+        v.contentHash.slice(0, 19),
+      ])
+      const headers = ['version', 'published', 'by', 'active runs', 'note', 'content']
+      return { value: { items }, text: table(headers, rows) }
+    }),
+  )
+
+const diff = (terminal: Terminal) =>
+  campaignCommand('diff', 'Compare two versions, by step and field')
+    .addOption(
+      new Option('--from <version>', 'A version, live or draft').argParser(toCompared).default('live'),
+    )
+    .addOption(
+      new Option('--to <version>', 'A version, live or draft').argParser(toCompared).default('draft'),
+    )
+    .action(
+      printing(terminal, async (id, { from, to, ...options }) => {
+        const found = await callApi<{ same: boolean; changes: { text: { en: string } }[] }>(options, {
+          path: `${pathOf(id)}/diff`,
+          query: { from, to },
+        })
+        const lines = found.changes.map(({ text }) => text.en)
+        return { value: found, text: found.same ? 'no difference' : lines.join('\n') }
+      }),
+    )
+
+const rollback = (terminal: Terminal) =>
+  campaignCommand('rollback', 'Publish the file of an older version again, as the newest version')
+    .argument('<version>', 'The older version', toVersion)
+    .addOption(expectOption)
+    .action(
+      printing(terminal, async (id, version, { expect, ...options }) => {
+        const done = await callApi<{ id: string; version: number; unchanged: boolean }>(options, {
+          method: 'POST',
+          path: `${pathOf(id)}/rollback`,
+          json: { version },
+          headers: expectation(expect),
+        })
+        const text = done.unchanged
+          ? `${id}: version ${done.version} says the same already`
+          : `${id}: version ${done.version} is live, with the file of version ${version}`
+        return { value: done, text }
+      }),
+    )
