@@ -4,7 +4,7 @@ import type { RunState } from '../src/run/state.ts'
 import type { FollowerKey } from '../src/shared/ids.ts'
 import { truncateText } from '../src/shared/text.ts'
 import { endUnanswered } from '../src/store/runs/deliveries.ts'
-import { saveFollower } from '../src/store/runs/follower-rows.ts'
+import { saveFollowerOfRun } from '../src/store/runs/follower-rows.ts'
 import { recordKnownRun, recordRun } from '../src/store/runs/run-rows.ts'
 import { MAX_EARLY_MS } from '../src/wechat/rules/ledger.ts'
 import { currentRun } from './attempt/current-run.ts'
@@ -79,9 +79,9 @@ export function createRecordRun(deps: ActivityDeps) {
   }
 
   async function writeRows(follower: FollowerKey, { state, plan, runId }: RecordRunInput) {
-    const optedOut = state.outcome === 'opted-out' ? { optedOutAt: state.lastInteractionAt } : {}
+    const optedOutAt = state.outcome === 'opted-out' ? state.lastInteractionAt : null
     // An operator may pause a run with Temporal's tools too, so the run is what the check before each send relies on.
-    await saveFollower(db, follower, { paused: state.status === 'paused', ...optedOut }, now())
+    await saveFollowerOfRun(db, follower, { paused: state.status === 'paused', optedOutAt }, now())
     const run = { entry: state.entry, plan }
     const recorded = await recordRun(db, follower, run, { state, runId }, now())
     reportReducedSnapshot({ log, metrics }, { ...follower, runKey: state.entry.key }, recorded.stored)

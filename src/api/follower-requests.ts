@@ -2,7 +2,7 @@ import { UNDISPATCHED_COLUMNS } from '../callback/accept/reply-eligibility.ts'
 import type { SkewMonitor } from '../callback/skew-monitor.ts'
 import { compileCampaign, reentryOf } from '../campaign/compile.ts'
 import type { Campaign } from '../campaign/model.ts'
-import type { DispatchContext, KnownRun } from '../dispatch/dispatch-context.ts'
+import { type DispatchContext, type KnownRun, NO_OPT_OUT_WORDS } from '../dispatch/dispatch-context.ts'
 import { planDispatch } from '../dispatch/plan-dispatch.ts'
 import { type Facts, MAX_FACTS, mergeFacts } from '../shared/facts.ts'
 import { type FollowerKey, isAppId } from '../shared/ids.ts'
@@ -172,7 +172,7 @@ async function predictRefusal(
 ): Promise<ApiError | null> {
   if (known.pending.some((event) => event.event?.start)) return enterConflict('busy')
   const runs: KnownRun[] = known.runs.map((run) => ({ ...run, ...UNREAD_RUN }))
-  const context = { runs, rules: 'wechat-2023' as const, isExitText: () => false }
+  const context = { runs, rules: 'wechat-2023' as const, words: NO_OPT_OUT_WORDS }
   let { follower } = known
   for (const row of known.pending) {
     const { patch } = planDispatch({ ...context, row, follower, matched: null })

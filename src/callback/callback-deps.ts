@@ -1,4 +1,5 @@
 import type { HonoRequest } from 'hono'
+import type { OptOut } from '../campaign/opt-out.ts'
 import type { FollowerEvent } from '../run/follower-event.ts'
 import type { Log } from '../shared/log.ts'
 import type { CallbackResult } from '../shared/metrics.ts'
@@ -28,6 +29,8 @@ export interface ReceivingAccount extends CallbackAccount {
   timezone: string
   variables: Readonly<Record<string, string>>
   humanAgents: boolean
+  /** The words by which its followers end all messages; null: those of each campaign only. */
+  optOut?: OptOut | null
   /** The API of the account's own platform, whose clock counts for it; null: WeChat. */
   apiBase?: string | null
   /** A second URL that receives each event; null: none. */
@@ -40,6 +43,10 @@ export interface EventMatch {
   /** The run to start, for deciding whether the reply is due; absent without a reply. */
   entry?: ArrivingEvent['entry']
   reply: PassiveReply | null
+  /** What the event is answered when its entry starts no run, or when the text opts out; absent: as `reply` says. */
+  otherwise?: ArrivingEvent['otherwise']
+  /** The row of `answers` that `reply` is from; absent: none. */
+  answered?: string
 }
 
 /** The dependencies of the callback app. */
@@ -49,7 +56,7 @@ export interface CallbackDeps {
   /** Finds an account in memory, or else in the store. */
   findAccount(appId: string): Promise<ReceivingAccount | null>
   /** @param createdAt WeChat's `CreateTime`, epoch ms */
-  match(account: ReceivingAccount, event: FollowerEvent, createdAt: number): EventMatch
+  match(account: ReceivingAccount, event: FollowerEvent, createdAt: number, openId: string): EventMatch
   /** Stores the event durably with its reply. */
   accept(row: ArrivingEvent): Promise<Accepted>
   /** Called after each insert of a new row. */

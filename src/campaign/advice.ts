@@ -5,7 +5,7 @@ import { describeDuration } from './duration.ts'
 import { eventList, type FileEvent, type FileEvents } from './event-model.ts'
 import type { Issue } from './issue.ts'
 import { type FileCondition, isFork } from './item-model.ts'
-import { entriesOf, forksOf, messagesOf, stepsOf } from './items.ts'
+import { entriesOf, forksOf, messagesOf, repliesOf, stepsOf } from './items.ts'
 import { textsOf } from './message.ts'
 import type { Campaign } from './model.ts'
 import { linkNamesIn } from './template/track-link.ts'
@@ -67,15 +67,11 @@ function containsWarnings(events: readonly PlacedEvent[]): Issue[] {
 
 /** Every text that a follower may read, with its path. */
 function textsOfCampaign(campaign: Campaign): [string, string][] {
-  const { reply, answers = [], exit } = campaign
   return [
     ...stepsOf(campaign)
       .flatMap(messagesOf)
       .flatMap(({ path, message }) => textsOf(message, path)),
-    ...textsOf(reply, 'reply'),
-    ...answers.flatMap((row, i) => textsOf(row.reply, `answers.${i}.reply`)),
-    ...textsOf(exit?.reply, 'exit.reply'),
-    ...textsOf(exit?.resumeReply, 'exit.resumeReply'),
+    ...repliesOf(campaign).flatMap(({ path, message }) => textsOf(message, path)),
   ]
 }
 

@@ -1,15 +1,20 @@
 import type { CheckContext } from './check-context.ts'
-import { type DraftItem, draftDuration, draftItems, draftWindow, flatItems, isMap } from './draft-items.ts'
+import {
+  type DraftItem,
+  draftDuration,
+  draftItems,
+  draftWindow,
+  flatItems,
+  isMap,
+  listOf,
+} from './draft-items.ts'
 import { describeDuration } from './duration.ts'
 import type { Issue } from './issue.ts'
-import { mediaRefs, textsOf } from './message.ts'
+import { mediaRefs, TEXT_MAX_BYTES, textsOf } from './message.ts'
 import { type DraftMessage, draftMessage, MESSAGE_KINDS } from './message-model.ts'
 import { accountVariableNames } from './target-accounts.ts'
 import { BudgetExceededError, createStepBudget, FILE_STEPS } from './template/step-budget.ts'
 import { checkTemplate, usesFollowerAttributes } from './template/template.ts'
-
-/** WeChat's limit of a text message, bytes of UTF-8. Measured by other projects; the official page names none. */
-const TEXT_MAX_BYTES = 2_048
 
 /** Issues that the schema cannot find: duplicate ids, delays beyond the window, templates, lengths, media. */
 export function contentIssues(file: unknown, context: CheckContext): Issue[] {
@@ -26,14 +31,30 @@ export function contentIssues(file: unknown, context: CheckContext): Issue[] {
     if (item.kind === 'step')
       for (const { path, message } of item.messages)
         messageIssues(message, path, { ...context, problemOf }, report)
-  const reply = draftMessage(campaign.reply)
-  messageIssues(reply, 'reply', { ...context, problemOf }, report)
-  for (const [field, text] of textsOf(reply.raw)) {
-    // The callback must be answered before WeChat could be asked.
-    if (usesFollowerAttributes(text))
-      report(`reply.${field}`, 'a reply cannot use follower.…: use it in a step')
+  for (const { path, reply } of draftReplies(campaign)) {
+    messageIssues(reply, path, { ...context, problemOf }, report)
+    for (const [field, text] of textsOf(reply.raw)) {
+      // The callback must be answered before WeChat could be asked.
+      if (usesFollowerAttributes(text))
+        report(`${path}.${field}`, 'a reply cannot use follower.…: use it in a step')
+    }
   }
   return issues
+}
+
+/** The passive replies of a file: of its entry, its answers and its opt-out. */
+function draftReplies(campaign: Readonly<Record<string, unknown>>): { path: string; reply: DraftMessage }[] {
+  const exit = isMap(campaign.exit) ? campaign.exit : {}
+  const given: [string, unknown][] = [
+    ['reply', campaign.reply],
+    ...listOf(campaign.answers).map((row, i): [string, unknown] => [
+      `answers.${i}.reply`,
+      isMap(row) ? row.reply : undefined,
+    ]),
+    ['exit.reply', exit.reply],
+    ['exit.resumeReply', exit.resumeReply],
+  ]
+  return given.flatMap(([path, raw]) => (raw === undefined ? [] : [{ path, reply: draftMessage(raw) }]))
 }
 
 /** Delays of the steps above the first fork, whose times do not depend on the follower. */

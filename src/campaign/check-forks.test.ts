@@ -182,9 +182,7 @@ describe('an error of a fork', () => {
 
 describe('a word that is not built yet', () => {
   it.each([
-    ['answers: [{ on: { keywords: [a] }, handover: true }]', '', 'answers'],
     ['ifBusy: replace', '', 'ifBusy'],
-    ['exit: { keywords: [TD], resume: [KQ] }', '', 'exit.resume'],
     ['', ', when: { not: { entry: { event: window-closing, before: 2h } } }', 'steps.0.when.not.entry'],
   ])('is refused: %s%s', (line, field, path) => {
     const source = fileOf(`  - { id: s, send: ${text}${field} }`, line ? [line] : [])

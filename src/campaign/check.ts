@@ -1,12 +1,13 @@
 import { unstorablePaths } from '../shared/text.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
 import { adviceWarnings } from './advice.ts'
+import { answerIssues } from './check-answers.ts'
 import { contentIssues } from './check-content.ts'
 import type { CheckContext } from './check-context.ts'
 import { structureIssues } from './check-structure.ts'
 import type { Issue } from './issue.ts'
 import { helpFor } from './issue-help.ts'
-import { messagesOf, stepsOf } from './items.ts'
+import { messagesOf, repliesOf, stepsOf } from './items.ts'
 import { textsOf } from './message.ts'
 import { type Campaign, campaignSchema, STEPS_MAX } from './model.ts'
 import { playedFindings } from './played-findings.ts'
@@ -50,7 +51,7 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   const reported = new Set(found.map((i) => i.path))
   found.push(...contentIssues(value, context).filter((i) => !reported.has(i.path)))
   const empty = parsed.success ? checkEmptyTexts(parsed.data, context.accounts) : null
-  const structure = structureIssues(value)
+  const structure = [...structureIssues(value), ...answerIssues(value)]
   found.push(...structure.filter((i) => !reported.has(i.path)))
   if (parsed.success && !context.preview) found.push(...unbuiltIssues(parsed.data))
   if (empty) found.push(...empty.issues)
@@ -130,7 +131,7 @@ export function profileOf(campaign: Campaign, { accounts, rules }: CheckContext)
 function templatesOf(campaign: Campaign): [string, string][] {
   const messages = stepsOf(campaign).flatMap(messagesOf)
   const ofSteps = messages.flatMap(({ path, message }) => textsOf(message, path))
-  return [...ofSteps, ...textsOf(campaign.reply, 'reply')]
+  return [...ofSteps, ...repliesOf(campaign).flatMap(({ path, message }) => textsOf(message, path))]
 }
 
 function accountWarnings(campaign: Campaign, { accounts }: CheckContext): Issue[] {

@@ -1,6 +1,6 @@
 import { eventList, type FileEvent } from './event-model.ts'
 import { type CampaignFork, type CampaignItem, type CampaignStep, isFork } from './item-model.ts'
-import type { Message } from './message-model.ts'
+import type { Message, Reply } from './message-model.ts'
 import type { Campaign } from './model.ts'
 
 /** A step of a campaign file with its path, like `steps.1.branches.0.steps.2`. */
@@ -44,6 +44,21 @@ export function messagesOf({ path, step: { send } }: PlacedStep): PlacedMessage[
   return Array.isArray(send)
     ? send.map((message, i) => ({ path: `${path}.send.${i}`, message }))
     : [{ path: `${path}.send`, message: send }]
+}
+
+/** The passive replies of a campaign, of its entry, its answers and its opt-out, each with its path. */
+export function repliesOf({
+  reply,
+  answers = [],
+  exit,
+}: Pick<Campaign, 'reply' | 'answers' | 'exit'>): { path: string; message: Reply }[] {
+  const all = [
+    { path: 'reply', message: reply },
+    ...answers.map((row, i) => ({ path: `answers.${i}.reply`, message: row.reply })),
+    { path: 'exit.reply', message: exit?.reply },
+    { path: 'exit.resumeReply', message: exit?.resumeReply },
+  ]
+  return all.flatMap(({ path, message }) => (message ? [{ path, message }] : []))
 }
 
 /** The id of a step's message in a plan: the later messages of a step `gift` are `gift.2`, `gift.3` … */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { FollowerEvent } from '../run/follower-event.ts'
 import type { EntryName } from '../run/plan.ts'
-import { createMatcher, sceneOfEntry } from './match.ts'
+import { sceneOfEntry } from './event-index.ts'
+import { createMatcher } from './match.ts'
 import { campaignSchema } from './model.ts'
 
 let version = 0

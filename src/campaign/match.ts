@@ -1,10 +1,10 @@
-import type { EventName } from '../run/event-matcher.ts'
 import type { FollowerEvent } from '../run/follower-event.ts'
 import type { EntryName } from '../run/plan.ts'
 import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.ts'
-import { patternTest } from '../shared/pattern.ts'
 import type { Scene } from '../wechat/rules/rules.ts'
-import { eventList, type FileEvent } from './event-model.ts'
+import { AccountGroups } from './account-groups.ts'
+import { AnswerMatcher, type AnswerRow, type UsableAnswers } from './answer-matcher.ts'
+import { type ComparedEvent, EventIndex } from './event-index.ts'
 import { entriesOf } from './items.ts'
 import type { Campaign } from './model.ts'
 
@@ -24,46 +24,67 @@ export interface Matcher {
   tagged(appId: string, tags: readonly string[]): LiveCampaign | null
   /** True for an exit keyword of any campaign of the account. */
   isExit(appId: string, text: string): boolean
+  /** The campaigns of the account that have this exit keyword, in the order in which they are tried. */
+  exits(appId: string, text: string): readonly LiveCampaign[]
+  /** The campaigns of the account that have this keyword under `resume`. */
+  resumes(appId: string, text: string): readonly LiveCampaign[]
+  /** The row of `answers` that fits first: by the order of the campaigns, then of the file; null when none does. */
+  answer(appId: string, event: EntryEvent, usable: UsableAnswers): AnswerRow<LiveCampaign> | null
+  /** True for a keyword of an entry, a branch or a goal of the account's campaigns. */
+  isAwaited(appId: string, text: string): boolean
 }
 
 export function createMatcher(live: readonly LiveCampaign[]): Matcher {
   const ordered = [...live].sort(
     (a, b) => b.campaign.priority - a.campaign.priority || (a.campaign.id < b.campaign.id ? -1 : 1),
   )
+  const entries = entryGroups(ordered)
+  const answers = new AnswerMatcher(ordered)
+  const exits = wordTable(ordered, ({ exit }) => exit?.keywords)
+  const resumes = wordTable(ordered, ({ exit }) => exit?.resume)
   const rules = ordered.map((candidate) => ({
     candidate,
-    enters: entryTest(candidate.campaign),
     entersTagged: tagTest(candidate.campaign),
     serves: accountTest(candidate.campaign),
   }))
-  const exits = ordered.map(({ campaign }) => ({
-    serves: accountTest(campaign),
-    keywords: new Set(campaign.exit?.keywords.map(normaliseExitKeyword)),
-  }))
   return {
     entry(appId, event) {
-      const keyword = keywordOf(event)
-      return rules.find((r) => r.serves(appId) && r.enters(event, keyword))?.candidate ?? null
+      const compared = comparedEvent(event)
+      const rank = Math.min(...entries.of(appId).map((index) => index.first(compared)))
+      return ordered[rank] ?? null
     },
     tagged: (appId, tags) => rules.find((r) => r.serves(appId) && r.entersTagged(tags))?.candidate ?? null,
-    isExit(appId, text) {
-      const keyword = normaliseExitKeyword(text)
-      return keyword !== '' && exits.some((e) => e.keywords.has(keyword) && e.serves(appId))
-    },
+    isExit: (appId, text) => exits(appId, text).length > 0,
+    exits,
+    resumes,
+    answer: (appId, event, usable) => answers.answer(appId, comparedEvent(event), usable),
+    isAwaited: (appId, text) => answers.isAwaited(appId, normaliseEntryKeyword(text)),
   }
 }
 
-/** The scene of the interaction that an entry of a campaign file is; null for an entry that no interaction is. */
-export function sceneOfEntry(event: EventName): Scene | null {
-  switch (event) {
-    case 'click':
-      return 'menu'
-    case 'subscribe':
-    case 'scan':
-    case 'message':
-      return event
-    default:
-      return null
+/** The entries of the campaigns, ranked by their order. */
+function entryGroups(ordered: readonly LiveCampaign[]): AccountGroups<EventIndex> {
+  const groups = new AccountGroups(() => new EventIndex())
+  for (const [rank, { campaign }] of ordered.entries())
+    for (const event of entriesOf(campaign)) groups.valueFor(campaign.accounts).add(event, rank)
+  return groups
+}
+
+/** Finds the campaigns of an account that have a text as exit keyword, or as keyword that ends an opt-out. */
+function wordTable(
+  ordered: readonly LiveCampaign[],
+  wordsOf: (campaign: Campaign) => readonly string[] | undefined,
+): (appId: string, text: string) => readonly LiveCampaign[] {
+  const byWord = new Map<string, { live: LiveCampaign; serves: (appId: string) => boolean }[]>()
+  for (const live of ordered) {
+    const serves = accountTest(live.campaign)
+    for (const word of new Set(wordsOf(live.campaign)?.map(normaliseExitKeyword)))
+      if (!byWord.get(word)?.push({ live, serves })) byWord.set(word, [{ live, serves }])
+  }
+  return (appId, text) => {
+    const word = normaliseExitKeyword(text)
+    const found = word === '' ? [] : (byWord.get(word) ?? [])
+    return found.filter(({ serves }) => serves(appId)).map(({ live }) => live)
   }
 }
 
@@ -73,9 +94,10 @@ export function entryOfScene(scene: Scene | null): EntryName | null {
   return scene === 'pay' ? null : scene
 }
 
-/** The keyword of a typed text; '' for any other event. A tapped menu message has a text, but it is not typed. */
-function keywordOf({ scene, text }: EntryEvent): string {
-  return scene === 'message' && text !== null ? normaliseEntryKeyword(text) : ''
+/** An event with its keyword. A tapped menu message has a text, but it is not typed. */
+function comparedEvent({ scene, text, qrScene, eventKey }: EntryEvent): ComparedEvent {
+  const keyword = scene === 'message' && text !== null ? normaliseEntryKeyword(text) : ''
+  return { scene, qrScene, eventKey, keyword }
 }
 
 function accountTest({ accounts }: Campaign): (appId: string) => boolean {
@@ -84,33 +106,7 @@ function accountTest({ accounts }: Campaign): (appId: string) => boolean {
   return (appId) => known.has(appId)
 }
 
-function entryTest({ entry }: Campaign): (event: EntryEvent, keyword: string) => boolean {
-  const tests = entry ? eventList(entry).map(eventTest) : []
-  return (event, keyword) => tests.some((fits) => fits(event, keyword))
-}
-
 function tagTest(campaign: Campaign): (tags: readonly string[]) => boolean {
   const entries = entriesOf(campaign).filter(({ event }) => event === 'tag')
   return (given) => entries.some(({ tags }) => !tags || tags.some((tag) => given.includes(tag)))
-}
-
-function eventTest(entry: FileEvent): (event: EntryEvent, keyword: string) => boolean {
-  const scene = sceneOfEntry(entry.event)
-  const matchesScene = entry.qrScenes ? patternTest(entry.qrScenes) : null
-  const matchesKey = entry.keys ? patternTest(entry.keys) : null
-  const matchesKeyword = entry.keywords ? keywordTest(entry.keywords, entry.match) : null
-  if (scene === null) return () => false
-  return (event, keyword) =>
-    event.scene === scene &&
-    (!matchesScene || (event.qrScene !== null && matchesScene(event.qrScene))) &&
-    (!matchesKey || (event.eventKey !== null && matchesKey(event.eventKey))) &&
-    (!matchesKeyword || (keyword !== '' && matchesKeyword(keyword)))
-}
-
-function keywordTest(keywords: readonly string[], match: FileEvent['match']): (keyword: string) => boolean {
-  const normalised = keywords.map(normaliseEntryKeyword)
-  if (match === 'prefix') return (typed) => normalised.some((word) => typed.startsWith(word))
-  if (match === 'contains') return (typed) => normalised.some((word) => typed.includes(word))
-  const exact = new Set(normalised)
-  return (typed) => exact.has(typed)
 }

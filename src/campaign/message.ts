@@ -10,6 +10,9 @@ export interface MediaRef {
   type: 'image' | 'voice' | 'video' | 'thumb'
 }
 
+/** WeChat's limit of a text message, bytes of UTF-8. Measured by other projects; the official page names none. */
+export const TEXT_MAX_BYTES = 2_048
+
 /** The body of a `custom/send` request, without `touser`. */
 export type CustomSendBody = { msgtype: string } & Record<string, unknown>
 

@@ -2,18 +2,11 @@ import { z } from 'zod'
 import { DAY_MS, MINUTE_MS } from '../shared/time-units.ts'
 import { LONGEST_WINDOW_MS } from '../wechat/rules/rules.ts'
 import { answeredEvents, entryEvents, runEvents } from './event-model.ts'
-import {
-  ANSWER_HELP,
-  CAMPAIGN_HELP,
-  described,
-  EXIT_HELP,
-  GOAL_HELP,
-  QUIET_HELP,
-  REENTRY_HELP,
-} from './field-help.ts'
-import { clockTime, duration, factName, id, onAnyMap, words } from './field-model.ts'
+import { ANSWER_HELP, CAMPAIGN_HELP, described, GOAL_HELP, QUIET_HELP, REENTRY_HELP } from './field-help.ts'
+import { clockTime, duration, factName, id, onAnyMap } from './field-model.ts'
 import { itemSchema, SPREAD_MAX_MS } from './item-model.ts'
 import { replySchema } from './message-model.ts'
+import { optOutSchema } from './opt-out.ts'
 
 /**
  * The schema of a campaign file: every field, its form and its default. Source:
@@ -104,16 +97,7 @@ export const campaignSchema = z
           },
         )
         .default('always'),
-      exit: z
-        .strictObject(
-          described(EXIT_HELP, {
-            keywords: words,
-            reply: replySchema.optional(),
-            resume: words.optional(),
-            resumeReply: replySchema.optional(),
-          }),
-        )
-        .optional(),
+      exit: optOutSchema.optional(),
     }),
   )
   .superRefine((file, ctx) => {
@@ -124,8 +108,16 @@ export const campaignSchema = z
       report('entry', steps === undefined ? 'is missing' : 'is missing: steps need an entry')
     if (steps === undefined && (answers === undefined || entry !== undefined))
       report('steps', 'is missing: a campaign needs steps or answers')
+    if (entry === undefined && answers !== undefined && file.reply !== undefined)
+      report(
+        'reply',
+        'is for the event that begins a run, and this campaign has no entry: write it under answers',
+      )
   }, onAnyMap)
   .transform((file) => ({ ...file, steps: file.steps ?? [] }))
+
+/** A row of `answers`. */
+export type CampaignAnswer = z.output<typeof answerSchema>
 
 /** A checked campaign; durations in ms. */
 export type Campaign = z.output<typeof campaignSchema>

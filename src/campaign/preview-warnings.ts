@@ -1,9 +1,9 @@
 import { SECOND_MS } from '../shared/time-units.ts'
 import { RULES, type RulesProfileName } from '../wechat/rules/rules.ts'
 import { describeDuration } from './duration.ts'
+import { sceneOfEntry } from './event-index.ts'
 import type { Issue } from './issue.ts'
 import { entriesOf, stepsOf } from './items.ts'
-import { sceneOfEntry } from './match.ts'
 import type { Campaign } from './model.ts'
 import { type PreviewEvent, previewCampaign } from './preview.ts'
 

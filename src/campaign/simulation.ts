@@ -22,7 +22,7 @@ import type { RunState, StepState } from '../run/state.ts'
 import type { Facts } from '../shared/facts.ts'
 import { type Ledger, MAX_EARLY_MS, usableUntil } from '../wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
-import { sceneOfEntry } from './match.ts'
+import { sceneOfEntry } from './event-index.ts'
 
 /** What the follower, an operator or another system does in a simulated run, `atMs` after the entry. */
 export type PlayedEvent = { atMs: number } & (

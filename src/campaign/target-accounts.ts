@@ -1,6 +1,6 @@
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
 import type { Issue } from './issue.ts'
-import { messagesOf, stepsOf } from './items.ts'
+import { messagesOf, repliesOf, stepsOf } from './items.ts'
 import { isUpload } from './message.ts'
 import type { Campaign } from './model.ts'
 import { accountVariablesIn } from './template/template.ts'
@@ -56,7 +56,7 @@ export function variableWarnings(
   return templates.flatMap(([path, template]) =>
     accountVariablesIn(template).flatMap((name) => {
       const without = accountsWithout(name)
-      const consequence = path.startsWith('reply') ? 'the reply is omitted' : 'the step is skipped'
+      const consequence = path.startsWith('steps') ? 'the step is skipped' : 'the reply is omitted'
       const named = without.slice(0, NAMED_MAX).map((a): Issue => {
         const message = `account ${a.appId}${a.name ? ` (${a.name})` : ''} has no variable ${name}: ${consequence} there`
         return { path, message }
@@ -93,12 +93,9 @@ export function mediaIdWarnings(campaign: Campaign, accounts: readonly TargetAcc
   const several =
     Math.max(targetAccounts(campaign.accounts, accounts).length, campaign.accounts?.length ?? 0) > 1
   if (!several) return []
-  const messages = stepsOf(campaign)
-    .flatMap(messagesOf)
-    .map(({ path, message }) => [path, message] as const)
-  const all = campaign.reply ? [...messages, ['reply', campaign.reply] as const] : messages
-  return all.flatMap(([path, message]) =>
-    Object.entries(message ?? {}).flatMap(([kind, content]) => {
+  const all = [...stepsOf(campaign).flatMap(messagesOf), ...repliesOf(campaign)]
+  return all.flatMap(({ path, message }) =>
+    Object.entries(message).flatMap(([kind, content]) => {
       if (typeof content !== 'object') return []
       const at = `${path}.${kind}`
       const ids =

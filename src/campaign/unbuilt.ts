@@ -10,8 +10,7 @@ import type { Campaign } from './model.ts'
  * do, but a file with one of them is refused, so that none is silently ignored. Delete a word when its part is built.
  */
 const UNBUILT = {
-  campaign: ['ifBusy', 'answers'],
-  exit: ['reply', 'resume', 'resumeReply'],
+  campaign: ['ifBusy'],
   entryEvents: ['window-closing'],
 } as const
 
@@ -21,7 +20,6 @@ export function unbuiltIssues(campaign: Campaign): Issue[] {
   const refuse = (words: readonly string[], map: object | undefined, path: string) =>
     found.push(...words.filter((word) => map && word in map).map((word) => (path ? `${path}.${word}` : word)))
   refuse(UNBUILT.campaign, campaign, '')
-  refuse(UNBUILT.exit, campaign.exit, 'exit')
   if (campaign.entry) found.push(...eventPaths(campaign.entry, 'entry', UNBUILT.entryEvents))
   for (const { path, step } of stepsOf(campaign)) found.push(...conditionPaths(step.when, `${path}.when`))
   for (const { path, fork } of forksOf(campaign)) {

@@ -4,7 +4,14 @@ import { messageSchema, replySchema } from './message-model.ts'
 import type { Campaign } from './model.ts'
 
 const ms = z.number().int().min(0)
-const storedEvent = z.looseObject({ event: z.string() })
+const texts = z.array(z.string()).optional()
+const storedEvent = z.looseObject({ event: z.string(), keywords: texts, keys: texts, qrScenes: texts })
+const storedEvents = z.union([storedEvent, z.array(storedEvent).min(1)])
+const storedAnswer = z.object({
+  on: storedEvents,
+  reply: replySchema.optional(),
+  handover: z.literal(true).optional(),
+})
 const storedStep = z.looseObject({
   id: z.string(),
   after: ms.optional(),
@@ -24,18 +31,30 @@ const storedItem: z.ZodType = z.lazy(() => z.union([storedFork, storedStep, z.li
  * A checked campaign in the store. Durations are numbers. Unknown fields of other versions are accepted; the compiler refuses
  * items that it cannot use.
  */
-const storedSchema = z.object({
+const storedFields = z.object({
   id: z.string(),
   name: z.string(),
   accounts: z.array(z.string()).optional(),
   priority: z.number(),
-  entry: z.union([storedEvent, z.array(storedEvent).min(1)]).optional(),
+  entry: storedEvents.optional(),
   reply: replySchema.optional(),
-  steps: z.array(storedItem).min(1),
+  steps: z.array(storedItem),
+  answers: z.array(storedAnswer).min(1).optional(),
   spacing: ms,
   window: ms,
   reentry: z.union([z.literal('always'), z.literal('never'), z.object({ after: ms })]),
-  exit: z.object({ keywords: z.array(z.string()).min(1) }).optional(),
+  exit: z
+    .object({
+      keywords: z.array(z.string()).min(1),
+      reply: replySchema.optional(),
+      resume: texts,
+      resumeReply: replySchema.optional(),
+    })
+    .optional(),
+})
+const storedSchema = storedFields.refine(({ steps, answers }) => steps.length > 0 || answers !== undefined, {
+  path: ['steps'],
+  error: 'a campaign needs steps or answers',
 })
 
 /**

@@ -44,8 +44,24 @@ export interface DispatchContext {
   rules: RulesProfileName
   /** The campaign version that matched the event when it arrived; null when none did. */
   matched: { plan: Plan; reentry: Reentry } | null
-  /** True for an exit keyword of any live campaign of the account. */
-  isExitText: (text: string) => boolean
+  words: OptOutWords
+}
+
+/** What a text means for the opt-out of a follower. */
+export interface OptOutWords {
+  /** True for an exit keyword of the account, or of any of its live campaigns. */
+  isExit(text: string): boolean
+  /** True for an exit keyword of the account, which ends runs of all campaigns. */
+  isExitOfAccount(text: string): boolean
+  /** True for a keyword that ends an opt-out. */
+  isResume(text: string): boolean
+}
+
+/** No text opts out or resumes. */
+export const NO_OPT_OUT_WORDS: OptOutWords = {
+  isExit: () => false,
+  isExitOfAccount: () => false,
+  isResume: () => false,
 }
 
 /** Why a request had no effect on a run. `stored`: facts are stored, and no run depends on them. */

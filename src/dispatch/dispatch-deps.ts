@@ -4,7 +4,7 @@ import type { Db } from '../store/db.ts'
 import type { RunClient } from '../temporal/run-client.ts'
 import type { Tracing } from '../tracing/tracing.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
-import type { Reentry } from './dispatch-context.ts'
+import type { OptOutWords, Reentry } from './dispatch-context.ts'
 
 /** The configuration that dispatching reads: campaigns and accounts. */
 export interface DispatchConfig {
@@ -20,7 +20,7 @@ export interface DispatchConfig {
     appId: string,
     at: number,
   ): Promise<{ plan: Plan; reentry: Reentry } | null>
-  isExitText(appId: string, text: string): boolean
+  optOutWords(appId: string): OptOutWords
   isRegistered(appId: string): boolean | Promise<boolean>
 }
 

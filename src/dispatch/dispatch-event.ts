@@ -34,8 +34,7 @@ async function dispatch(deps: DispatchDeps, row: ClaimedEvent, span: Span): Prom
   if (row.result === ACCOUNT_REMOVED || !(await config.isRegistered(row.appId))) {
     return skipRemovedAccount(deps, follower, row, known)
   }
-  const isExitText = (text: string) => config.isExitText(row.appId, text)
-  const { patch, action, goals = [] } = planDispatch({ row, ...known, isExitText })
+  const { patch, action, goals = [] } = planDispatch({ row, ...known, words: config.optOutWords(row.appId) })
   if (action.do === 'erase') return eraseOnRequest(deps, follower, row)
   if (action.do === 'retry') throw new InProgressError('the run before is still ending')
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Plan } from '../run/plan.ts'
 import type { InboxRow } from '../store/inbox/inbox-rows.ts'
 import type { FollowerRow } from '../store/runs/follower-rows.ts'
+import { NO_OPT_OUT_WORDS } from './dispatch-context.ts'
 import { planDispatch } from './plan-dispatch.ts'
 
 const T0 = Date.parse('2026-11-23T08:00:00Z')
@@ -23,6 +24,7 @@ function follow(aheadMs?: number): InboxRow {
     ...{
       receivedAt: T0,
       reply: null,
+      answered: null,
       dispatchedAt: null,
       result: null,
       leaseOwnerId: null,
@@ -48,6 +50,7 @@ const KNOWN: FollowerRow = {
   ...{
     unfollowedSeq: 3,
     optedOutAt: null,
+    resumedAt: null,
     agent: false,
     agentAt: null,
     agentSeq: null,
@@ -65,7 +68,7 @@ const planFollow = (aheadMs?: number) =>
     runs: [],
     rules: 'wechat-2023',
     matched: { plan: PLAN, reentry: 'always' },
-    isExitText: () => false,
+    words: NO_OPT_OUT_WORDS,
   })
 
 describe('a follow that reached a machine whose clock is 70 s ahead', () => {

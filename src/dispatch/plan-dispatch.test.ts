@@ -9,6 +9,7 @@ import type { RunRow } from '../store/runs/run-rows.ts'
 import type { Grant } from '../wechat/rules/ledger.ts'
 import type { Scene } from '../wechat/rules/rules.ts'
 import type { DispatchContext, Reentry } from './dispatch-context.ts'
+import { NO_OPT_OUT_WORDS } from './dispatch-context.ts'
 import { planDispatch } from './plan-dispatch.ts'
 
 const MINUTE = 60_000
@@ -67,6 +68,7 @@ function arrived(
     receivedAt: at(minutes),
     event: { kind, scene, text, qrScene: 'expo', eventKey: 'gift', start },
     reply: null,
+    answered: null,
     dispatchedAt: null,
     result: null,
     leaseOwnerId: 'test',
@@ -134,7 +136,7 @@ function planFor(row: InboxRow, known: Partial<DispatchContext> & { reentry?: Re
     runs: [],
     rules: 'wechat-2023',
     matched: row.event?.start ? { plan: PLAN, reentry } : null,
-    isExitText: (text) => text === 'TD',
+    words: { ...NO_OPT_OUT_WORDS, isExit: (text) => text === 'TD' },
     ...rest,
   })
 }
@@ -450,7 +452,7 @@ describe('how often a follower may enter', () => {
 
 describe('a follower who opts out', () => {
   it('leaves the active run by the exit keywords of that run, in any case and width', () => {
-    const known = { runs: [run('subscribe', 0)], isExitText: () => false }
+    const known = { runs: [run('subscribe', 0)], words: NO_OPT_OUT_WORDS }
     const { patch, action } = planFor(arrived('text', 5, { text: ' ｔｄ ', begins: 'message' }), known)
     expect(patch.optedOutAt).toBe(at(5))
     expect(action).toMatchObject({ do: 'interact', event: { text: ' ｔｄ ' } })
@@ -467,15 +469,57 @@ describe('a follower who opts out', () => {
   )
 
   it('does not leave a run by the keywords of another campaign', () => {
-    const known = { runs: [run('subscribe', 0)], isExitText: () => true }
+    const known = { runs: [run('subscribe', 0)], words: { ...NO_OPT_OUT_WORDS, isExit: () => true } }
     expect(planFor(arrived('text', 5, { text: 'STOP' }), known).patch).not.toHaveProperty('optedOutAt')
   })
 
   it('leaves by a tapped menu message too, and an older opt-out does not replace a newer one', () => {
     const tapped = arrived('text', 5, { text: '退订', scene: 'menu' })
-    expect(planFor(tapped, { isExitText: () => true }).patch.optedOutAt).toBe(at(5))
+    expect(planFor(tapped, { words: { ...NO_OPT_OUT_WORDS, isExit: () => true } }).patch.optedOutAt).toBe(
+      at(5),
+    )
     const follower = someone({ ...followedAt(0), optedOutAt: at(9) })
-    expect(planFor(tapped, { follower, isExitText: () => true }).patch.optedOutAt).toBe(at(9))
+    expect(
+      planFor(tapped, { follower, words: { ...NO_OPT_OUT_WORDS, isExit: () => true } }).patch.optedOutAt,
+    ).toBe(at(9))
+  })
+
+  it('leaves a run that does not have the keyword by a keyword of the account, and the run is told so', () => {
+    const words = { ...NO_OPT_OUT_WORDS, isExit: () => true, isExitOfAccount: () => true }
+    const known = { runs: [run('subscribe', 0)], words }
+    const { patch, action } = planFor(arrived('text', 5, { text: 'STOP' }), known)
+    expect(patch.optedOutAt).toBe(at(5))
+    expect(action).toMatchObject({ do: 'interact', event: { optsOut: true } })
+    const other = { ...known, words: NO_OPT_OUT_WORDS }
+    expect(planFor(arrived('text', 5, { text: 'STOP' }), other).action).not.toHaveProperty('event.optsOut')
+  })
+
+  it('comes back by a keyword, and nothing starts by it unless it is an entry', () => {
+    const words = { ...NO_OPT_OUT_WORDS, isResume: (text: string) => text === 'KQ' }
+    const follower = someone({ ...followedAt(0), optedOutAt: at(3) })
+    const back = planFor(arrived('text', 5, { text: 'KQ' }), { follower, words })
+    expect(back).toMatchObject({ patch: { optedOutAt: null, resumedAt: at(5) }, action: { do: 'nothing' } })
+    const entry = planFor(arrived('text', 5, { text: 'KQ', begins: 'message' }), { follower, words })
+    expect(entry.action.do).toBe('start')
+  })
+
+  it('is out by the newest of two texts, also when the older one arrives last', () => {
+    const words = {
+      ...NO_OPT_OUT_WORDS,
+      isExit: (t: string) => t === 'TD',
+      isResume: (t: string) => t === 'KQ',
+    }
+    const resumed = someone({ ...followedAt(0), resumedAt: at(5) })
+    expect(
+      planFor(arrived('text', 3, { text: 'TD' }), { follower: resumed, words }).patch,
+    ).not.toHaveProperty('optedOutAt')
+    expect(planFor(arrived('text', 6, { text: 'TD' }), { follower: resumed, words }).patch.optedOutAt).toBe(
+      at(6),
+    )
+    const out = someone({ ...followedAt(0), optedOutAt: at(5) })
+    expect(planFor(arrived('text', 3, { text: 'KQ' }), { follower: out, words }).patch).not.toHaveProperty(
+      'optedOutAt',
+    )
   })
 
   it('leaves by the keywords of any campaign while no run is active', () => {
@@ -706,7 +750,10 @@ describe('an opt-out', () => {
   })
 
   it('cannot be expressed without a text', () => {
-    const { patch } = planFor(arrived('click', 5), { runs: [run('subscribe', 0)], isExitText: () => true })
+    const { patch } = planFor(arrived('click', 5), {
+      runs: [run('subscribe', 0)],
+      words: { ...NO_OPT_OUT_WORDS, isExit: () => true },
+    })
     expect(patch).not.toHaveProperty('optedOutAt')
   })
 })

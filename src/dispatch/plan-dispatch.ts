@@ -13,6 +13,7 @@ import {
   type DispatchContext,
   type DispatchPlan,
   hasApplied,
+  type KnownRun,
   reentryAllows,
   stampOf,
   startOf,
@@ -115,8 +116,8 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   const newest = activeRun(context)
   // A retry of the entry of a run starts that run: whether the first attempt did is not known yet.
   const run = newest?.runKey === row.dedupeKey ? null : newest
-  const isExit = text !== null && (run ? isExitText(run.plan, text) : context.isExitText(text))
-  if (isExit) patch.optedOutAt = Math.max(follower?.optedOutAt ?? 0, stamp.at)
+  const isExit = text !== null && isOptOut(context, run, text)
+  Object.assign(patch, optOutPatch(context, stamp, isExit))
 
   const optedOut = 'optedOutAt' in patch ? patch.optedOutAt : follower?.optedOutAt
   const entry = context.matched && !isExit && optedOut == null ? toEntry(row, stamp) : null
@@ -133,6 +134,7 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
     text,
     ...(row.event?.eventKey == null ? {} : { eventKey: row.event.eventKey }),
     ...(row.event?.qrScene == null ? {} : { qrScene: row.event.qrScene }),
+    ...(text !== null && context.words.isExitOfAccount(text) ? { optsOut: true as const } : {}),
     ...(start ? { start } : {}),
   }
   const ledger = carriedLedger(context, grants, correctedTime(when))
@@ -143,6 +145,28 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   if (run) return planned({ do: 'interact', event, ledger, agent })
   if (start) return planned({ do: 'start', event, ledger, agent })
   return planned({ do: 'nothing', result: 'no-run' })
+}
+
+/** Whether a text opts out: by the exit keywords of the account and of the active run, or without a run of any campaign. */
+function isOptOut({ words }: DispatchContext, run: KnownRun | null, text: string): boolean {
+  return words.isExitOfAccount(text) || (run ? isExitText(run.plan, text) : words.isExit(text))
+}
+
+/** The change of an opt-out by a text. The newest text counts, also when it arrives before an older one. */
+function optOutPatch(
+  { row, follower, words }: DispatchContext,
+  { at }: EventStamp,
+  isExit: boolean,
+): FollowerPatch {
+  const text = row.event?.text ?? null
+  const optedOutAt = follower?.optedOutAt ?? null
+  if (isExit) {
+    const isOverridden = follower?.resumedAt != null && at < follower.resumedAt
+    return isOverridden ? {} : { optedOutAt: Math.max(optedOutAt ?? 0, at) }
+  }
+  if (text === null || !words.isResume(text)) return {}
+  const resumedAt = Math.max(follower?.resumedAt ?? 0, at)
+  return { resumedAt, ...(optedOutAt !== null && optedOutAt <= at ? { optedOutAt: null } : {}) }
 }
 
 /** The changes that a follow makes to the follower's row. A follow clears an earlier opt-out. */

@@ -6,7 +6,7 @@ import { DAY_MS } from '../shared/time-units.ts'
 import type { InboxEvent, InboxRequest } from '../store/inbox/inbox-event.ts'
 import type { InboxRow } from '../store/inbox/inbox-rows.ts'
 import { type FollowerRow, newFollowerRow } from '../store/runs/follower-rows.ts'
-import type { DispatchContext, KnownRun } from './dispatch-context.ts'
+import { type DispatchContext, type KnownRun, NO_OPT_OUT_WORDS } from './dispatch-context.ts'
 import { planDispatch } from './plan-dispatch.ts'
 
 const NOW = Date.parse('2026-11-23T08:00:00Z')
@@ -40,7 +40,14 @@ function rowOf(event: Partial<InboxEvent>, more: Partial<InboxRow> = {}): InboxR
   return {
     ...{ id: 9, ...FOLLOWER, dedupeKey: 'event', kind, createTime: NOW, receivedAt: NOW },
     event: { kind, ...nothing, ...event },
-    ...{ reply: null, dispatchedAt: null, result: null, leaseOwnerId: 'test', leaseExpiresAt: null },
+    ...{
+      reply: null,
+      answered: null,
+      dispatchedAt: null,
+      result: null,
+      leaseOwnerId: 'test',
+      leaseExpiresAt: null,
+    },
     ...{ attempts: 1, retryAt: null, lastError: null },
     ...more,
   }
@@ -57,7 +64,7 @@ function goals(row: InboxRow, runs: KnownRun[], follower: Partial<FollowerRow> =
     runs,
     rules: 'wechat-2023',
     matched: null,
-    isExitText: (text) => text === 'stop',
+    words: { ...NO_OPT_OUT_WORDS, isExit: (text) => text === 'stop' },
   }
   return planDispatch(context).goals ?? []
 }

@@ -25,11 +25,12 @@ export function goalsOfInteraction(
   stamp: EventStamp,
   interaction: Interaction,
 ): GoalHit[] {
-  const { text } = interaction
+  const { text, optsOut } = interaction
+  if (optsOut) return []
   const event = eventOfInteraction(interaction, correctedTime(interaction))
   if (!event) return []
   const concerns = ({ status, plan }: KnownRun) =>
-    text === null || !(status === 'ended' ? context.isExitText(text) : isExitText(plan, text))
+    text === null || !(status === 'ended' ? context.words.isExit(text) : isExitText(plan, text))
   return goalsOf(context, stamp, { event, facts: context.follower?.own ?? {}, concerns })
 }
 

@@ -7,6 +7,7 @@ import type { InboxRequest } from '../store/inbox/inbox-event.ts'
 import type { InboxRow } from '../store/inbox/inbox-rows.ts'
 import { type FollowerRow, newFollowerRow } from '../store/runs/follower-rows.ts'
 import type { DispatchContext, KnownRun } from './dispatch-context.ts'
+import { NO_OPT_OUT_WORDS } from './dispatch-context.ts'
 import { planDispatch } from './plan-dispatch.ts'
 
 const MINUTE = 60_000
@@ -48,6 +49,7 @@ function request(
       ...(aheadMs === undefined ? {} : { aheadMs }),
     },
     reply: null,
+    answered: null,
     dispatchedAt: null,
     result: null,
     leaseOwnerId: 'test',
@@ -93,7 +95,7 @@ function planned(row: InboxRow, more: Partial<DispatchContext> = {}) {
     runs: [],
     rules: 'wechat-2023',
     matched: row.event?.start ? { plan: PLAN, reentry: 'always' } : null,
-    isExitText: () => false,
+    words: NO_OPT_OUT_WORDS,
     ...more,
   })
 }

@@ -9,7 +9,7 @@ import { type InboxRow, markDispatched } from '../store/inbox/inbox-rows.ts'
 import { endRunFromOutside, insertRun } from '../store/runs/run-rows.ts'
 import { endRemovedRun } from '../temporal/account-runs.ts'
 import type { Ledger } from '../wechat/rules/ledger.ts'
-import type { DispatchContext, DispatchPlan } from './dispatch-context.ts'
+import { type DispatchContext, type DispatchPlan, NO_OPT_OUT_WORDS } from './dispatch-context.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
 import { InProgressError } from './in-progress.ts'
 import { planDispatch } from './plan-dispatch.ts'
@@ -68,7 +68,7 @@ export async function skipRemovedAccount(
   known: Pick<DispatchContext, 'follower' | 'runs' | 'rules' | 'matched'>,
 ): Promise<void> {
   const { db, now } = deps
-  const { action } = planDispatch({ row, ...known, isExitText: () => false })
+  const { action } = planDispatch({ row, ...known, words: NO_OPT_OUT_WORDS })
   if (action.do === 'start' && action.event.start) {
     const { start } = action.event
     await insertRunRow(deps, follower, start, action.ledger)

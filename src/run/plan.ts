@@ -200,6 +200,8 @@ export interface Interaction extends EventTime {
   eventKey?: string | null
   /** The scene of a scanned QR code; absent: not known. */
   qrScene?: string | null
+  /** Present when the text is an exit keyword of the account, which every campaign has. */
+  optsOut?: true
   /** Present when this event would start a run if none were active. */
   start?: RunStart
 }

@@ -103,7 +103,7 @@ export function applyInteraction(plan: Plan, state: RunState, event: Interaction
     if (event.scene === 'subscribe') patch.lastFollow = laterStamp(before.lastFollow, event)
     if (event.scene === 'message' && !isEntry && !before.reply) patch.reply = { at, text: textOf(event) }
     // The text was typed, or tapped on a menu message.
-    if (event.text !== null && !isEntry && isExitText(plan, event.text)) {
+    if (event.text !== null && !isEntry && (event.optsOut || isExitText(plan, event.text))) {
       patch.stop = before.stop ?? { outcome: 'opted-out', reason: 'exit keyword', stamp: null }
     }
   }

@@ -130,6 +130,11 @@ describe('an exit keyword', () => {
     expect(runAfter(event('menu', SECOND, { text: '退订' })).stop?.outcome).toBe('opted-out')
   })
 
+  it('of the account ends a run whose campaign does not have it', () => {
+    const text = { text: '不要', optsOut: true as const }
+    expect(runAfter(event('message', SECOND, text)).stop?.outcome).toBe('opted-out')
+  })
+
   it('has no effect when the run already ends for another reason', () => {
     const stopped = requestStop(begun, 'cancelled', 'asked')
     expect(applyInteraction(plan, stopped, event('message', SECOND, { text: 'TD' })).stop?.outcome).toBe(

@@ -13,6 +13,7 @@ import {
   uniqueIndex,
 } from 'drizzle-orm/pg-core'
 import type { Campaign } from '../campaign/model.ts'
+import type { OptOut } from '../campaign/opt-out.ts'
 import type { Entry, StoredPlan } from '../run/plan.ts'
 import type { RunState } from '../run/state.ts'
 import type { Facts } from '../shared/facts.ts'
@@ -93,6 +94,8 @@ export const accounts = pgTable('accounts', {
   sendQuota: jsonb('send_quota').$type<SendQuota>(),
   /** A second URL that each event is forwarded to: address, token and key, encrypted as one text. */
   forwardSealed: text('forward_sealed'),
+  /** The words by which followers end the messages of all campaigns; null: only those of each campaign. */
+  optOut: jsonb('opt_out').$type<OptOut>(),
   /** When WeChat last reached the callback with a valid signature. */
   lastCallbackAt: epochMs('last_callback_at'),
   createdAt: epochMs('created_at').notNull(),
@@ -206,6 +209,8 @@ export const inbox = pgTable(
     event: jsonb('event').$type<InboxEvent | null>(),
     /** The passive reply. A duplicate gets the same reply. */
     reply: jsonb('reply'),
+    /** The row of a campaign's `answers` that the reply is from, like `faq@3/answers.0`; null: none. */
+    answered: text('answered'),
     dispatchedAt: epochMs('dispatched_at'),
     /** The dispatcher's result. */
     result: text('result'),
@@ -235,8 +240,10 @@ export const followers = pgTable(
     followedSeq: epochMs('followed_seq'),
     unfollowedAt: epochMs('unfollowed_at'),
     unfollowedSeq: epochMs('unfollowed_seq'),
-    /** Nothing starts for this follower before a newer follow. */
+    /** Nothing starts for this follower before a newer follow, or a keyword that ends the opt-out. */
     optedOutAt: epochMs('opted_out_at'),
+    /** The newest keyword that ends an opt-out; null: none. An older exit keyword that arrives later does not count. */
+    resumedAt: epochMs('resumed_at'),
     /** Whether a human agent has the session, by the newest kf event, message or operator's action. */
     agent: boolean('agent').notNull().default(false),
     /** `CreateTime` and inbox id of the event that set it; null: none. */

@@ -3,6 +3,7 @@ import { expect, it } from 'vitest'
 import { createAcceptEvents } from '../../src/callback/accept/accept-events.ts'
 import type { ArrivingEvent } from '../../src/callback/accept/reply-eligibility.ts'
 import type { Reentry } from '../../src/dispatch/dispatch-context.ts'
+import { NO_OPT_OUT_WORDS } from '../../src/dispatch/dispatch-context.ts'
 import type { Plan } from '../../src/run/plan.ts'
 import { beginRun } from '../../src/run/run-events.ts'
 import { endRun } from '../../src/run/state.ts'
@@ -20,7 +21,7 @@ const PLAN: Plan = { campaign: 'welcome', version: 1, steps: [], spacingMs: 0, w
 describeOnBothStores('an event that may begin a run', (store) => {
   const deps = (db: Db = store().db) => ({
     db,
-    isExitText: (_: string, text: string) => text === 'TD',
+    optOutWords: () => ({ ...NO_OPT_OUT_WORDS, isExit: (text: string) => text === 'TD' }),
     isOnlyWriter: false,
   })
 
@@ -106,6 +107,50 @@ describeOnBothStores('an event that may begin a run', (store) => {
     const results = await createAcceptEvents(deps())(rows)
     expect(results.map((r) => (r instanceof Error ? r : r.reply))).toEqual([REPLY, null, REPLY, REPLY])
     expect(results.map((r) => !(r instanceof Error) && r.fresh)).toEqual([true, true, true, false])
+  })
+
+  it('is answered otherwise where its entry starts no run', async () => {
+    await run(false)
+    const row = message('a', {
+      otherwise: { reply: { kind: 'text', content: '答' }, answered: 'faq@1/answers.0' },
+    })
+    expect(await replies(row, message('a'))).toEqual([
+      { kind: 'text', content: '答' },
+      { kind: 'text', content: '答' },
+    ])
+    const [kept] = await store().db.select().from(inbox).where(eq(inbox.dedupeKey, 'a'))
+    expect(kept?.answered).toBe('faq@1/answers.0')
+  })
+
+  it('is answered by the reply of an opt-out, or of its end, only when the follower opts out or comes back', async () => {
+    const text = (content: string) => ({ kind: 'text' as const, content })
+    const optOut = (key: string, said: string, createTime: number) =>
+      message(key, {
+        text: said,
+        createTime,
+        reply: null,
+        entry: null,
+        event: { kind: 'text', scene: 'message', text: said, qrScene: null, eventKey: null, start: null },
+        otherwise: {
+          exit: { ends: () => true, replyFor: (campaign) => text(`再见 ${campaign}`) },
+          resume: () => text('回来了'),
+          reply: text('答'),
+        },
+      })
+    const words = {
+      ...NO_OPT_OUT_WORDS,
+      isExit: (t: string) => t === 'TD',
+      isResume: (t: string) => t === 'KQ',
+    }
+    const accept = createAcceptEvents({ ...deps(), optOutWords: () => words })
+    const reply = async (row: ArrivingEvent) =>
+      (await accept([row])).map((r) => (r instanceof Error ? r : r.reply))
+    expect(await reply(optOut('0', 'KQ', NOW))).toEqual([text('答')])
+    expect(await reply(optOut('1', 'TD', NOW + 1_000))).toEqual([text('再见 null')])
+    expect(await reply(optOut('2', 'KQ', NOW + 2_000))).toEqual([text('回来了')])
+    // The run's own plan has no such keyword.
+    await run(false)
+    expect(await reply(optOut('3', 'TD', NOW + 3_000))).toEqual([text('答')])
   })
 
   it('is not replied to while a run is active', async () => {

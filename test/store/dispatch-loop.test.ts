@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { NO_OPT_OUT_WORDS } from '../../src/dispatch/dispatch-context.ts'
 import { createDispatchLoop, type DispatchLoopDeps } from '../../src/dispatch/dispatch-loop.ts'
 import type { Store } from '../../src/store/db.ts'
 import { acceptCallbacks, inboxBacklog } from '../../src/store/inbox/inbox-rows.ts'
@@ -42,7 +43,7 @@ function createLoop(more: Partial<DispatchLoopDeps> = {}, started: (appId: strin
     config: {
       rulesOf: () => 'wechat-2023',
       planOf: async () => ({ plan, reentry: 'never' }),
-      isExitText: () => false,
+      optOutWords: () => NO_OPT_OUT_WORDS,
       isRegistered: () => true,
     },
     now: Date.now,

@@ -1,6 +1,7 @@
 import { pino } from 'pino'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { COST_LIMITS } from '../../bench/cost-limits.ts'
+import { NO_OPT_OUT_WORDS } from '../../src/dispatch/dispatch-context.ts'
 import { createDispatchLoop } from '../../src/dispatch/dispatch-loop.ts'
 import { MINUTE_MS } from '../../src/shared/time-units.ts'
 import type { Store } from '../../src/store/db.ts'
@@ -39,7 +40,7 @@ function createLoop(runs: Partial<RunClient>, now: () => number) {
     config: {
       rulesOf: () => 'wechat-2023',
       planOf: async () => ({ plan, reentry: 'never' }),
-      isExitText: () => false,
+      optOutWords: () => NO_OPT_OUT_WORDS,
       isRegistered: () => true,
     },
     now,

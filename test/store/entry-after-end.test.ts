@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { NO_OPT_OUT_WORDS } from '../../src/dispatch/dispatch-context.ts'
 import { createDispatchLoop } from '../../src/dispatch/dispatch-loop.ts'
 import { beginRun } from '../../src/run/run-events.ts'
 import { endRun } from '../../src/run/state.ts'
@@ -80,7 +81,7 @@ it.each(['completed', 'window-closed'] as const)(
       config: {
         rulesOf: () => 'wechat-2023',
         planOf: async () => ({ plan, reentry: 'always' }),
-        isExitText: () => false,
+        optOutWords: () => NO_OPT_OUT_WORDS,
         isRegistered: () => true,
       },
       now: Date.now,

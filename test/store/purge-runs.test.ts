@@ -1,5 +1,6 @@
 import { pino } from 'pino'
 import { expect, it } from 'vitest'
+import { NO_OPT_OUT_WORDS } from '../../src/dispatch/dispatch-context.ts'
 import { planDispatch } from '../../src/dispatch/plan-dispatch.ts'
 import { createPurge } from '../../src/jobs/purge.ts'
 import { createRunPurge } from '../../src/jobs/purge-runs.ts'
@@ -212,6 +213,7 @@ describeOnBothStores('the purge of ended runs', (store) => {
         receivedAt: NOW,
         event: { ...event, start: entry },
         reply: null,
+        answered: null,
         dispatchedAt: null,
         result: null,
         leaseOwnerId: null,
@@ -224,7 +226,7 @@ describeOnBothStores('the purge of ended runs', (store) => {
       runs: await runsByFollower(db(), follower),
       rules: 'wechat-2023',
       matched: { plan: plan(), reentry: 'never' },
-      isExitText: () => false,
+      words: NO_OPT_OUT_WORDS,
     })
     expect(action).toEqual({ do: 'nothing', result: 'no-run' })
   })

@@ -1,10 +1,14 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { hasRole, requiredRoleForAccountFields } from '../../auth/roles.ts'
 import { forwardProblem } from '../../callback/forward/forward-problem.ts'
+import { optOutIssues } from '../../campaign/check-answers.ts'
+import { repliesOf } from '../../campaign/items.ts'
+import { mediaRefs } from '../../campaign/message.ts'
 import { joinSentences } from '../../shared/text.ts'
 import type { Account } from '../../store/accounts/account.ts'
 import { readModeMismatch } from '../../store/accounts/mode-mismatch.ts'
 import { finishRemoval, removeAccount, unfinishedRemovals } from '../../store/accounts/removed-accounts.ts'
+import { existingMedia } from '../../store/campaigns/media-store.ts'
 import { activeFollowersByAccount } from '../../store/runs/run-rows.ts'
 import { endRemovedRuns, retryDeferredSteps } from '../../temporal/account-runs.ts'
 import { conflict, forbidden, notFound, refused } from '../api-error.ts'
@@ -62,6 +66,7 @@ function registerAccount(router: OpenAPIHono, deps: ApiDeps): void {
       const requested = { ...given, name: given.name ?? given.appId }
       requireAesKey(requested)
       rejectPrivateForward(deps, requested.forward)
+      await rejectOptOut(deps, requested)
       if (await deps.accounts.find(requested.appId))
         throw conflict(`Account ${requested.appId} is already registered.`)
       if (c.req.valid('query').verify === 'true')
@@ -131,6 +136,7 @@ function changeAccount(router: OpenAPIHono, deps: ApiDeps): void {
       if (!hasRole(role, needed)) throw forbidden(needed, role)
       const after = { ...before, ...patch }
       rejectPrivateForward(deps, patch.forward)
+      if (patch.optOut !== undefined) await rejectOptOut(deps, after)
       if (before.kind === 'authorised') rejectSecrets(patch)
       else requireAesKey(after)
       if (c.req.valid('query').verify === 'true') await requireVerified(deps, after)
@@ -239,6 +245,24 @@ function rejectPrivateForward(
   const problem = forward && forwardProblem(forward.url, forwardPrivate)
   if (problem)
     throw refused('Events cannot be forwarded to this URL.', [{ path: 'forward.url', message: problem }])
+}
+
+/** @throws ApiError 422 for an opt-out whose replies could not be sent */
+async function rejectOptOut(
+  { db }: Pick<ApiDeps, 'db'>,
+  { appId, rules, variables, optOut }: Pick<Account, 'appId' | 'rules' | 'variables' | 'optOut'>,
+): Promise<void> {
+  if (!optOut) return
+  const media = repliesOf({ exit: optOut }).flatMap(({ message }) => mediaRefs(message))
+  const known = await existingMedia(
+    db,
+    media.map(({ id }) => id),
+  )
+  const issues = optOutIssues(optOut, {
+    accounts: [{ appId, rules, variables }],
+    hasMedia: (id) => known.has(id),
+  })
+  if (issues.length > 0) throw refused('The opt-out cannot be used.', issues)
 }
 
 /** Ignores the callback check: WeChat cannot have reached the callback yet. @throws ApiError 422 with WeChat's errcode */

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { optOutSchema } from '../../campaign/opt-out.ts'
 import { isAccountVariable } from '../../campaign/template/template.ts'
 import { webAddressProblem } from '../../config/web-address.ts'
 import { decodeAesKey } from '../../wechat/callback/crypto.ts'
@@ -53,6 +54,12 @@ const forward = z
   })
   .nullable()
 
+/** The opt-out of all campaigns, in the form of a campaign's `exit`. */
+const optOut = optOutSchema.nullable().openapi({
+  description:
+    "Keywords by which a follower ends the messages of all campaigns, in the form of a campaign's `exit`; null: none. PATCH replaces all of it.",
+})
+
 export const newAccount = z
   .strictObject({
     appId: z
@@ -68,6 +75,7 @@ export const newAccount = z
     timezone: timezone.default('Asia/Shanghai'),
     apiBase: apiBase.default(null),
     humanAgents: z.boolean().default(false),
+    optOut: optOut.default(null),
     variables: variables.default({}),
     forward: forward.default(null),
   })
@@ -85,6 +93,7 @@ export const accountPatch = z
     timezone: timezone.optional(),
     apiBase: apiBase.optional(),
     humanAgents: z.boolean().optional(),
+    optOut: optOut.optional(),
     variables: variables.optional(),
     forward: forward.optional(),
     state: z.enum(['active', 'paused']).optional(),
@@ -106,6 +115,7 @@ export const account = z
     stateUntil: isoTime.nullable().openapi({ description: 'When the state ends by itself; null: never.' }),
     apiBase: z.string().nullable(),
     humanAgents: z.boolean(),
+    optOut: optOutSchema.nullable(),
     variables: z.record(z.string(), z.string()),
     forward: z.object({ url: z.string(), mode, useReply: z.boolean() }).nullable(),
     verified: z.boolean().nullable(),

@@ -17,6 +17,7 @@ export function accountView(a: Account, now: number) {
     stateUntil: isExpired || a.stateUntil === null ? null : new Date(a.stateUntil).toISOString(),
     apiBase: a.apiBase,
     humanAgents: a.humanAgents,
+    optOut: a.optOut,
     variables: a.variables,
     forward: a.forward && { url: a.forward.url, mode: a.forward.mode, useReply: a.forward.useReply },
     verified: a.verified,

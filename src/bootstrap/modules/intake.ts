@@ -55,7 +55,7 @@ export function createIntake(
     tracing,
   })
   const inbox = createGroupCommit<ArrivingEvent, Accepted>({
-    store: createAcceptEvents({ db, isExitText: cache.isExitText, isOnlyWriter: context.embedded }),
+    store: createAcceptEvents({ db, optOutWords: cache.optOutWords, isOnlyWriter: context.embedded }),
     timeoutMs: STORE_DEADLINE_MS,
     now: () => performance.now(),
   })

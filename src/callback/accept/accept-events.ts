@@ -1,3 +1,4 @@
+import type { OptOutWords } from '../../dispatch/dispatch-context.ts'
 import type { Db } from '../../store/db.ts'
 import {
   type Accepted,
@@ -10,22 +11,31 @@ import { followerId, type KnownFollower, readKnownFollowers } from '../../store/
 import {
   type ArrivingEvent,
   hasEntryReply,
+  isReplyOpen,
   isRivalEntry,
+  otherReply,
   UNDISPATCHED_COLUMNS,
   willStartRun,
 } from './reply-eligibility.ts'
 
 type Result = Accepted | Error
 
+/** The stored rows, with their replies, and the result of each. */
+interface Stored {
+  rows: ArrivingEvent[]
+  results: Result[]
+}
+
 interface AcceptDeps {
   db: Db
-  isExitText(appId: string, text: string): boolean
+  optOutWords(appId: string): OptOutWords
   isOnlyWriter: boolean
 }
 
 /**
- * Stores a batch of events, each with its passive reply. The reply of an entry is stored only when the entry will start a run.
- * For events with such a reply, one statement before the insert reads their followers.
+ * Stores a batch of events, each with its passive reply. The reply of an entry is stored only when the entry will start a run,
+ * and the reply to an opt-out only when the follower opts out. For events with such a reply, one statement before the insert
+ * reads their followers.
  *
  * Where several processes store events, each granted reply is checked again after the insert. Of two entries that two processes
  * store at the same time, at least one process sees both, and withdraws its reply.
@@ -48,22 +58,21 @@ class EventAcceptance {
 
   accept(rows: ArrivingEvent[]): Promise<Result[]> {
     if (!this.#deps.isOnlyWriter) return this.#storeAndCheck(rows)
-    const stored = this.#lastStored.then(() => this.#store(rows))
+    const stored = this.#lastStored.then(async () => (await this.#store(rows)).results)
     this.#lastStored = stored.catch(() => {})
     return stored
   }
 
-  async #store(rows: ArrivingEvent[]): Promise<Result[]> {
+  async #store(rows: ArrivingEvent[]): Promise<Stored> {
     const { db } = this.#deps
-    const entryRows = rows.filter(hasEntryReply)
-    if (entryRows.length === 0) return acceptCallbacks(db, rows.map(toInboxRow))
-    const known = await readKnownFollowers(db, entryRows)
-    return acceptCallbacks(db, this.#withDueReplies(rows, known).map(toInboxRow))
+    const open = rows.filter(isReplyOpen)
+    const decided = open.length === 0 ? rows : this.#decideReplies(rows, await readKnownFollowers(db, open))
+    return { rows: decided, results: await acceptCallbacks(db, decided.map(toInboxRow)) }
   }
 
   async #storeAndCheck(rows: ArrivingEvent[]): Promise<Result[]> {
-    const results = await this.#store(rows)
-    const granted = rows.filter((row, i) => hasEntryReply(row) && isGranted(results[i]))
+    const { results, rows: decided } = await this.#store(rows)
+    const granted = decided.filter((row, i) => hasEntryReply(row) && isGranted(results[i]))
     if (granted.length === 0) return results
     const withdrawn = await this.#withdrawOvertaken(granted, new Set(rows.map((r) => r.dedupeKey)))
     return results.map((result, i) =>
@@ -71,19 +80,24 @@ class EventAcceptance {
     )
   }
 
-  /** The rows, each reply that is not due removed. Earlier entries of the same batch count as pending. */
-  #withDueReplies(rows: ArrivingEvent[], known: ReadonlyMap<string, KnownFollower>): ArrivingEvent[] {
+  /**
+   * The rows, each with the reply that is due. Only a row whose entry starts a run keeps `entry`. Earlier entries of the same
+   * batch count as pending.
+   */
+  #decideReplies(rows: ArrivingEvent[], known: ReadonlyMap<string, KnownFollower>): ArrivingEvent[] {
     const earlierByFollower = new Map<string, ArrivingEvent[]>()
     return rows.map((row) => {
       const before = earlierByFollower.get(followerId(row)) ?? []
       earlierByFollower.set(followerId(row), [...before, row])
-      if (!hasEntryReply(row)) return row
+      if (!isReplyOpen(row)) return row
       const { pending = [], follower = null, runs = [] } = known.get(followerId(row)) ?? {}
       const waiting = [...pending, ...before.map(asPendingRow)].filter(
         (other) => other.dedupeKey !== row.dedupeKey,
       )
-      const due = willStartRun(row, { follower, runs, pending: waiting }, this.#exitTestFor(row))
-      return due ? row : { ...row, reply: null }
+      const words = this.#deps.optOutWords(row.appId)
+      const current = { follower, runs, pending: waiting }
+      if (hasEntryReply(row) && willStartRun(row, current, words)) return row
+      return { ...row, ...otherReply(row, current, words), entry: null }
     })
   }
 
@@ -97,7 +111,7 @@ class EventAcceptance {
       const withoutEntries = others.filter((other) => !other.event?.start)
       return (
         others.some((o) => isRivalEntry(o, row)) ||
-        !willStartRun(row, { ...current, pending: withoutEntries }, this.#exitTestFor(row))
+        !willStartRun(row, { ...current, pending: withoutEntries }, this.#deps.optOutWords(row.appId))
       )
     })
     if (overtaken.length > 0)
@@ -107,14 +121,10 @@ class EventAcceptance {
       )
     return new Set(overtaken.map((row) => row.dedupeKey))
   }
-
-  #exitTestFor({ appId }: ArrivingEvent): (text: string) => boolean {
-    return (text) => this.#deps.isExitText(appId, text)
-  }
 }
 
 /** The columns of the inbox row. */
-function toInboxRow({ entry: _, ...row }: ArrivingEvent): NewInboxRow {
+function toInboxRow({ entry: _, otherwise: __, ...row }: ArrivingEvent): NewInboxRow {
   return row
 }
 

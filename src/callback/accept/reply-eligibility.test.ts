@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import type { KnownRun, Reentry } from '../../dispatch/dispatch-context.ts'
+import { NO_OPT_OUT_WORDS } from '../../dispatch/dispatch-context.ts'
 import { planDispatch } from '../../dispatch/plan-dispatch.ts'
 import type { Plan } from '../../run/plan.ts'
 import { beginRun } from '../../run/run-events.ts'
@@ -21,8 +22,9 @@ const PLAN: Plan = {
   windowMs: 48 * 3_600_000,
   exitKeywords: ['td'],
 }
-const isExitText = (text: string) => text === 'TD'
+const words = { ...NO_OPT_OUT_WORDS, isExit: (text: string) => text === 'TD' }
 const LEASE = {
+  answered: null,
   dispatchedAt: null,
   result: null,
   leaseOwnerId: null,
@@ -72,7 +74,7 @@ function followerModel(reentry: Reentry) {
         reply: event && { kind: 'text', content: 'hi' },
         entry: event && { plan: PLAN, reentry },
       }
-      const granted = event !== null && willStartRun(row, { follower, runs, pending }, isExitText)
+      const granted = event !== null && willStartRun(row, { follower, runs, pending }, words)
       const { entry: _, ...kept } = row
       pending.push({ ...kept, ...LEASE, id, attempts: 1 })
       return { key, granted }
@@ -89,7 +91,7 @@ function followerModel(reentry: Reentry) {
         runs,
         rules: 'wechat-2023',
         matched,
-        isExitText,
+        words,
       })
       if (action.do === 'erase') {
         follower = null

@@ -30,7 +30,7 @@ export async function storeEvent(
     return null
   }
   const { appId } = account
-  const match = context.match(account, event, inbound.createTime * 1000)
+  const match = context.match(account, event, inbound.createTime * 1000, inbound.openId)
   const key = inboxKey(dedupeKey(appId, inbound))
   const attributes = {
     key,
@@ -102,6 +102,8 @@ function toRow(
       ...(span.traceparent ? { trace: span.traceparent } : {}),
     },
     reply: match.reply,
+    ...(match.answered === undefined ? {} : { answered: match.answered }),
+    ...(match.otherwise ? { otherwise: match.otherwise } : {}),
     ...(match.entry ? { entry: match.entry } : {}),
   }
 }

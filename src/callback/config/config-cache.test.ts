@@ -50,6 +50,7 @@ function account(appId: string, more: Partial<Account> = {}): Account {
     refusedKinds: [],
     sendQuota: null,
     forward: null,
+    optOut: null,
     lastCallbackAt: null,
     createdAt: T0,
     updatedAt: T0,
@@ -61,7 +62,7 @@ function account(appId: string, more: Partial<Account> = {}): Account {
 function matchInbound(cache: ConfigCache, account: ReceivingAccount, inbound: Inbound) {
   const followerEvent = toFollowerEvent(inbound)
   if (!followerEvent) return { start: null, reply: null }
-  return cache.match(account, followerEvent, inbound.createTime * 1000)
+  return cache.match(account, followerEvent, inbound.createTime * 1000, inbound.openId)
 }
 
 const common = { ToUserName: 'gh_test', FromUserName: 'oTest', CreateTime: String(T0 / 1000) }
@@ -342,7 +343,7 @@ describe('the dispatcher', () => {
     const found = await cache.planOf('a', 3, APP, Date.UTC(2026, 0, 10))
     expect(found?.plan.zone?.map(([, offset]) => offset / 3_600_000)).toEqual([1, 2, 1])
     const follow = toFollowerEvent(event('subscribe'))
-    const matched = follow && cache.match(berlin, follow, Date.UTC(2026, 0, 10))
+    const matched = follow && cache.match(berlin, follow, Date.UTC(2026, 0, 10), 'oTest')
     expect(matched?.entry?.plan).toEqual(found?.plan)
   })
 
@@ -351,6 +352,10 @@ describe('the dispatcher', () => {
       campaign('a', { exit: { keywords: ['TD'] } }),
       campaign('b', { accounts: ['wxother000000001'], exit: { keywords: ['STOP'] } }),
     ])
-    expect([' td ', 'STOP', 'hello'].map((t) => cache.isExitText(APP, t))).toEqual([true, false, false])
+    expect([' td ', 'STOP', 'hello'].map((t) => cache.optOutWords(APP).isExit(t))).toEqual([
+      true,
+      false,
+      false,
+    ])
   })
 })

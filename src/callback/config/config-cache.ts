@@ -1,5 +1,7 @@
 import { compileCampaign, inTimezone, reentryOf } from '../../campaign/compile.ts'
+import { isExitOf, isResumeOf } from '../../campaign/opt-out.ts'
 import type { DispatchConfig } from '../../dispatch/dispatch-deps.ts'
+import { AGENT_SESSION_KINDS } from '../../dispatch/plan-dispatch.ts'
 import type { FollowerEvent } from '../../run/follower-event.ts'
 import type { Log } from '../../shared/log.ts'
 import { type Account, MAX_ACCOUNTS } from '../../store/accounts/account.ts'
@@ -7,6 +9,7 @@ import type { AccountStore } from '../../store/accounts/account-store.ts'
 import { withUnexpiredKeys } from '../../store/accounts/previous-keys.ts'
 import type { CampaignStore } from '../../store/campaigns/campaign-store.ts'
 import type { EventMatch, ReceivingAccount } from '../callback-deps.ts'
+import { AgentSessions } from './agent-sessions.ts'
 import { EventMatcher } from './event-matcher.ts'
 import { createKeyedLookup } from './keyed-lookup.ts'
 
@@ -17,7 +20,7 @@ export interface ConfigCache extends DispatchConfig {
   /** Finds an account in memory, or else in the store. */
   findAccount(appId: string): Promise<Account | null>
   /** @param createdAt WeChat's `CreateTime`, epoch ms */
-  match(account: ReceivingAccount, event: FollowerEvent, createdAt: number): EventMatch
+  match(account: ReceivingAccount, event: FollowerEvent, createdAt: number, openId: string): EventMatch
   /** The campaign that a follower enters whom this product gave these tags; null when none matches. */
   matchTags(appId: string, tags: readonly string[]): EventMatch['start']
   /** Reads everything again. Changes that were written before the call are live when it resolves. */
@@ -37,6 +40,7 @@ interface ConfigCacheDeps {
 export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
   let accounts = new Map<string, Account>()
   let matcher = new EventMatcher([], deps)
+  const sessions = new AgentSessions()
   let reloading: Promise<void> | null = null
   const brokenCampaigns = createBrokenCampaignLog(deps.log)
   /** Anybody can invent appIds. They must not cost a statement each. */
@@ -58,7 +62,12 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
   }
 
   return {
-    match: (account, event, createdAt) => matcher.match(account, event, createdAt),
+    match(account, event, at, openId) {
+      const follower = `${account.appId} ${openId}`
+      const opens = AGENT_SESSION_KINDS.get(event.kind)
+      if (opens !== undefined) sessions.change(follower, opens, at)
+      return matcher.match({ account, event, at, hasAgent: sessions.isOpen(follower, at) })
+    },
     matchTags: (appId, tags) => matcher.matchTags(appId, tags),
     isCached: (appId) => accounts.has(appId),
     accounts: () => [...accounts.values()],
@@ -77,7 +86,14 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
       return { plan, reentry: reentryOf(found.model) }
     },
     isRegistered: (appId) => accounts.has(appId) || deps.accounts.find(appId).then((a) => a !== null),
-    isExitText: (appId, text) => matcher.isExitText(appId, text),
+    optOutWords(appId) {
+      const optOut = accounts.get(appId)?.optOut
+      return {
+        isExit: (text) => matcher.isExitText(appId, text) || isExitOf(optOut, text),
+        isExitOfAccount: (text) => isExitOf(optOut, text),
+        isResume: (text) => matcher.isResumeText(appId, text) || isResumeOf(optOut, text),
+      }
+    },
     reload() {
       // A read in progress may miss changes that were written before this call, so another read follows it.
       reloading = (reloading ?? Promise.resolve()).catch(() => {}).then(readAll)

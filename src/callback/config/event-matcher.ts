@@ -1,12 +1,16 @@
+import type { AnswerRow } from '../../campaign/answer-matcher.ts'
 import { compileCampaign, inTimezone, reentryOf } from '../../campaign/compile.ts'
 import { createMatcher, entryOfScene, type LiveCampaign, type Matcher } from '../../campaign/match.ts'
-import { renderPassiveReply } from '../../campaign/message.ts'
+import { renderPassiveReply, TEXT_MAX_BYTES } from '../../campaign/message.ts'
+import type { Reply } from '../../campaign/message-model.ts'
 import type { Campaign } from '../../campaign/model.ts'
+import { isExitOf, isResumeOf } from '../../campaign/opt-out.ts'
 import { templateVariables } from '../../campaign/template/variables.ts'
 import type { FollowerEvent } from '../../run/follower-event.ts'
 import type { EntryName } from '../../run/plan.ts'
 import type { Log } from '../../shared/log.ts'
 import { type PassiveReply, withoutEmptyParts } from '../../wechat/callback/passive-reply.ts'
+import type { ExitReply } from '../accept/reply-eligibility.ts'
 import type { EventMatch, ReceivingAccount } from '../callback-deps.ts'
 
 interface MatcherDeps {
@@ -14,6 +18,18 @@ interface MatcherDeps {
   mediaId(appId: string, type: string, id: string): string | null
   log: Log
 }
+
+/** An event that is matched. */
+interface Occasion {
+  account: ReceivingAccount
+  event: FollowerEvent
+  /** WeChat's `CreateTime`, epoch ms. */
+  at: number
+  /** Whether a human agent has the follower's session. */
+  hasAgent: boolean
+}
+
+const HAND_OVER = { kind: 'transfer_customer_service' } as const
 
 /** Matches events against the live campaigns, in memory. */
 export class EventMatcher {
@@ -31,28 +47,38 @@ export class EventMatcher {
     return this.#matcher.isExit(appId, text)
   }
 
+  /** True for a keyword that ends an opt-out, of any campaign of the account. */
+  isResumeText(appId: string, text: string): boolean {
+    return this.#matcher.resumes(appId, text).length > 0
+  }
+
   /** The campaign that a follower enters who was given these tags; null when none matches. */
   matchTags(appId: string, tags: readonly string[]): EventMatch['start'] {
     const matched = this.#matcher.tagged(appId, tags)
     return matched && { campaign: matched.campaign.id, version: matched.version, event: 'tag' }
   }
 
-  /** @param createdAt WeChat's `CreateTime`, epoch ms */
-  match(account: ReceivingAccount, event: FollowerEvent, createdAt: number): EventMatch {
+  /**
+   * The campaign that an event enters, and its answer. The reply of an entry comes first, then the reply to an opt-out or to its
+   * end, then `answers`, then the human agents.
+   */
+  match(occasion: Occasion): EventMatch {
+    const { account, event, at } = occasion
     const matched = this.#matcher.entry(account.appId, event)
-    if (!matched) {
-      const reply = this.#isForHumanAgents(account, event)
-        ? { kind: 'transfer_customer_service' as const }
-        : null
-      return { start: null, reply }
-    }
-    const { campaign, version } = matched
-    const entry = entryOfScene(event.scene)
     // Only an interaction matches a campaign.
-    if (!entry) return { start: null, reply: null }
-    const start = { campaign: campaign.id, version, event: entry }
-    const reply = this.#renderReply(account, campaign, { event, entry, at: createdAt })
-    return { start, ...(reply ? { entry: this.#compile(matched, account.timezone, createdAt) } : {}), reply }
+    const entryEvent = entryOfScene(event.scene)
+    const start =
+      matched && entryEvent
+        ? { campaign: matched.campaign.id, version: matched.version, event: entryEvent }
+        : null
+    const template = start && matched?.campaign.reply
+    const reply = template ? this.#render(occasion, template) : null
+    const entry = reply && matched ? { entry: this.#compile(matched, account.timezone, at) } : {}
+    const answer = this.#answer(occasion, start !== null)
+    const optOut = this.#optOutReplies(occasion)
+    if (reply || optOut)
+      return { start, reply, ...entry, ...(answer || optOut ? { otherwise: { ...answer, ...optOut } } : {}) }
+    return { start, reply: answer?.reply ?? null, ...(answer?.answered ? { answered: answer.answered } : {}) }
   }
 
   #compile(matched: LiveCampaign, timezone: string, at: number): NonNullable<EventMatch['entry']> {
@@ -63,14 +89,70 @@ export class EventMatcher {
     return { ...entry, plan: inTimezone(entry.plan, timezone, at) }
   }
 
-  /** The rendered passive reply of a campaign; null when it has none, or it cannot be rendered. */
-  #renderReply(
-    account: ReceivingAccount,
-    { reply: template }: Campaign,
-    { event, entry, at }: { event: FollowerEvent; entry: EntryName; at: number },
-  ): PassiveReply | null {
-    if (!template) return null
+  /** The answer of a row of `answers`, or the transfer of a message that nothing else is for; null for none. */
+  #answer(occasion: Occasion, isEntry: boolean): { reply: PassiveReply | null; answered?: string } | null {
+    const { account, event, hasAgent } = occasion
+    const isMessage = event.scene === 'message'
+    if (!isMessage && event.scene !== 'menu') return null
+    const isAwaited = isMessage && event.text !== null && this.#isAwaited(account, event.text)
+    const row = this.#matcher.answer(account.appId, event, {
+      // WeChat transfers messages and no other events. A tapped menu message is a message.
+      handover: account.humanAgents && (isMessage || event.kind === 'text'),
+      catchAll: !hasAgent && !isAwaited,
+    })
+    if (row) return { reply: this.#replyOf(occasion, row), answered: nameOf(row) }
+    return account.humanAgents && isMessage && !isEntry && !isAwaited ? { reply: HAND_OVER } : null
+  }
+
+  #replyOf(occasion: Occasion, { answer }: AnswerRow<LiveCampaign>): PassiveReply | null {
+    if (answer.handover) return HAND_OVER
+    return answer.reply ? this.#render(occasion, answer.reply) : null
+  }
+
+  /** True for a text that a campaign or the account's opt-out is for. */
+  #isAwaited({ appId, optOut }: ReceivingAccount, text: string): boolean {
+    return (
+      this.#matcher.isAwaited(appId, text) ||
+      this.isExitText(appId, text) ||
+      this.isResumeText(appId, text) ||
+      isExitOf(optOut, text) ||
+      isResumeOf(optOut, text)
+    )
+  }
+
+  /** The replies of an event that may opt out, or end an opt-out; null when there are none. */
+  #optOutReplies(occasion: Occasion): { exit?: ExitReply; resume?: () => PassiveReply | null } | null {
+    const { account, event } = occasion
+    const { text } = event
+    if (text === null) return null
+    const { appId, optOut } = account
+    const exits = this.#matcher.exits(appId, text)
+    const ofAccount = isExitOf(optOut, text)
+    const exitReplies = exits.some(({ campaign }) => campaign.exit?.reply) || (ofAccount && optOut?.reply)
+    const resume =
+      this.#matcher.resumes(appId, text).find(({ campaign }) => campaign.exit?.resumeReply)?.campaign.exit
+        ?.resumeReply ?? (isResumeOf(optOut, text) ? optOut?.resumeReply : undefined)
+    if (!exitReplies && !resume) return null
+    const exit: ExitReply = {
+      ends: (campaign) => ofAccount || exits.some((e) => e.campaign.id === campaign),
+      replyFor: (campaign) => {
+        const own = exits.find((e) => e.campaign.id === campaign)?.campaign.exit?.reply
+        const other = exits.find((e) => e.campaign.exit?.reply)?.campaign.exit?.reply
+        const template = own ?? (ofAccount ? optOut?.reply : undefined) ?? other
+        return template ? this.#render(occasion, template) : null
+      },
+    }
+    return {
+      ...(exitReplies ? { exit } : {}),
+      ...(resume ? { resume: () => this.#render(occasion, resume) } : {}),
+    }
+  }
+
+  /** A rendered passive reply; null when it cannot be rendered. */
+  #render({ account, event, at }: Occasion, template: Reply): PassiveReply | null {
     const { scene, text, qrScene, eventKey } = event
+    // Only interactions have replies.
+    const entry: EntryName = entryOfScene(scene) ?? 'message'
     const variables = templateVariables(
       {
         entry: { at, event: entry, qrScene, eventKey },
@@ -87,18 +169,20 @@ export class EventMatcher {
       })
       const reply = withoutEmptyParts(rendered)
       if (!reply) throw new Error(`the ${rendered.kind} reply renders to nothing`)
+      // A text that repeats what the follower typed. WeChat would show a fault of the service.
+      if (reply.kind === 'text' && Buffer.byteLength(reply.content) > TEXT_MAX_BYTES)
+        throw new Error(`the text reply is longer than ${TEXT_MAX_BYTES} bytes`)
       return reply
     } catch (err) {
-      // The run starts without the reply.
+      // The event counts without the reply.
       const reason = err instanceof Error ? err.message : err
       this.#deps.log.warn({ appId: account.appId, reason }, 'passive reply omitted')
       return null
     }
   }
+}
 
-  /** True for a message that goes to a human agent: no campaign matches it, and the account has agents. */
-  #isForHumanAgents(account: ReceivingAccount, { scene, text }: FollowerEvent): boolean {
-    if (!account.humanAgents || scene !== 'message') return false
-    return text === null || !this.isExitText(account.appId, text)
-  }
+/** The name of a row of `answers`, as the inbox keeps it: `faq@3/answers.0`. */
+function nameOf({ live: { campaign, version }, index }: AnswerRow<LiveCampaign>): string {
+  return `${campaign.id}@${version}/answers.${index}`
 }

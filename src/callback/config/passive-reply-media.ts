@@ -1,4 +1,5 @@
 import pMap from 'p-map'
+import { repliesOf } from '../../campaign/items.ts'
 import { mediaRefs } from '../../campaign/message.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { targetAccounts } from '../../campaign/target-accounts.ts'
@@ -14,8 +15,9 @@ import type { AccountStop } from '../../wechat/api/with-token.ts'
 /** Accounts served concurrently, so that one that hangs does not block the others. */
 const CONCURRENCY = 8
 
-type MediaAccount = Pick<Account, 'appId' | 'apiBase' | 'state' | 'stateUntil'>
-type LiveCampaign = { campaign: Pick<Campaign, 'accounts' | 'reply'> }
+type MediaAccount = Pick<Account, 'appId' | 'apiBase' | 'state' | 'stateUntil'> &
+  Partial<Pick<Account, 'optOut'>>
+type LiveCampaign = { campaign: Pick<Campaign, 'accounts' | 'reply' | 'answers' | 'exit'> }
 
 /**
  * The media of passive replies. A callback must be answered immediately, so the media are uploaded in advance and their
@@ -64,16 +66,22 @@ export function createPassiveReplyMedia(deps: {
     mediaId: (appId: string, type: string, id: string): string | null =>
       mediaIds.get(key(appId, type, id)) ?? null,
     /**
-     * Uploads the media of each campaign's reply for the accounts that the campaign serves. A medium or an account that fails
+     * Uploads the media of each campaign's replies for the accounts that the campaign serves, and those of the accounts' own. A medium or an account that fails
      * does not block the others, and is retried with the next call.
      */
     async prepare(accounts: readonly MediaAccount[], live: readonly LiveCampaign[]): Promise<void> {
       const refsOf = new Map<MediaAccount, MediumRef[]>()
       for (const { campaign } of live) {
-        const refs = campaign.reply ? mediaRefs(campaign.reply) : []
+        const refs = repliesOf(campaign).flatMap(({ message }) => mediaRefs(message))
         if (refs.length === 0) continue
         for (const a of targetAccounts(campaign.accounts, accounts))
           refsOf.set(a, [...(refsOf.get(a) ?? []), ...refs])
+      }
+      for (const account of accounts) {
+        const refs = repliesOf({ exit: account.optOut ?? undefined }).flatMap(({ message }) =>
+          mediaRefs(message),
+        )
+        if (refs.length > 0) refsOf.set(account, [...(refsOf.get(account) ?? []), ...refs])
       }
       await pMap(refsOf, ([account, refs]) => prepareFor(account, refs), { concurrency: CONCURRENCY })
     },

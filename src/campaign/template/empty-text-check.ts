@@ -1,7 +1,7 @@
 import { isBlank } from '../../shared/text.ts'
-import type { FileEvent } from '../event-model.ts'
+import { eventList, type FileEvent, type FileEvents } from '../event-model.ts'
 import type { Issue } from '../issue.ts'
-import { entriesOf, forksOf, messagesOf, stepsOf } from '../items.ts'
+import { entriesOf, forksOf, messagesOf, repliesOf, stepsOf } from '../items.ts'
 import type { Message, Reply } from '../message-model.ts'
 import type { Campaign } from '../model.ts'
 import { type TargetAccount, targetAccounts } from '../target-accounts.ts'
@@ -76,11 +76,35 @@ export function checkEmptyTexts(
   }
   const inStep = possibleInStep(campaign, emptyOwnVariables(campaign, accounts))
   const atOnce = { ...inStep, replyText: replyAtOnce(campaign), answerText: 'empty' as const, days: [0] }
-  for (const text of requiredTexts(campaign.reply, 'reply')) check(text, atOnce, 'the reply is omitted')
+  for (const { path, message, at } of placedReplies(campaign, atOnce))
+    for (const text of requiredTexts(message, path)) check(text, at, 'the reply is omitted')
   for (const { path, message } of stepsOf(campaign).flatMap(messagesOf)) {
     for (const text of requiredTexts(message, path)) check(text, inStep, 'the step is skipped')
   }
   return { issues, warnings }
+}
+
+/** The replies of a campaign, each with the possible values of its variables. */
+function placedReplies(campaign: Campaign, ofEntry: Possible) {
+  const inAnswer = (on: FileEvents): Possible => {
+    const events = eventList(on)
+    return {
+      ...ofEntry,
+      qrScene: 'empty',
+      entryKey: anyFill(events.map(({ event }) => (event === 'click' ? 'filled' : 'empty'))),
+      replyText: anyFill(
+        events.map((e) => (e.event === 'click' ? 'empty' : e.keywords ? 'filled' : 'either')),
+      ),
+      event: events[0]?.event ?? 'message',
+    }
+  }
+  // An exit keyword is typed, or tapped on a menu message.
+  const ofText: Possible = { ...ofEntry, qrScene: 'empty', entryKey: 'either', replyText: 'either' }
+  return repliesOf(campaign).map(({ path, message }) => {
+    const row = /^answers\.(\d+)/.exec(path)?.[1]
+    const answer = row === undefined ? undefined : campaign.answers?.[Number(row)]
+    return { path, message, at: answer ? inAnswer(answer.on) : path === 'reply' ? ofEntry : ofText }
+  })
 }
 
 const ALWAYS_EMPTY = 'is always empty, and WeChat accepts no empty text: write a visible text'

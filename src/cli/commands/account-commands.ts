@@ -31,6 +31,9 @@ const SECRETS = 'JSON file {"appSecret", "token", "encodingAesKey"}; - reads sta
 const FORWARD =
   'JSON file {"url", "token", "encodingAesKey", "mode", "useReply"}: a second URL that receives every event; none stops forwarding'
 
+const OPT_OUT =
+  'JSON file {"keywords", "reply", "resume", "resumeReply"}: the words that end the messages of all campaigns; none removes them'
+
 const modeOption = () =>
   new Option('--mode <mode>', 'Message encryption mode 消息加解密方式').choices([
     'plain',
@@ -64,6 +67,7 @@ const settingsCommand = (name: string, description: string, rules = rulesOption)
     .option('--api-base <url>', "Another address of WeChat's API")
     .option('--human-agents', 'Pass messages that match no campaign to human agents')
     .option('--no-human-agents', 'Stop passing messages to human agents')
+    .option('--opt-out <file>', OPT_OUT)
     .option('--forward <file>', FORWARD)
     .addOption(variableOption())
     .option('--verify', 'Verify the account with WeChat first')
@@ -201,24 +205,26 @@ interface SettingsOptions {
   timezone?: string | undefined
   apiBase?: string | undefined
   humanAgents?: boolean | undefined
+  optOut?: string | undefined
   forward?: string | undefined
 }
 
 /** The settings of the command line, as fields of the API. */
 async function settingsOf(options: SettingsOptions): Promise<Record<string, unknown>> {
   const { name, mode, rules, onUnknown, timezone, apiBase, humanAgents } = options
-  const forward = options.forward === undefined ? undefined : await readForward(options.forward)
-  const all = { name, mode, rules, onUnknown, timezone, apiBase, humanAgents, forward }
+  const optOut = options.optOut === undefined ? undefined : await readSetting('--opt-out', options.optOut)
+  const forward = options.forward === undefined ? undefined : await readSetting('--forward', options.forward)
+  const all = { name, mode, rules, onUnknown, timezone, apiBase, humanAgents, optOut, forward }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }
 
 /** @throws UsageError when the file is not JSON */
-async function readForward(file: string): Promise<unknown> {
+async function readSetting(option: string, file: string): Promise<unknown> {
   if (file === 'none') return null
   try {
     return JSON.parse(await readUserSecret(file))
   } catch (err) {
-    if (err instanceof SyntaxError) throw new UsageError(`--forward: ${file} is not JSON.`)
+    if (err instanceof SyntaxError) throw new UsageError(`${option}: ${file} is not JSON.`)
     throw err
   }
 }

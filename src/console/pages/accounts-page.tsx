@@ -27,6 +27,7 @@ export const AccountsPage = ({ items, context }: { items: AccountView[]; context
           'AppID',
           '模式 mode',
           '规则 rules',
+          '退订 opt-out',
           '状态 state',
           '起始时间 since',
           '处理建议 what to do',
@@ -43,6 +44,7 @@ export const AccountsPage = ({ items, context }: { items: AccountView[]; context
               {a.kind === 'authorised' ? <div class="quiet">已授权 authorised</div> : null}
             </td>
             <td>{a.rules}</td>
+            <td>{a.optOut ? <OptOutCell optOut={a.optOut} /> : '–'}</td>
             <td>
               <Badge state={a.state} /> <span class="quiet">{a.stateReason}</span>
               {a.stateUntil ? (
@@ -62,6 +64,14 @@ export const AccountsPage = ({ items, context }: { items: AccountView[]; context
       </Table>
     )}
   </Layout>
+)
+
+/** The keywords of an account's opt-out. */
+const OptOutCell = ({ optOut }: { optOut: NonNullable<AccountView['optOut']> }) => (
+  <>
+    {optOut.keywords.join('、')}
+    {optOut.resume ? <div class="quiet">恢复 resume: {optOut.resume.join('、')}</div> : null}
+  </>
 )
 
 const RequiredActionCell = ({ account, context }: { account: AccountView; context: PageContext }) => {

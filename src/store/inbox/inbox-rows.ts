@@ -21,6 +21,8 @@ export interface NewInboxRow {
   event: InboxEvent
   /** The passive reply. A duplicate gets the same reply. */
   reply: unknown
+  /** The row of `answers` that the reply is from; absent: none. */
+  answered?: string | null
 }
 
 /** `reply`: the stored passive reply for the event and its duplicates. */

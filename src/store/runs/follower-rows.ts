@@ -24,6 +24,7 @@ export function newFollowerRow({ appId, openId }: FollowerKey): FollowerRow {
     unfollowedAt: null,
     unfollowedSeq: null,
     optedOutAt: null,
+    resumedAt: null,
     agent: false,
     agentAt: null,
     agentSeq: null,
@@ -45,6 +46,28 @@ export async function saveFollower(
   now: number,
 ): Promise<void> {
   await upsertFollower(db, follower, patch, now)
+}
+
+/**
+ * Records what the state of a run says about its follower. An opt-out that the follower has ended since does not count: a run
+ * may write its end late.
+ */
+export async function saveFollowerOfRun(
+  db: Pick<Db, 'insert'>,
+  follower: FollowerKey,
+  { paused, optedOutAt }: { paused: boolean; optedOutAt: number | null },
+  now: number,
+): Promise<void> {
+  const { resumedAt } = followers
+  const known = followers.optedOutAt
+  const later = sql`CASE WHEN ${resumedAt} >= ${optedOutAt}::bigint THEN ${known} ELSE ${optedOutAt}::bigint END`
+  await db
+    .insert(followers)
+    .values({ ...follower, paused, optedOutAt, updatedAt: now })
+    .onConflictDoUpdate({
+      target: [followers.appId, followers.openId],
+      set: { paused, updatedAt: now, ...(optedOutAt === null ? {} : { optedOutAt: later }) },
+    })
 }
 
 /** The statement of `saveFollower`. */

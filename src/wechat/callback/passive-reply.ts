@@ -183,7 +183,11 @@ function toXml(tree: Tree, name?: string): string {
   return name ? `<${name}>${inner}</${name}>` : inner
 }
 
+/** Characters that XML cannot contain: https://www.w3.org/TR/xml/#charsets. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are the characters to find.
+const NOT_IN_XML = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g
+
 /** Wraps a text in CDATA. A `]]>` in it is split over two sections. */
 function cdata(text: string): string {
-  return `<![CDATA[${text.replaceAll(']]>', ']]]]><![CDATA[>')}]]>`
+  return `<![CDATA[${text.replace(NOT_IN_XML, '').replaceAll(']]>', ']]]]><![CDATA[>')}]]>`
 }

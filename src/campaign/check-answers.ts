@@ -1,0 +1,94 @@
+import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.ts'
+import { contentIssues } from './check-content.ts'
+import type { CheckContext } from './check-context.ts'
+import { structureIssues } from './check-structure.ts'
+import { isMap, listOf } from './draft-items.ts'
+import type { Issue } from './issue.ts'
+import type { OptOut } from './opt-out.ts'
+
+type RawMap = Readonly<Record<string, unknown>>
+type Report = (path: string, message: string) => void
+
+/** Issues of the rows of `answers`, and of the keywords that end an opt-out. The file may have other errors. */
+export function answerIssues(file: unknown): Issue[] {
+  const campaign = isMap(file) ? file : {}
+  const issues: Issue[] = []
+  const report: Report = (path, message) => issues.push({ path, message })
+  const rows = listOf(campaign.answers).flatMap((row, i) =>
+    isMap(row) ? [{ row, path: `answers.${i}` }] : [],
+  )
+  for (const { row, path } of rows)
+    for (const [i, event] of eventsOf(row.on).entries())
+      invisible(
+        Array.isArray(row.on) ? `${path}.on.${i}.keywords` : `${path}.on.keywords`,
+        wordsOf(event.keywords),
+        normaliseEntryKeyword,
+        report,
+      )
+  unreachable(rows, report)
+  const exit = isMap(campaign.exit) ? campaign.exit : {}
+  invisible('exit.resume', wordsOf(exit.resume), normaliseExitKeyword, report)
+  return issues
+}
+
+/** Issues of the opt-out of an account, with the paths of the account's field `optOut`. The schema has accepted it. */
+export function optOutIssues(optOut: OptOut, context: CheckContext): Issue[] {
+  const file = { exit: optOut }
+  const found = [...structureIssues(file), ...answerIssues(file), ...contentIssues(file, context)]
+  return found.map((issue) => ({ ...issue, path: issue.path.replace(/^exit/, 'optOut') }))
+}
+
+/** Rows whose every event an earlier row takes. A row that hands over is not used for accounts without human agents. */
+function unreachable(rows: readonly { row: RawMap; path: string }[], report: Report): void {
+  const taken = new Map<string, string>()
+  let catchAll: string | null = null
+  for (const { row, path } of rows) {
+    const events = eventsOf(row.on)
+    const why = events.map((event) => whyTaken(event, taken, catchAll))
+    if (events.length > 0 && why.every((reason) => reason !== null))
+      report(path, `is never reached: ${why[0]}`)
+    if (row.handover !== undefined) continue
+    for (const event of events) {
+      if (isMessage(event) && event.keywords === undefined) catchAll ??= path
+      if (event.match === undefined || event.match === 'exact')
+        for (const form of wordsOf(event.keywords).map(normaliseEntryKeyword))
+          if (!taken.has(form)) taken.set(form, path)
+    }
+  }
+}
+
+function whyTaken(event: RawMap, taken: ReadonlyMap<string, string>, catchAll: string | null): string | null {
+  if (!isMessage(event)) return null
+  if (catchAll !== null) return `${catchAll} above takes every message`
+  const words = wordsOf(event.keywords)
+  const isExact = event.match === undefined || event.match === 'exact'
+  const first = words[0]
+  if (first === undefined || !isExact) return null
+  if (!words.every((word) => taken.has(normaliseEntryKeyword(word)))) return null
+  return `${first} stands in ${taken.get(normaliseEntryKeyword(first))} above`
+}
+
+function isMessage({ event, keywords, match }: RawMap): boolean {
+  return event === 'message' || (event === undefined && (keywords !== undefined || match !== undefined))
+}
+
+function eventsOf(on: unknown): RawMap[] {
+  return (Array.isArray(on) ? on : [on]).filter(isMap)
+}
+
+function wordsOf(value: unknown): string[] {
+  return listOf(value).flatMap((word) =>
+    typeof word === 'string' || typeof word === 'number' ? [String(word)] : [],
+  )
+}
+
+function invisible(
+  path: string,
+  words: readonly string[],
+  form: (word: string) => string,
+  report: Report,
+): void {
+  for (const [i, word] of words.entries())
+    if (word.trim() !== '' && form(word) === '')
+      report(`${path}.${i}`, 'has no visible character: write a word')
+}
