@@ -4,6 +4,7 @@ import type { RulesProfileName, Scene } from '../wechat/rules/rules.ts'
 import { compileCampaign } from './compile.ts'
 import type { Campaign } from './model.ts'
 import { closingLedger, playedEntry, playWays } from './play-ways.ts'
+import { withAnswers } from './preview-answers.ts'
 import { type PlayedEvent, simulateCampaign, type TimelineEntry } from './simulation.ts'
 import { wayName, waysOf } from './ways.ts'
 
@@ -24,14 +25,14 @@ export interface FullPreviewInput {
 
 /**
  * Simulates a campaign with forks for one follower: the entry, what happens, which branches are taken, and each step. Every
- * send succeeds. A campaign that only answers has no timeline.
+ * send succeeds. The timeline of a campaign that only answers has the events and their answers.
  */
 export function playCampaign(input: FullPreviewInput): readonly TimelineEntry[] {
   const { campaign, rules, entryAt, events, tags = [], qrScene, seed = 0, facts = {} } = input
   const entry = playedEntry(campaign)
-  if (!entry) return []
+  if (!entry) return withAnswers(campaign, [], events, entryAt)
   const ledger = entry.event === 'window-closing' ? closingLedger(campaign, rules, entryAt) : []
-  return simulateCampaign({
+  const timeline = simulateCampaign({
     plan: compileCampaign(campaign, 1),
     rules,
     entryAt,
@@ -41,6 +42,7 @@ export function playCampaign(input: FullPreviewInput): readonly TimelineEntry[] 
     follower: { tags, qrScene: qrScene ?? '' },
     known: { seed, own: facts },
   })
+  return withAnswers(campaign, timeline, events, entryAt)
 }
 
 /** A way through a campaign, what it costs and how it ends. */

@@ -41,6 +41,8 @@ export type PlayedEvent = { atMs: number } & (
 export type TimelineEntry = { at: number } & (
   | { line: 'entry'; entry: Entry }
   | { line: 'event'; event: PlayedEvent }
+  /** The passive reply to the event above. `reply`: its path in the file; `text`: its first text, as in the file. */
+  | { line: 'reply'; reply: string; kind: string; text: string }
   | { line: 'fork'; fork: string; branch: string }
   | {
       line: 'step'

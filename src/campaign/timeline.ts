@@ -6,7 +6,7 @@ const OFF_THE_WAY: ReadonlySet<string | null> = new Set(['other-branch', 'wait-o
 const STEP_MARKS: Readonly<Record<string, string>> = { sent: '●', held: '‖', skipped: '○', unknown: '?' }
 
 /**
- * A timeline as text: `11-23 10:00:20  +20s        ● hint sent`. ▶ entry, ☎ what the follower or another system does, ◇ a fork
+ * A timeline as text: `11-23 10:00:20  +20s        ● hint sent`. ▶ entry, ☎ what the follower or another system does, ↩ the passive reply to it, ◇ a fork
  * is decided, ● sent or done, ‖ held, ○ skipped, ■ outcome.
  * @param localTime formats a time in the account's time zone, as `MM-DD hh:mm:ss`
  */
@@ -31,6 +31,8 @@ function textOf(entry: TimelineEntry, outcome: string | null): string | null {
     }
     case 'event':
       return `☎ ${eventText(entry.event)}`
+    case 'reply':
+      return `↩ ${entry.reply} ${entry.kind}${entry.text === '' ? '' : ` “${entry.text}”`}`
     case 'fork':
       return `◇ ${entry.fork} → ${entry.branch}`
     case 'step': {
