@@ -1,7 +1,9 @@
 import type { PayloadCodec } from '@temporalio/common'
 import type { createActivities } from '../../activities/index.ts'
 import type { KeyRotation } from '../api/routes/route-helpers.ts'
+import { readClosingEntries } from '../callback/config/closing-entries.ts'
 import type { ConfigCache } from '../callback/config/config-cache.ts'
+import { createClosingClock, type createWindowClosingJob } from '../jobs/window-closing.ts'
 import type { PlatformService } from '../platform/platform-service.ts'
 import { type AccountStore, createAccountStore } from '../store/accounts/account-store.ts'
 import { type CampaignStore, createCampaignStore } from '../store/campaigns/campaign-store.ts'
@@ -32,6 +34,8 @@ export interface Services extends ServiceContext, Intake {
   /** The third-party platform; null when none is configured. */
   platform: PlatformService | null
   jobs: Jobs
+  /** The closing windows of followers whose clock a test or a developer moves. */
+  closingClock: ReturnType<typeof createClosingClock>
   /** Sends the webhooks of the outbox. */
   webhookSender: WebhookSender
   codec: PayloadCodec
@@ -62,7 +66,8 @@ export function createServices(options: ServiceOptions): Services {
   const configuration: Configuration = createConfiguration(context, { tokens, stopAccount })
   const platform: PlatformModule | null = createPlatformModule(context, { tokens, configuration })
   const intake: Intake = createIntake(context, { configuration, platform })
-  const jobs = createJobs(context, { tokens, configuration, platform: platform?.service ?? null })
+  const closing = closingPorts(context, intake)
+  const jobs = createJobs(context, { tokens, configuration, platform: platform?.service ?? null, closing })
   const keys = { current: options.encryptionKey, previous: config.previousKeys ?? [] }
   return {
     ...context,
@@ -73,6 +78,7 @@ export function createServices(options: ServiceOptions): Services {
     reloadConfig: configuration.reload,
     platform: platform?.service ?? null,
     jobs,
+    closingClock: createClosingClock(closing),
     webhookSender: createWebhookSender(context),
     codec: createPayloadCodec(keys, config.payloadEncryption ?? true),
     storesIn: (tx) => ({
@@ -84,5 +90,19 @@ export function createServices(options: ServiceOptions): Services {
     }),
     rotateKeys: () => rotateKeys({ db, sealer, client: temporal.client, now, log }),
     refreshGauges: createGauges(context),
+  }
+}
+
+/** What the windows that close need of the other modules. */
+function closingPorts(
+  { db, accounts, campaigns, now, log }: ServiceContext,
+  { dispatcher }: Intake,
+): Parameters<typeof createWindowClosingJob>[0] {
+  return {
+    db,
+    entries: () => readClosingEntries({ accounts, campaigns }, now()),
+    onEvents: () => dispatcher.wake(),
+    now,
+    log,
   }
 }

@@ -232,5 +232,9 @@ describe('an entry with several events', () => {
     const recall = live('r', { entry: { event: 'window-closing', before: '2h' } })
     expect(entered([recall], typed('hi'))).toBeNull()
     expect(createMatcher([recall, several]).tagged('wx1', ['vip'])).toBeNull()
+    const closing = createMatcher([recall, several]).closing()
+    expect(closing.map((c) => [c.candidate.campaign.id, c.beforeMs, c.serves('wx1')])).toEqual([
+      ['r', 2 * 3_600_000, true],
+    ])
   })
 })

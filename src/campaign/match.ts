@@ -22,6 +22,8 @@ export interface Matcher {
   entry(appId: string, event: EntryEvent): LiveCampaign | null
   /** The campaign that a follower enters who was given these tags; null when none matches. */
   tagged(appId: string, tags: readonly string[]): LiveCampaign | null
+  /** The campaigns that begin so long before a window closes, in the order of their priority. */
+  closing(): readonly { candidate: LiveCampaign; beforeMs: number; serves(appId: string): boolean }[]
   /** True for an exit keyword of any campaign of the account. */
   isExit(appId: string, text: string): boolean
   /** The campaigns of the account that have this exit keyword, in the order in which they are tried. */
@@ -59,6 +61,12 @@ export function createMatcher(live: readonly LiveCampaign[]): Matcher {
     resumes,
     answer: (appId, event, usable) => answers.answer(appId, comparedEvent(event), usable),
     isAwaited: (appId, text) => answers.isAwaited(appId, normaliseEntryKeyword(text)),
+    closing: () =>
+      rules.flatMap(({ candidate, serves }) =>
+        entriesOf(candidate.campaign).flatMap(({ before: beforeMs }) =>
+          beforeMs === undefined ? [] : [{ candidate, beforeMs, serves }],
+        ),
+      ),
   }
 }
 

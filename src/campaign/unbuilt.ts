@@ -1,8 +1,4 @@
-import type { EventName } from '../run/event-matcher.ts'
-import { eventList, type FileEvents } from './event-model.ts'
 import type { Issue } from './issue.ts'
-import type { FileCondition } from './item-model.ts'
-import { forksOf, stepsOf } from './items.ts'
 import type { Campaign } from './model.ts'
 
 /**
@@ -11,7 +7,6 @@ import type { Campaign } from './model.ts'
  */
 const UNBUILT = {
   campaign: ['ifBusy'],
-  entryEvents: ['window-closing'],
 } as const
 
 /** An error for each word of a valid file that is not built yet. */
@@ -20,26 +15,5 @@ export function unbuiltIssues(campaign: Campaign): Issue[] {
   const refuse = (words: readonly string[], map: object | undefined, path: string) =>
     found.push(...words.filter((word) => map && word in map).map((word) => (path ? `${path}.${word}` : word)))
   refuse(UNBUILT.campaign, campaign, '')
-  if (campaign.entry) found.push(...eventPaths(campaign.entry, 'entry', UNBUILT.entryEvents))
-  for (const { path, step } of stepsOf(campaign)) found.push(...conditionPaths(step.when, `${path}.when`))
-  for (const { path, fork } of forksOf(campaign)) {
-    for (const [i, branch] of fork.branches.entries()) {
-      const at = `${path}.branches.${i}`
-      found.push(...conditionPaths(branch.when, `${at}.when`))
-    }
-  }
   return found.map((path) => ({ path, message: 'is not supported by this version yet' }))
-}
-
-function eventPaths(events: FileEvents, path: string, unbuilt: readonly EventName[]): string[] {
-  const isList = Array.isArray(events)
-  return eventList(events).flatMap(({ event }, i) =>
-    unbuilt.includes(event) ? [isList ? `${path}.${i}` : path] : [],
-  )
-}
-
-function conditionPaths(when: FileCondition | string | undefined, path: string): string[] {
-  if (typeof when !== 'object') return []
-  const entries = when.entry ? eventPaths(when.entry, `${path}.entry`, UNBUILT.entryEvents) : []
-  return [...entries, ...conditionPaths(when.not, `${path}.not`)]
 }

@@ -76,6 +76,7 @@ type RequestResult =
   | 'opted-out'
   | 'reentry'
   | 'go-refused'
+  | 'not-closing'
 
 /** What an event means for its follower. `patch` is written to the follower's row after the action. */
 export interface DispatchPlan {

@@ -56,6 +56,7 @@ const KNOWN: FollowerRow = {
     agentSeq: null,
     paused: false,
     lastInteractionAt: T0 - 60_000,
+    messageGrantEndsAt: T0 + 30_000,
   },
   ...{ attributes: null, attributesAt: null, own: {}, updatedAt: T0 },
   grants: [{ scene: 'message', grantedAt: T0 - 60_000, expiresAt: T0 + 30_000, quota: 5, used: 0 }],

@@ -270,6 +270,7 @@ describe('an unsubscribe', () => {
       unfollowedAt: at(5),
       unfollowedSeq: 100,
       grants: [],
+      messageGrantEndsAt: null,
       agent: false,
       agentAt: at(5),
       agentSeq: 100,
@@ -380,7 +381,8 @@ describe('a message', () => {
     const { patch, action } = planFor(arrived('text', 30, { text: 'hello' }), ended)
     expect(action).toEqual({ do: 'nothing', result: 'no-run' })
     const spoken = { agent: false, agentAt: at(30), agentSeq: -1 }
-    expect(patch).toEqual({ grants: [grant('message', 30)], lastInteractionAt: at(30), ...spoken })
+    const ends = { messageGrantEndsAt: grant('message', 30).expiresAt }
+    expect(patch).toEqual({ grants: [grant('message', 30)], lastInteractionAt: at(30), ...ends, ...spoken })
   })
 
   it('starts a run with its text when an entry matches', () => {

@@ -3,7 +3,7 @@ import { correctedTime, type EventStamp, type Interaction, isExitText, isOlder }
 import { isErasure } from '../store/inbox/inbox-event.ts'
 import type { FollowerPatch, FollowerRow } from '../store/runs/follower-rows.ts'
 import type { GoalHit } from '../store/runs/goals.ts'
-import { addGrant } from '../wechat/rules/ledger.ts'
+import { addGrant, type Ledger } from '../wechat/rules/ledger.ts'
 import { allowanceOf, type Scene } from '../wechat/rules/rules.ts'
 import {
   activeRun,
@@ -91,6 +91,7 @@ function planUnsubscribe({ row, follower, runs }: DispatchContext, stamp: EventS
     unfollowedAt: stamp.at,
     unfollowedSeq: stamp.seq,
     grants: [],
+    messageGrantEndsAt: null,
     agent: false,
     agentAt: stamp.at,
     agentSeq: stamp.seq,
@@ -108,6 +109,7 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
   const grants = addGrant(follower?.grants ?? [], scene, correctedTime(when), allowance, stamp.at)
   const patch: FollowerPatch = {
     grants,
+    ...(scene === 'message' ? { messageGrantEndsAt: endOfMessages(grants) } : {}),
     lastInteractionAt: Math.max(follower?.lastInteractionAt ?? 0, correctedTime(when)),
     ...(scene === 'subscribe' ? followPatch(context, stamp) : {}),
     ...(scene === 'message' ? agentSessionPatch(follower, sessionEndImpliedBy(stamp)) : {}),
@@ -167,6 +169,11 @@ function optOutPatch(
   if (text === null || !words.isResume(text)) return {}
   const resumedAt = Math.max(follower?.resumedAt ?? 0, at)
   return { resumedAt, ...(optedOutAt !== null && optedOutAt <= at ? { optedOutAt: null } : {}) }
+}
+
+/** When the grant of typed messages ends, epoch ms. */
+function endOfMessages(grants: Ledger): number | null {
+  return grants.find((grant) => grant.scene === 'message')?.expiresAt ?? null
 }
 
 /** The changes that a follow makes to the follower's row. A follow clears an earlier opt-out. */

@@ -61,6 +61,7 @@ export function goalsOfRequest(
       return goalsOf(context, stamp, { event, facts: own, concerns })
     }
     case 'enter':
+    case 'window-closing':
       return []
     default:
       return request satisfies never

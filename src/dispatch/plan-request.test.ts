@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { planOfItems } from '../../test/harness/file-plan.ts'
 import type { Plan } from '../run/plan.ts'
-import { beginRun } from '../run/run-events.ts'
+import { applyInteraction, beginRun } from '../run/run-events.ts'
 import { endRun } from '../run/state.ts'
 import type { InboxRequest } from '../store/inbox/inbox-event.ts'
 import type { InboxRow } from '../store/inbox/inbox-rows.ts'
@@ -30,7 +30,9 @@ function request(
   more: { attempts?: number; key?: string; aheadMs?: number } = {},
 ): InboxRow {
   const { attempts = 1, key = 'request-1', aheadMs } = more
-  const start = wanted.type === 'enter' ? { campaign: 'thanks', version: 2, event: 'api' as const } : null
+  const starts = { enter: 'api', 'window-closing': 'window-closing' } as const
+  const event = wanted.type in starts ? starts[wanted.type as keyof typeof starts] : null
+  const start = event && { campaign: 'thanks', version: 2, event }
   return {
     id: 100,
     ...FOLLOWER,
@@ -304,5 +306,57 @@ describe('tags and clicks', () => {
   it('of a link of an earlier run tell no other run', () => {
     const click: InboxRequest = { type: 'link', name: 'guide', runKey: 'run-1' }
     expect(resultOf(request(click), { runs: [run('a', 2, { listensTo: ['link'] })] })).toBe('not-told')
+  })
+})
+
+describe('a window that closes', () => {
+  const ENDS = at(130)
+  const closing = { type: 'window-closing', endsAt: ENDS } as const
+  const grant = { scene: 'message', grantedAt: ENDS - 48 * HOUR, expiresAt: ENDS, quota: 5, used: 1 } as const
+  const typed = someone({ grants: [grant], messageGrantEndsAt: null })
+  const row = request(closing, { aheadMs: MINUTE })
+  const actionOf = (more: Partial<DispatchContext> = {}) => planned(row, { follower: typed, ...more }).action
+
+  it('begins a run with what is left of the grant, and without a new one', () => {
+    const action = actionOf()
+    expect(action).toMatchObject({
+      do: 'start',
+      ledger: [grant],
+      event: { allowance: null, start: { entry: { event: 'window-closing', key: 'request-1' } } },
+    })
+    if (action.do !== 'start' || !action.event.start) throw new Error('no start')
+    const { plan, entry } = action.event.start
+    const begun = beginRun(plan, entry, action.ledger)
+    expect(applyInteraction(plan, begun, action.event).closesAt).toBe(ENDS)
+  })
+
+  it.each([
+    ['the follower has typed since', { grants: [{ ...grant, expiresAt: ENDS + HOUR }] }, 'not-closing'],
+    ['the messages of the grant are used up', { grants: [{ ...grant, used: 5 }] }, 'not-closing'],
+    ['a human agent has the follower', { agent: true, agentAt: at(0), agentSeq: 5 }, 'not-closing'],
+    ['the follower has opted out', { optedOutAt: at(2) }, 'opted-out'],
+    ['the follower has unfollowed', { unfollowedAt: at(2), unfollowedSeq: 7 }, 'unfollowed'],
+  ] satisfies [string, Partial<FollowerRow>, string][])('begins nothing when %s', (_, patch, result) => {
+    expect(actionOf({ follower: { ...typed, ...patch } })).toEqual({ do: 'nothing', result })
+  })
+
+  it('begins one when the session with an agent was never closed', () => {
+    const follower = { ...typed, agent: true, agentAt: at(-40), agentSeq: 5 }
+    expect(actionOf({ follower })).toMatchObject({ do: 'start' })
+  })
+
+  it('begins nothing during a run, and as the reentry allows', () => {
+    expect(actionOf({ runs: [run('other', 5)] })).toMatchObject({ result: 'busy' })
+    const matched = { plan: PLAN, reentry: { afterMs: 7 * 24 * HOUR } }
+    expect(actionOf({ matched, runs: [run('thanks', -60, { ended: true })] })).toMatchObject({
+      result: 'reentry',
+    })
+    expect(actionOf({ matched, runs: [run('other', -60, { ended: true })] })).toMatchObject({ do: 'start' })
+  })
+
+  it('begins nothing in the last minute of the grant', () => {
+    const soon = request({ type: 'window-closing', endsAt: at(11.5) }, { aheadMs: MINUTE })
+    const follower = { ...typed, grants: [{ ...grant, expiresAt: at(11.5) }] }
+    expect(planned(soon, { follower }).action).toMatchObject({ result: 'not-closing' })
   })
 })

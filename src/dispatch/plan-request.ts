@@ -1,7 +1,9 @@
+import { agentSessionEnd } from '../run/agent-session.ts'
 import { correctedTime, type EventStamp, isOlder, knownFacts, type Told } from '../run/plan.ts'
 import { type Facts, mergeFacts } from '../shared/facts.ts'
 import type { InboxRequest } from '../store/inbox/inbox-event.ts'
 import type { FollowerRow } from '../store/runs/follower-rows.ts'
+import { selectGrant } from '../wechat/rules/ledger.ts'
 import {
   activeRun,
   carriedLedger,
@@ -41,6 +43,15 @@ export function planRequest(
     }
     case 'enter':
       return planEnter(context, follower, request, stamp)
+    case 'window-closing':
+      return isClosing(
+        context,
+        follower,
+        request.endsAt,
+        correctedTime({ ...stamp, ...clockOffsetOf(context.row) }),
+      )
+        ? planEnter(context, follower, NO_FACTS, stamp)
+        : nothing('not-closing')
     case 'tag': {
       // A campaign may begin by a tag. For an active run the tag is news only.
       const entry = context.matched ? planEnter(context, follower, NO_FACTS, stamp) : null
@@ -114,6 +125,18 @@ function enterRefusal(
     if (isCircle) return 'go-refused'
   }
   return reentryAllows(context, matched, stamp) ? null : 'reentry'
+}
+
+/** Whether this grant is still the newest, can pay for a message, and no human agent has the follower. */
+function isClosing(context: DispatchContext, follower: FollowerRow, endsAt: number, at: number): boolean {
+  const session = currentAgentSession(follower, {})
+  const hasAgent = session !== null && (agentSessionEnd(session) ?? 0) > at
+  const grant = follower.grants.find(({ scene }) => scene === 'message')
+  return (
+    !hasAgent &&
+    grant?.expiresAt === endsAt &&
+    selectGrant(carriedLedger(context, follower.grants, at), at) !== undefined
+  )
 }
 
 /** Whether the follower's last follow or unfollow was an unfollow. */

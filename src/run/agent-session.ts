@@ -4,7 +4,7 @@ import { correctedTime, type EventStamp, type EventTime, isOlder } from './plan.
  * WeChat ends a session with a human agent after this time without a message, and then pushes messages to the developer's
  * URL again: https://developers.weixin.qq.com/doc/subscription/guide/product/kf/forwarding.html (将消息转发到客服).
  */
-const AGENT_SESSION_MS = 30 * 60_000
+export const AGENT_SESSION_MS = 30 * 60_000
 
 /** A human agent took over the session (`open`), or closed it. The newest change counts, in whatever order they arrive. */
 export interface AgentSessionChange extends EventTime {

@@ -99,7 +99,9 @@ export function applyInteraction(plan: Plan, state: RunState, event: Interaction
   patch.ledger = addGrant(before.ledger, event.scene, at, event.allowance, event.at)
   if (!older) {
     patch.lastInteractionAt = Math.max(before.lastInteractionAt, event.at)
-    patch.closesAt = Math.max(before.closesAt, at + plan.windowMs)
+    // The entry before a window closes is no interaction, and opens none.
+    if (!isEntry || state.entry.event !== 'window-closing')
+      patch.closesAt = Math.max(before.closesAt, at + plan.windowMs)
     if (event.scene === 'subscribe') patch.lastFollow = laterStamp(before.lastFollow, event)
     if (event.scene === 'message' && !isEntry && !before.reply) patch.reply = { at, text: textOf(event) }
     // The text was typed, or tapped on a menu message.

@@ -10,8 +10,14 @@ const PAST_STEP_MS = 50
 export interface TestClock {
   /** Moves the run's clock forward by `ms`. Every step that becomes due is sent. */
   advance(follower: FollowerKey, ms: number): Promise<void>
-  /** When the run acts next, on the follower's clock, epoch ms. At or before now while a send is in progress; null: never. */
-  nextAt(follower: FollowerKey): Promise<number | null>
+  /**
+   * When the run acts next, or the next one begins by itself, on the follower's clock, epoch ms. At or before now while a send is
+   * in progress; null: never.
+   * @param clock the follower's, epoch ms
+   */
+  nextAt(follower: FollowerKey, clock: number): Promise<number | null>
+  /** Has a run begin that begins by itself at this time of the follower's clock. @returns whether one begins */
+  arriveAt?(follower: FollowerKey, clock: number): Promise<boolean>
   /** Moves a run that has just started forward to the follower's clock. */
   syncTo(follower: FollowerKey, clock: number): Promise<void>
 }
@@ -33,13 +39,14 @@ export class FollowerClock {
   async advance(key: FollowerKey, ms: number): Promise<void> {
     const follower = this.#state.follower(key)
     for (let remaining = ms; remaining > 0; ) {
-      const next = await this.#testClock?.nextAt(key)
+      const next = await this.#testClock?.nextAt(key, this.#state.clockOf(follower))
       const untilNext = next == null ? remaining : Math.max(1, next - this.#state.clockOf(follower))
       const piece = Math.min(remaining, untilNext)
       follower.offsetMs += piece
       remaining -= piece
       this.#state.changed(key.appId, key.openId)
       await this.#testClock?.advance(key, piece)
+      if (await this.#testClock?.arriveAt?.(key, this.#state.clockOf(follower))) await this.sync(key)
       await this.#untilIdle(key)
     }
     this.#state.changed(key.appId, key.openId)
@@ -47,9 +54,9 @@ export class FollowerClock {
 
   /** Moves both clocks to the run's next step. Returns false when there is none. */
   async advanceToNext(key: FollowerKey): Promise<boolean> {
-    const next = await this.#testClock?.nextAt(key)
-    if (next == null) return false
     const clock = this.#state.clockOf(this.#state.follower(key))
+    const next = await this.#testClock?.nextAt(key, clock)
+    if (next == null) return false
     await this.advance(key, Math.max(1, next - clock) + PAST_STEP_MS)
     return true
   }
@@ -64,8 +71,9 @@ export class FollowerClock {
   async #untilIdle(key: FollowerKey): Promise<void> {
     const deadline = performance.now() + IDLE_TIMEOUT_MS
     while (this.#testClock && performance.now() < deadline) {
-      const next = await this.#testClock.nextAt(key)
-      if (next === null || next > this.#state.clockOf(this.#state.follower(key))) return
+      const clock = this.#state.clockOf(this.#state.follower(key))
+      const next = await this.#testClock.nextAt(key, clock)
+      if (next === null || next > clock) return
       await sleep(IDLE_POLL_MS)
     }
   }

@@ -254,6 +254,8 @@ export const followers = pgTable(
     /** Grants of the interactions. Runs count their uses. */
     grants: jsonb('grants').$type<Ledger>().notNull().default([]),
     lastInteractionAt: epochMs('last_interaction_at'),
+    /** When the newest message grant ends; null: none, or the event that it ends soon has been stored. */
+    messageGrantEndsAt: epochMs('message_grant_ends_at'),
     /** From WeChat's `user/info`, fetched when a condition or a template needs them. */
     attributes: jsonb('attributes').$type<FollowerAttributes>(),
     attributesAt: epochMs('attributes_at'),
@@ -261,7 +263,12 @@ export const followers = pgTable(
     own: jsonb('own').$type<Facts>().notNull().default({}),
     updatedAt: epochMs('updated_at').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.appId, t.openId] })],
+  (t) => [
+    primaryKey({ columns: [t.appId, t.openId] }),
+    index('followers_by_message_grant')
+      .on(t.appId, t.messageGrantEndsAt)
+      .where(sql`${t.messageGrantEndsAt} IS NOT NULL`),
+  ],
 )
 
 /** Runs, as API and console read them. */

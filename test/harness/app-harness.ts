@@ -76,6 +76,7 @@ export class AppHarness {
         advance: (...args) => this.process.testClock.advance(...args),
         nextAt: (...args) => this.process.testClock.nextAt(...args),
         syncTo: (...args) => this.process.testClock.syncTo(...args),
+        arriveAt: async (...args) => (await this.process.testClock.arriveAt?.(...args)) ?? false,
       },
     })
   }

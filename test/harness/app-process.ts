@@ -67,7 +67,7 @@ export async function startAppProcess(
     services,
     web,
     url: server.url,
-    testClock: createTestClock(link.client, store.db),
+    testClock: createTestClock(link.client, store.db, services.closingClock),
     startWorkers,
     async stop() {
       await services.dispatcher.stop()

@@ -29,7 +29,7 @@ export async function startSimulator(
     consoleUrl,
     ...(demoPlatform ? { authoriseUrl: `${consoleUrl}/wechat/component/authorize` } : {}),
     statePath: `${dataDir}/simulator.json`,
-    testClock: createTestClock(services.temporal.client, services.db),
+    testClock: createTestClock(services.temporal.client, services.db, services.closingClock),
   })
   const { url } = await simulator.listen(simulatorPort, SIMULATOR_HOST)
   shutdown.onShutdown('simulator', simulator.close)

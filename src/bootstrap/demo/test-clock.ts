@@ -10,6 +10,7 @@ import { readFollower } from '../../store/runs/follower-rows.ts'
 import { runsByFollower } from '../../store/runs/run-rows.ts'
 import { advanceRunClock, readRunClock } from '../../temporal/advance-clock.ts'
 import { mergeLedgers } from '../../wechat/rules/ledger.ts'
+import type { Services } from '../services.ts'
 
 const SYNC_ATTEMPTS = 30
 const SYNC_INTERVAL_MS = 100
@@ -17,16 +18,17 @@ const SYNC_INTERVAL_MS = 100
 const TOLERANCE_MS = 1_500
 
 /** Lets the simulated phone advance the clock of a follower's run. For development and tests only. */
-export function createTestClock(client: Client, db: Db): TestClock {
+export function createTestClock(client: Client, db: Db, closing: Services['closingClock']): TestClock {
   const campaigns = createCampaignStore(db, Date.now)
   const id = ({ appId, openId }: { appId: string; openId: string }) => workflowIdOf(appId, openId)
   return {
     async advance(follower, ms) {
       await advanceRunClock(client, id(follower), ms)
     },
-    async nextAt(follower) {
+    arriveAt: closing.arriveAt,
+    async nextAt(follower, clockNow) {
       const [run] = await runsByFollower(db, follower, 1)
-      if (!run || run.status === 'ended') return null
+      if (!run || run.status === 'ended') return closing.nextAt(follower, clockNow)
       const clock = await readRunClock(client, id(follower))
       if (clock === null) return null
       const plan = await planOfRun(campaigns, run)

@@ -6,6 +6,7 @@ import { createRunRebuild } from '../../jobs/rebuild-runs.ts'
 import { createReconciler } from '../../jobs/reconcile-runs.ts'
 import { createAccessTokenRefresh } from '../../jobs/refresh-access-tokens.ts'
 import { createVacuum } from '../../jobs/vacuum.ts'
+import { createWindowClosingJob } from '../../jobs/window-closing.ts'
 import { createPlatformEventsJob } from '../../platform/platform-events-job.ts'
 import type { PlatformService } from '../../platform/platform-service.ts'
 import type { TokenProvider } from '../../wechat/api/tokens.ts'
@@ -17,7 +18,12 @@ export type Jobs = ReturnType<typeof createPeriodicJobs>
 /** The periodic jobs of this process. Leases in the store decide which process runs each job. */
 export function createJobs(
   context: ServiceContext,
-  ports: { tokens: TokenProvider; configuration: Configuration; platform: PlatformService | null },
+  ports: {
+    tokens: TokenProvider
+    configuration: Configuration
+    platform: PlatformService | null
+    closing: Parameters<typeof createWindowClosingJob>[0]
+  },
 ): Jobs {
   const { config, db, temporal, runs, namespaceGuard, accounts, campaigns, metrics, ownerId, now, log } =
     context
@@ -33,6 +39,7 @@ export function createJobs(
       createReconciler({ db, client, runs, namespaceGuard, now, log, onEnded }),
       createRunRebuild({ db, client, runs, namespaceGuard, campaigns, rulesOf, now, log }),
       createAccountRemovalJob({ db, now }),
+      createWindowClosingJob(ports.closing),
       createAccessTokenRefresh({
         db,
         tokens: ports.tokens,

@@ -57,6 +57,7 @@ export async function finishRemoval(db: Db, appId: string, now: number): Promise
     unfollowedSeq: null,
     grants: [],
     lastInteractionAt: null,
+    messageGrantEndsAt: null,
     agent: false,
     agentAt: null,
     agentSeq: null,

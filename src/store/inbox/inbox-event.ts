@@ -15,6 +15,8 @@ export type InboxRequest =
   | { type: 'tag'; tags: readonly string[] }
   /** The follower opened a short link for the first time. `name`: of the link. */
   | { type: 'link'; name: string; runKey: string }
+  /** The follower's message grant ends soon, at `endsAt`, epoch ms. It begins the campaign that `start` of the event names. */
+  | { type: 'window-closing'; endsAt: number }
 
 /**
  * An accepted event in its inbox row. Once it is dispatched, only `scene` and `aheadMs` stay, or null without a scene. The

@@ -1,0 +1,2 @@
+ALTER TABLE "followers" ADD COLUMN "message_grant_ends_at" bigint;--> statement-breakpoint
+CREATE INDEX "followers_by_message_grant" ON "followers" USING btree ("app_id","message_grant_ends_at") WHERE "followers"."message_grant_ends_at" IS NOT NULL;
