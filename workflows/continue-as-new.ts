@@ -1,8 +1,7 @@
 import { makeContinueAsNewFunc, upsertSearchAttributes } from '@temporalio/workflow'
-import { carriedAgentSession } from '../src/run/next-run.ts'
+import { carriedAgentSession, carriedGrants } from '../src/run/next-run.ts'
 import type { Interaction, Plan, RunStart, Told } from '../src/run/plan.ts'
 import type { RunState } from '../src/run/state.ts'
-import type { Ledger } from '../src/wechat/rules/ledger.ts'
 import { campaignAttribute, stateAttribute } from './names.ts'
 import { INPUT_VERSION, type NurtureInput, type NurtureResult } from './nurture-input.ts'
 import { memoOf } from './readable.ts'
@@ -10,7 +9,6 @@ import { memoOf } from './readable.ts'
 /** The run that starts when the current one has closed, and the events that it has to apply. */
 export interface NextRun {
   start: RunStart
-  ledger: Ledger
   backlog: (Interaction | Told)[]
 }
 
@@ -28,7 +26,7 @@ export function continueSameRun(inputVersion: number, plan: Plan, state: RunStat
 }
 
 /** Starts the follower's next run. `closed`: the state of the run that has ended. */
-export function continueAsNextRun(closed: RunState, { start, ledger, backlog }: NextRun): Promise<never> {
+export function continueAsNextRun(closed: RunState, { start, backlog }: NextRun): Promise<never> {
   const agentSession = carriedAgentSession(closed)
   upsertSearchAttributes([
     { key: campaignAttribute, value: start.plan.campaign },
@@ -41,7 +39,8 @@ export function continueAsNextRun(closed: RunState, { start, ledger, backlog }: 
   })({
     inputVersion: INPUT_VERSION,
     start,
-    ledger,
+    // Grants belong to the follower. The run that has ended counted their uses.
+    ledger: carriedGrants(closed),
     ...(agentSession ? { agentSession } : {}),
     recorded: false,
     backlog,

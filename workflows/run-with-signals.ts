@@ -1,6 +1,6 @@
 import { ApplicationFailure, workflowInfo } from '@temporalio/workflow'
 import type { AgentSessionChange } from '../src/run/agent-session.ts'
-import { carriedGrants, isClosing, startOfNextRun } from '../src/run/next-run.ts'
+import { isClosing, startOfNextRun } from '../src/run/next-run.ts'
 import type { Outcome } from '../src/run/outcome.ts'
 import {
   type EventStamp,
@@ -17,6 +17,7 @@ import {
   applyTold,
   applyUnsubscribe,
   beginRun,
+  replaceRun,
   setPaused,
 } from '../src/run/run-events.ts'
 import { addWarning, type RunState, requestStop } from '../src/run/state.ts'
@@ -132,9 +133,10 @@ export abstract class RunWithSignals {
       return
     }
     const isInteraction = 'scene' in event
+    if (isInteraction) this.applyReplacement(event)
     const start = isInteraction ? startOfNextRun(this.state, event) : null
     if (start && isInteraction) {
-      this.nextRun = { start, ledger: carriedGrants(this.state), backlog: [event] }
+      this.nextRun = { start, backlog: [event] }
       this.hasChanged = true
     } else if (!isClosing(this.state)) {
       this.update(
@@ -144,6 +146,13 @@ export abstract class RunWithSignals {
       )
       if (this.state.stop) this.interrupt()
     }
+  }
+
+  /** A request that is under way finishes first, and counts against the grants that the next run inherits. */
+  private applyReplacement(event: Interaction): void {
+    if (event.replaces !== this.key || !event.start || isClosing(this.state)) return
+    this.update(replaceRun(this.plan, this.state, event, event.start.plan.campaign))
+    this.interrupt()
   }
 
   protected update(state: RunState): void {

@@ -136,12 +136,13 @@ const SCENES = ['subscribe', 'menu', 'scan', 'message', 'pay']
 
 function parseInteraction(input: unknown): Interaction | null {
   if (!isObject(input) || !isKeyedEvent(input)) return null
-  const { scene, text, start, optsOut, allowance = null } = input
+  const { scene, text, start, optsOut, replaces, allowance = null } = input
   if (typeof scene !== 'string' || !SCENES.includes(scene)) return null
   if (text !== null && typeof text !== 'string') return null
   if (allowance !== null && !isAllowance(allowance)) return null
   if (start !== undefined && !isStart(start)) return null
   if (optsOut !== undefined && optsOut !== true) return null
+  if (replaces !== undefined && typeof replaces !== 'string') return null
   // Checked field by field above.
   return storable({ ...input, allowance }) as unknown as Interaction
 }

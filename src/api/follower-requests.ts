@@ -171,7 +171,11 @@ async function predictRefusal(
   }: { known: KnownFollower; wanted: NewRequest; campaign: Campaign; version: number },
 ): Promise<ApiError | null> {
   if (known.pending.some((event) => event.event?.start)) return enterConflict('busy')
-  const runs: KnownRun[] = known.runs.map((run) => ({ ...run, ...UNREAD_RUN }))
+  const runs: KnownRun[] = known.runs.map(({ exitKeywords: _, priority, ...run }) => ({
+    ...run,
+    plan: { exitKeywords: [], ...(priority == null ? {} : { priority }) },
+    state: UNREAD_STATE,
+  }))
   const context = { runs, rules: 'wechat-2023' as const, words: NO_OPT_OUT_WORDS }
   let { follower } = known
   for (const row of known.pending) {
@@ -189,11 +193,8 @@ async function predictRefusal(
   return action.do === 'nothing' ? enterConflict(action.result) : null
 }
 
-/** The parts of a run that the rules for an entry do not read. */
-const UNREAD_RUN: Pick<KnownRun, 'plan' | 'state'> = {
-  plan: { exitKeywords: [] },
-  state: { seenEventKeys: [], revision: 0, ledger: [] },
-}
+/** The rules for an entry do not read the state of a run. */
+const UNREAD_STATE: KnownRun['state'] = { seenEventKeys: [], revision: 0, ledger: [] }
 
 const CONFLICTS: Readonly<Record<string, string>> = {
   busy: 'The follower has an active run, or another one is about to start.',

@@ -14,8 +14,6 @@ export interface CheckContext {
   others?: readonly Campaign[]
   /** Whether tracked links are shortened, by `PUBLIC_URL`; absent: not known. */
   hasLinks?: boolean
-  /** True for a preview: words that nothing executes yet are accepted. */
-  preview?: boolean
   /** The rules profile of the warnings; absent: derived from the accounts. */
   rules?: RulesProfileName
 }

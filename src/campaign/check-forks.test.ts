@@ -11,7 +11,7 @@ import { RULES } from './issue-help.ts'
 const head = (entry = '{ event: message, keywords: [go] }') => ['id: a', 'name: A', `entry: ${entry}`]
 const fileOf = (steps: string, more: readonly string[] = [], entry?: string) =>
   [...head(entry), ...more, 'steps:', steps.replace(/^\n/, '')].join('\n')
-const check = (source: string) => checkCampaign(source, { preview: true })
+const check = (source: string) => checkCampaign(source)
 /** `path: message` of each issue. */
 const shown = (issues: readonly Issue[]) => issues.map((i) => `${i.path}: ${i.message}`)
 const errors = (steps: string, ...more: string[]) => shown(check(fileOf(steps, more)).issues)
@@ -180,22 +180,14 @@ describe('an error of a fork', () => {
   })
 })
 
-describe('a word that is not built yet', () => {
-  it.each([['ifBusy: replace', '', 'ifBusy']])('is refused: %s%s', (line, field, path) => {
-    const source = fileOf(`  - { id: s, send: ${text}${field} }`, line ? [line] : [])
-    expect(check(source).issues).toEqual([])
-    const { issues } = checkCampaign(source)
-    expect(shown(issues)).toContain(`${path}: is not supported by this version yet`)
-    expect(issues.every((i) => i.message === 'is not supported by this version yet')).toBe(true)
-  })
-
-  it('is none of those about facts, tags, links, webhooks and other campaigns', () => {
+describe('a file with forks', () => {
+  it('may use facts, tags, links, webhooks, other campaigns, and take the place of a run', () => {
     const branches = `      - { on: { facts: { paid: true } }, steps: [] }\n      - { on: { tags: [vip] }, steps: [] }\n      - { on: { links: [shop] }, steps: [] }`
     const steps = `${ask(branches)}
   - { id: a, before: 2h, since: { fact: visitAt }, send: { text: "hi {{ fact.doctor }}" } }
   - { id: b, when: { campaign: { first: never }, not: { facts: { paid: true } } }, send: ${text}, set: { sent: true }, webhook: shop }
   - { id: c, go: other }`
-    expect(checkCampaign(fileOf(steps)).issues).toEqual([])
+    expect(checkCampaign(fileOf(steps, ['ifBusy: replace'])).issues).toEqual([])
   })
 })
 

@@ -16,7 +16,6 @@ import { describeSchemaIssue, schemaIssues } from './schema-issue.ts'
 import { handoverWarnings, mediaIdWarnings, targetAccounts, variableWarnings } from './target-accounts.ts'
 import { checkEmptyTexts } from './template/empty-text-check.ts'
 import { typeOfField } from './typed-fields.ts'
-import { unbuiltIssues } from './unbuilt.ts'
 
 export interface CheckResult {
   /** Null exactly when there are issues. */
@@ -53,7 +52,6 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   const empty = parsed.success ? checkEmptyTexts(parsed.data, context.accounts) : null
   const structure = [...structureIssues(value), ...answerIssues(value)]
   found.push(...structure.filter((i) => !reported.has(i.path)))
-  if (parsed.success && !context.preview) found.push(...unbuiltIssues(parsed.data))
   if (empty) found.push(...empty.issues)
   if (!parsed.success || found.length > 0) return refused(present(found, 'errors', placeOf))
   const played = playedFindings(parsed.data, profileOf(parsed.data, context))

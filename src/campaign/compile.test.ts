@@ -21,6 +21,7 @@ describe('the plan of a campaign', () => {
     expect(plan).toEqual({
       campaign: 'welcome',
       version: 7,
+      priority: 0,
       steps: [
         {
           id: 'hint',

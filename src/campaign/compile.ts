@@ -36,6 +36,8 @@ export function compileCampaign(campaign: Campaign, version: number): Plan {
       ? { zone: zoneOffsets(CHINA.timezone, CHINA.at), spreadMs: campaign.spread ?? SPREAD_MS }
       : {}),
     ...(quiet ? { quiet: { from: minutesOf(quiet.from), to: minutesOf(quiet.to) } } : {}),
+    priority: campaign.priority,
+    ...(campaign.ifBusy === 'replace' ? { replaces: true } : {}),
     ...(campaign.goal ? { goal: compileGoal(campaign.goal) } : {}),
   }
   return { ...plan, ...newsOf(campaign, plan) }

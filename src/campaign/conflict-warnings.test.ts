@@ -6,12 +6,12 @@ const file = (id: string, lines: string, more = '') =>
 const asks = (id: string, lines: string, on: string) =>
   `id: ${id}\nname: A\n${lines}\nsteps:\n  - id: ask\n    wait: 1h\n    branches: [{ on: ${on}, steps: [{ id: s, send: { text: hi } }] }]\n`
 const campaignOf = (source: string) => {
-  const { campaign, issues } = checkCampaign(source, { preview: true })
+  const { campaign, issues } = checkCampaign(source)
   if (!campaign) throw new Error(JSON.stringify(issues))
   return campaign
 }
 const warnings = (source: string, ...others: string[]) =>
-  checkCampaign(source, { preview: true, others: others.map(campaignOf) })
+  checkCampaign(source, { others: others.map(campaignOf) })
     .warnings.filter((w) => w.rule === 'several-campaigns')
     .map((w) => `${w.path}: ${w.message}`)
 

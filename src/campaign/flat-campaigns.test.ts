@@ -41,6 +41,7 @@ describe('a flat file', () => {
       expect(Object.keys(plan).sort()).toEqual([
         'campaign',
         'exitKeywords',
+        'priority',
         'spacingMs',
         'steps',
         'version',

@@ -25,7 +25,7 @@ export const OUTCOME_LABELS: Record<string, string> = {
   completed: '全部完成',
   unsubscribed: '已取消关注',
   'window-closed': '互动窗口已关闭',
-  cancelled: '人工取消',
+  cancelled: '已取消',
   'goal-reached': '达成目标',
   'opted-out': '已退订',
   'account-stopped': '账号已停用',

@@ -31,7 +31,7 @@ export type KnownRun = Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'> 
   outcome?: RunRow['outcome']
   /** When it ended, epoch ms; null while it goes on. Absent: not read. */
   endedAt?: RunRow['endedAt']
-  plan: Pick<Plan, 'exitKeywords' | 'facts' | 'listensTo' | 'goal'>
+  plan: Pick<Plan, 'exitKeywords' | 'facts' | 'listensTo' | 'goal' | 'priority'>
   state: Pick<RunState, 'seenEventKeys' | 'revision' | 'ledger'>
 }
 
@@ -95,16 +95,32 @@ export interface DispatchPlan {
     | { do: 'erase' }
     /** Signal the active run. `event.start` describes the run to start when Temporal has no open run. */
     | { do: 'interact'; event: Interaction; ledger: Ledger; agent: AgentSessionChange | null }
-    /** Start a run: none is active. */
+    /** Start a run: none is active, or the event names the one that it replaces. */
     | { do: 'start'; event: Interaction; ledger: Ledger; agent: AgentSessionChange | null }
 }
 
 /** The run that receives the follower's events: the newest, unless it has ended or the follower unfollowed after its entry. */
-export function activeRun({ follower, runs }: DispatchContext): KnownRun | null {
+export function activeRun({ follower, runs }: Pick<DispatchContext, 'follower' | 'runs'>): KnownRun | null {
   const [newest] = runs
   if (!newest || newest.status === 'ended') return null
   const unfollowed = stampOf(follower?.unfollowedAt, follower?.unfollowedSeq)
   return unfollowed && isOlder(newest.entry, unfollowed) ? null : newest
+}
+
+/**
+ * The run that ends because this event begins another campaign in its place; null when none does. A retry finds the new run's
+ * row before it. A run that an operator has paused goes on.
+ */
+export function replacedRun(
+  { row, follower, runs, matched }: DispatchContext,
+  stamp: EventStamp,
+): KnownRun | null {
+  if (!matched?.plan.replaces) return null
+  const { campaign, priority = 0 } = matched.plan
+  const others = runs.filter(({ runKey }) => runKey !== row.dedupeKey)
+  const run = activeRun({ follower, runs: others })
+  if (run?.status !== 'active' || run.campaign === campaign || isOlder(stamp, run.entry)) return null
+  return run.plan.priority !== undefined && run.plan.priority <= priority ? run : null
 }
 
 /** True when the run's snapshot says that the run has applied this event. */

@@ -15,6 +15,7 @@ import {
   hasApplied,
   type KnownRun,
   reentryAllows,
+  replacedRun,
   stampOf,
   startOf,
   toEntry,
@@ -128,6 +129,7 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
     mayEnter && entry && context.matched
       ? startOf(context, entry, context.matched.plan, follower?.own ?? {})
       : undefined
+  const replaced = replacedRun(context, stamp)
   const event: Interaction = {
     ...when,
     key: row.dedupeKey,
@@ -138,13 +140,14 @@ function planInteraction(context: DispatchContext, stamp: EventStamp, scene: Sce
     ...(row.event?.qrScene == null ? {} : { qrScene: row.event.qrScene }),
     ...(text !== null && context.words.isExitOfAccount(text) ? { optsOut: true as const } : {}),
     ...(start ? { start } : {}),
+    ...(start && replaced ? { replaces: replaced.runKey } : {}),
   }
   const ledger = carriedLedger(context, grants, correctedTime(when))
   const goals = goalsOfInteraction(context, stamp, event)
   const planned = (action: DispatchPlan['action']) => withGoals({ patch, action }, goals)
   if (row.attempts > 1 && context.runs.some((r) => hasApplied(r, row.dedupeKey)))
     return planned({ do: 'nothing', result: 'already-done' })
-  if (run) return planned({ do: 'interact', event, ledger, agent })
+  if (run && !event.replaces) return planned({ do: 'interact', event, ledger, agent })
   if (start) return planned({ do: 'start', event, ledger, agent })
   return planned({ do: 'nothing', result: 'no-run' })
 }

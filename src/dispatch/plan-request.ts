@@ -13,6 +13,7 @@ import {
   type DispatchPlan,
   hasApplied,
   reentryAllows,
+  replacedRun,
   stampOf,
   startOf,
   toEntry,
@@ -81,7 +82,10 @@ function planEnter(
   const entry = toEntry(row, stamp)
   if (!matched || !entry) return nothing('no-campaign')
   const active = activeRun(context)
-  if (active && active.runKey !== row.dedupeKey) {
+  const replaced = replacedRun(context, stamp)
+  // A run that ends for this entry by itself is not replaced.
+  const replaces = replaced?.runKey === request.after ? undefined : replaced?.runKey
+  if (active && active.runKey !== row.dedupeKey && replaces === undefined) {
     const isEnding = active.runKey === request.after && row.attempts <= MAX_ATTEMPTS
     return isEnding ? { patch: {}, action: { do: 'retry' } } : nothing('busy')
   }
@@ -98,6 +102,7 @@ function planEnter(
     allowance: null,
     text: null,
     start: startOf(context, entry, matched.plan, own),
+    ...(replaces === undefined ? {} : { replaces }),
   }
   const ledger = carriedLedger(context, follower.grants, correctedTime(entry))
   const agent = currentAgentSession(follower, {})

@@ -37,7 +37,9 @@ export async function startRun(
     existing?.runKey === row.dedupeKey
       ? existing
       : await runs.startOrSignal(follower, { ...event, start }, ledger, agent)
-  return { result: 'started', started: { runKey: row.dedupeKey, runId } }
+  // The run that is replaced has received the event, and continues as the new one, with another run id.
+  const isKnown = event.replaces === undefined || existing?.runKey === row.dedupeKey
+  return { result: 'started', started: isKnown ? { runKey: row.dedupeKey, runId } : null }
 }
 
 /**

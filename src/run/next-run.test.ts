@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ENTRY_AT, entryOf, planOf } from '../../test/harness/run-simulation.ts'
 import { carriedAgentSession, carriedGrants, isClosing, startOfNextRun } from './next-run.ts'
 import type { Interaction } from './plan.ts'
-import { applyAgentSession, applyUnsubscribe, beginRun } from './run-events.ts'
+import { applyAgentSession, applyUnsubscribe, beginRun, replaceRun } from './run-events.ts'
 import { endRun, requestStop } from './state.ts'
 
 const plan = planOf([{}])
@@ -17,6 +17,26 @@ function event(at: number, scene: Interaction['scene'] = 'subscribe', key = `${s
   const time = { at: ENTRY_AT + at, seq: 9, key }
   return { ...time, scene, allowance: null, text: null, start: { entry: entryOf('subscribe', time), plan } }
 }
+
+describe('an event that replaces a run', () => {
+  const campaign = { ...plan, goal: { on: [{ event: 'message' as const, keywords: ['买'] }], ends: true } }
+
+  it('ends it, and starts the next one with its grants', () => {
+    const replaced = replaceRun(plan, running, event(3_000), 'offer')
+    expect(replaced.stop).toEqual({ outcome: 'cancelled', reason: 'replaced by offer', stamp: null })
+    expect(startOfNextRun(replaced, event(3_000))).toEqual(event(3_000).start)
+    expect(carriedGrants(replaced)).toEqual([grant])
+  })
+
+  it('is its goal first', () => {
+    const bought = { ...event(3_000, 'message'), text: '买' }
+    expect(replaceRun(campaign, running, bought, 'offer')).toMatchObject({
+      stop: { outcome: 'goal-reached' },
+      goal: { at: ENTRY_AT + 3_000 },
+    })
+    expect(replaceRun(campaign, running, event(3_000), 'offer').stop?.outcome).toBe('cancelled')
+  })
+})
 
 describe('an event while a run closes', () => {
   it('starts the next run', () => {

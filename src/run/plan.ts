@@ -30,6 +30,10 @@ export interface Plan {
   /** Local times and ends of quiet hours are up to this much later, by the seed of the run. */
   spreadMs?: number
   goal?: Goal
+  /** Which campaigns may replace a run of this one: those with at least this. Absent: none, for a run of 0.3. */
+  priority?: number
+  /** A run of this plan begins in the place of one of another campaign. Absent: it waits for the end of that run. */
+  replaces?: true
   /** The names of the facts that the plan and its messages use. Absent: all, for a plan that listens to facts; else none. */
   facts?: readonly string[]
   /** The news that the run must be told. Absent: none. */
@@ -46,12 +50,21 @@ type News = (typeof NEWS)[number]
  */
 export type StoredPlan = Pick<Plan, 'exitKeywords' | 'windowMs'> & Partial<Plan>
 
-export function storedPlan({ exitKeywords, windowMs, zone, goal, facts, listensTo }: Plan): StoredPlan {
+export function storedPlan({
+  exitKeywords,
+  windowMs,
+  zone,
+  goal,
+  priority,
+  facts,
+  listensTo,
+}: Plan): StoredPlan {
   return {
     exitKeywords,
     windowMs,
     ...(zone ? { zone } : {}),
     ...(goal ? { goal } : {}),
+    ...(priority === undefined ? {} : { priority }),
     ...(facts ? { facts } : {}),
     ...(listensTo ? { listensTo } : {}),
   }
@@ -204,6 +217,8 @@ export interface Interaction extends EventTime {
   optsOut?: true
   /** Present when this event would start a run if none were active. */
   start?: RunStart
+  /** The key of the run that ends for that start. Absent: none. */
+  replaces?: string
 }
 
 /** True when `a` happened before `b`. */

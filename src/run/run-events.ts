@@ -24,7 +24,7 @@ import {
   type Told,
 } from './plan.ts'
 import { schedule } from './schedule.ts'
-import { type ForkState, type RunState, update } from './state.ts'
+import { type ForkState, type RunState, requestStop, update } from './state.ts'
 
 /** What begins a run, and what happens to it from outside. */
 
@@ -144,6 +144,14 @@ function applyEvent(plan: Plan, state: RunState, event: RunEvent, mayAnswer: boo
   if (state.stop) return state
   const after = applyToGoal(plan, state, event)
   return mayAnswer && !after.stop ? answerFork(plan, after, event) : after
+}
+
+/** Ends the run for the start of another campaign, unless the event is the goal that ends it. The new run applies the event. */
+export function replaceRun(plan: Plan, state: RunState, event: Interaction, campaign: string): RunState {
+  const at = correctedTime(event)
+  const happened = eventOfInteraction({ ...event, text: textOf(event) }, at)
+  const after = happened ? applyToGoal(plan, state, happened) : state
+  return requestStop(after, 'cancelled', `replaced by ${campaign}`)
 }
 
 /** The first event that fits counts. */

@@ -179,16 +179,7 @@ describe('the pages', () => {
 
   it('show the followers with status and outcome, and can filter them', async () => {
     const { html } = await page('/followers')
-    for (const word of [
-      '粉丝',
-      'followers',
-      '状态',
-      'status',
-      'oShown',
-      'oCancelled',
-      '人工取消',
-      'shown@1',
-    ]) {
+    for (const word of ['粉丝', 'followers', '状态', 'status', 'oShown', 'oCancelled', '已取消', 'shown@1']) {
       expect(html).toContain(word)
     }
     const ended = await page('/followers?status=ended')
@@ -217,7 +208,7 @@ describe('the pages', () => {
       expect(html).toContain(word)
     for (const word of ['gift', '等待', '微信额度', 'grants', '关注', '1 / 3']) expect(html).toContain(word)
     const ended = await page(`/followers/${APP}/oCancelled`)
-    expect(ended.html).toContain('人工取消')
+    expect(ended.html).toContain('已取消')
     expect(ended.html).toContain('因为&lt;script&gt;')
   })
 

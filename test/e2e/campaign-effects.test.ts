@@ -170,3 +170,46 @@ goal: ${goal.replace('later', '')}
     expect(run.outcome).toBe('completed')
   })
 })
+
+describe('a campaign that replaces another', () => {
+  it('ends its run, answers with its own reply, and begins at once', async () => {
+    await api.put(`
+id: slow
+name: 慢
+priority: 1
+entry: { event: message, keywords: [慢慢] }
+reply: { text: 慢慢来 }
+steps: [{ id: first, send: { text: 第一条 } }, { id: second, after: 20h, send: { text: 第二条 } }]
+`)
+    await api.put(`
+id: urgent
+name: 急
+priority: 1
+ifBusy: replace
+entry: { event: message, keywords: [加急] }
+reply: { text: 马上 }
+steps: [{ id: now, send: { text: 加急处理 } }, { id: later, after: 20h, send: { text: 之后 } }]
+`)
+    await wechat().follow('oBusy')
+    await wechat().type('oBusy', '慢慢')
+    await received('oBusy', '第一条')
+    const replyTo = async (word: string) => (await wechat().type('oBusy', word)).passiveReply?.fields.Content
+    expect(await replyTo('加急')).toBe('马上')
+    await received('oBusy', '加急处理')
+    await api.app.waitForRun(APP, 'oBusy', (r) => r.campaign === 'urgent' && r.runId !== null)
+    const stored = await waitFor(
+      () => runsByFollower(api.app.services.db, { appId: APP, openId: 'oBusy' }, 9),
+      {
+        until: (rows) => rows[1]?.status === 'ended',
+      },
+    )
+    expect(stored.map((r) => [r.campaign, r.status, r.outcome, r.state.reason])).toEqual([
+      ['urgent', 'active', null, null],
+      ['slow', 'ended', 'cancelled', 'replaced by urgent'],
+    ])
+    // The other campaign does not replace, so its word is only an interaction of the new run.
+    expect(await replyTo('慢慢')).toBeUndefined()
+    await waitFor(() => api.get<{ pending: number }>('/api/inbox'), { until: (r) => r.body.pending === 0 })
+    expect(texts('oBusy')).toEqual(['第一条', '加急处理'])
+  })
+})

@@ -80,6 +80,8 @@ export interface TestFollower {
       ledger?: Ledger
       key?: string
       eventKey?: string
+      /** The key of the run that the start replaces. */
+      replaces?: string
     },
   ): Promise<void>
   /** Tells the run of facts, tags or the click of a link. */
@@ -305,10 +307,11 @@ function createTestFollower(
     },
     async interact(scene, options = {}) {
       const at = options.at ?? toWholeSecond(await clock())
-      const { eventKey } = options
+      const { eventKey, replaces } = options
       const interaction = {
         ...event(scene, at, options.text ?? null, options.key),
         ...(eventKey === undefined ? {} : { eventKey }),
+        ...(replaces === undefined ? {} : { replaces }),
       }
       if (options.start)
         await runs.startOrSignal(followerKey, { ...interaction, start: options.start }, options.ledger ?? [])

@@ -99,9 +99,9 @@ function planArrival(
 ): { plan: DispatchPlan; campaign: string | null } {
   // The event has no id yet. All rows in the inbox arrived before it.
   const asInboxRow: InboxRow = { ...UNDISPATCHED_COLUMNS, ...row, id: Number.MAX_SAFE_INTEGER }
-  const runs: KnownRun[] = known.runs.map(({ exitKeywords, ...run }) => ({
+  const runs: KnownRun[] = known.runs.map(({ exitKeywords, priority, ...run }) => ({
     ...run,
-    plan: { exitKeywords: exitKeywords ?? [] },
+    plan: { exitKeywords: exitKeywords ?? [], ...(priority == null ? {} : { priority }) },
     state: UNKNOWN_STATE,
   }))
   // The rules profile decides the grants of an event, not whether it starts a run.

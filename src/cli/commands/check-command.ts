@@ -56,7 +56,7 @@ function checkFiles(files: readonly string[], rules: RulesProfileName | undefine
 export function checkFile(
   file: string,
   rules?: RulesProfileName,
-  context: { preview?: boolean; others?: readonly Campaign[] } = {},
+  context: { others?: readonly Campaign[] } = {},
 ) {
   const source = readUserText(file)
   const beside = siblingMedia(file, source)

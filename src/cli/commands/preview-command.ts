@@ -49,7 +49,7 @@ export const previewCommand = (terminal: Terminal) =>
     .option('--ways', 'Show every way through the campaign, with its messages per grant')
     .action(
       printing(terminal, (file, { rules = 'wechat-2023', ways, ...options }) => {
-        const { campaign, issues, warnings } = checkFile(file, rules, { preview: true })
+        const { campaign, issues, warnings } = checkFile(file, rules)
         if (!campaign) throw cannotPreview(file, issues)
         const notes = warnings.map((w) => `warning  ${formatIssue(w).trim()}`)
         if (ways) return { ...waysOutput(campaign, rules, options.at ?? ENTRY_AT), notes }

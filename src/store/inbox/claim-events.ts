@@ -17,7 +17,7 @@ export type RecentRun = Pick<
   RunRow,
   'runKey' | 'runId' | 'campaign' | 'status' | 'outcome' | 'entry' | 'endedAt'
 > & {
-  plan: Pick<RunRow['plan'], 'exitKeywords' | 'facts' | 'listensTo' | 'goal'>
+  plan: Pick<RunRow['plan'], 'exitKeywords' | 'facts' | 'listensTo' | 'goal' | 'priority'>
   state: Pick<RunRow['state'], 'seenEventKeys' | 'revision' | 'ledger'>
 }
 
@@ -98,7 +98,7 @@ export async function claimHeads(
           SELECT created_at, jsonb_build_object('runKey', run_key, 'runId', run_id, 'campaign', campaign,
             'status', status, 'outcome', outcome, 'entry', entry, 'endedAt', ended_at,
             'plan', jsonb_strip_nulls(jsonb_build_object('exitKeywords', plan->'exitKeywords', 'facts', plan->'facts',
-              'listensTo', plan->'listensTo', 'goal', plan->'goal')),
+              'listensTo', plan->'listensTo', 'goal', plan->'goal', 'priority', plan->'priority')),
             'state', jsonb_build_object('seenEventKeys', state->'seenEventKeys', 'revision', state->'revision',
               'ledger', state->'ledger')) AS run
           FROM ${runs} WHERE app_id = c.app_id AND open_id = c.open_id

@@ -10,9 +10,10 @@ import type { InboxRow } from './inbox-rows.ts'
 /** What the store knows of a follower whose event has just arrived. */
 export interface KnownFollower {
   follower: FollowerRow | null
-  /** Newest first. `exitKeywords`: of the plan; absent or null for a run that has ended. */
+  /** Newest first. `exitKeywords` and `priority`: of the plan; absent or null for a run that has ended. */
   runs: (Pick<RunRow, 'runKey' | 'campaign' | 'status' | 'entry'> & {
     exitKeywords?: readonly string[] | null
+    priority?: number | null
   })[]
   /** Events that are not dispatched yet, in order. */
   pending: InboxRow[]
@@ -44,7 +45,8 @@ export async function readKnownFollowers(
     sql`SELECT w."appId", w."openId",
       (SELECT to_jsonb(f) FROM ${followers} f WHERE f.app_id = w."appId" AND f.open_id = w."openId") AS follower,
       ARRAY(SELECT jsonb_build_object('runKey', r.run_key, 'campaign', r.campaign, 'status', r.status, 'entry', r.entry,
-        'exitKeywords', CASE WHEN r.status <> 'ended' THEN r.plan->'exitKeywords' END)
+        'exitKeywords', CASE WHEN r.status <> 'ended' THEN r.plan->'exitKeywords' END,
+        'priority', CASE WHEN r.status <> 'ended' THEN r.plan->'priority' END)
         FROM ${runs} r WHERE app_id = w."appId" AND open_id = w."openId"
         ORDER BY created_at DESC LIMIT ${MAX_RUNS}) AS runs,
       -- Not IS NULL: without statistics the planner would then read all pending rows of the account.
