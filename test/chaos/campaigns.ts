@@ -1,4 +1,4 @@
-import type { AccountRules, StepRule } from './judge/evidence.ts'
+import type { AccountRules, StepRule, Ways } from './judge/evidence.ts'
 
 /** Long enough that steps meet faults, short enough that a run ends soon after its follower's last action. */
 const WINDOW_MS = 70_000
@@ -22,18 +22,68 @@ const CLASSIC: StepRule[] = [0, 15_000, 40_000, 65_000].map((afterMs, i) => ({
   when: null,
 }))
 
+const FORKED_APP = 'wxchaosforked0001'
+
+/** What the judge knows of `FORKED`. */
+const WAYS: Ways = {
+  campaign: `chaos-${FORKED_APP}`,
+  ask: 'ask',
+  answer: {
+    waitMs: 14_000,
+    meanwhile: 'remind',
+    branches: { '1': ['one', 'one-more'], '2': ['two'], tap: ['tapped'] },
+    silent: ['silent'],
+  },
+  share: { id: 'half', percent: 50, inside: 'half-a', outside: 'half-b' },
+  paid: { waitMs: 8_000, yes: 'thanks', no: 'offer' },
+  last: 'bye',
+}
+
+/** The menu key that followers tap. */
+export const MENU_KEY = 'menu'
+
+const says = (id: string, after = '0s') =>
+  `{ id: ${id}, after: ${after}, send: { text: "${id} {{ entry.at }}" } }`
+
+/** Branches by a word, by a tap, by share and by a fact. A run of a silent follower takes half a minute. */
+const FORKED = `
+  - ${says('ask', '2s')}
+  - id: answer
+    wait: 14s
+    meanwhile: [${says('remind', '7s')}]
+    branches:
+      - { name: one, on: { keywords: ['1'] }, steps: [${says('one')}, ${says('one-more', '3s')}] }
+      - { name: two, on: { keywords: ['2'] }, steps: [${says('two')}] }
+      - { name: tap, on: { keys: [${MENU_KEY}] }, steps: [${says('tapped')}] }
+    else: [${says('silent')}]
+  - id: half
+    branches: [{ name: a, share: 50, steps: [${says('half-a', '2s')}] }]
+    else: [${says('half-b', '2s')}]
+  - id: paid
+    wait: 8s
+    branches: [{ name: yes, on: { facts: { paid: true } }, steps: [${says('thanks')}] }]
+    else: [${says('offer')}]
+  - ${says('bye', '2s')}`
+
 export interface ChaosAccount {
   appId: string
   mode: 'plain' | 'compatible' | 'security'
   rules: AccountRules
 }
 
-/** One account for each guarantee: repeats only after an unclear attempt, no repeats at all, the long window. */
+/** One account for each guarantee: repeats only after an unclear attempt, no repeats at all, the long window, one way only. */
 export const ACCOUNTS: readonly [ChaosAccount, ...ChaosAccount[]] = [
   account('wxchaosretry00001', 'security', 'wechat-2023', 'retry', SERIES),
   account('wxchaosassume0001', 'compatible', 'wechat-2023', 'assume-sent', SERIES),
   account('wxchaosclassic001', 'plain', 'classic-48h', 'retry', CLASSIC),
+  forkedAccount(),
 ]
+
+/** The grant of the follow pays for the whole series, so that no way is cut short by the rules. */
+function forkedAccount(): ChaosAccount {
+  const plain = account(FORKED_APP, 'security', 'classic-48h', 'retry', [])
+  return { ...plain, rules: { ...plain.rules, ways: WAYS } }
+}
 
 function account(
   appId: string,
@@ -59,7 +109,8 @@ export function campaignOf({ appId, rules }: ChaosAccount): { id: string; yaml: 
     ].join('\n'),
   )
   const head = `id: ${id}\nname: ${id}\naccounts: [${appId}]\nentry: { event: subscribe }\nreply: { text: hello }`
-  return { id, yaml: `${head}\nwindow: ${rules.windowMs / 1000}s\nsteps:\n${steps.join('\n')}\n` }
+  const items = rules.ways ? FORKED : `\n${steps.join('\n')}`
+  return { id, yaml: `${head}\nwindow: ${rules.windowMs / 1000}s\nsteps:${items}\n` }
 }
 
 /** The step and the run that a message names; `entry.at` is in the account's time zone. */

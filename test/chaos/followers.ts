@@ -1,7 +1,7 @@
 import type { Simulator } from '../../src/simulator/index.ts'
 import type { Random } from '../harness/random.ts'
-import { ACCOUNTS } from './campaigns.ts'
-import type { FollowerAction } from './judge/evidence.ts'
+import { ACCOUNTS, MENU_KEY } from './campaigns.ts'
+import type { FactRecord, FollowerAction } from './judge/evidence.ts'
 
 /** The callback faults that are active now. */
 export interface CallbackFaults {
@@ -14,7 +14,7 @@ export interface CallbackFaults {
   clockSkewS: number
 }
 
-type ScriptStep = { after: [number, number]; do: FollowerAction['kind'] }
+type ScriptStep = { after: [number, number]; do: FollowerAction['kind'] | 'pay' }
 
 /** What followers do. `after` is the range of ms since the action before. */
 const SCRIPTS: readonly [ScriptStep[], ...ScriptStep[][]] = [
@@ -42,13 +42,40 @@ const SCRIPTS: readonly [ScriptStep[], ...ScriptStep[][]] = [
   ],
 ]
 
+/** What followers of the campaign with forks do: answer, tap, pay, or stay silent. Its question comes after two seconds. */
+const FORKED_SCRIPTS: readonly [ScriptStep[], ...ScriptStep[][]] = [
+  [],
+  [{ after: [3_000, 10_000], do: 'type' }],
+  [{ after: [3_000, 18_000], do: 'type' }],
+  [
+    { after: [3_000, 9_000], do: 'type' },
+    { after: [1_100, 4_000], do: 'type' },
+    { after: [1_100, 4_000], do: 'click' },
+  ],
+  [{ after: [3_000, 12_000], do: 'click' }],
+  [
+    { after: [3_000, 9_000], do: 'type' },
+    { after: [0, 9_000], do: 'pay' },
+  ],
+  [{ after: [2_000, 24_000], do: 'pay' }],
+  [
+    { after: [3_000, 9_000], do: 'type' },
+    { after: [1_500, 8_000], do: 'unfollow' },
+    { after: [1_500, 4_000], do: 'follow' },
+    { after: [3_000, 9_000], do: 'type' },
+  ],
+]
+const WORDS: readonly [string, ...string[]] = ['1', '1', '2', 'hello']
+
 /** Followers who follow, type, tap and unfollow as the seed decides. A follower acts again only when the push of the last action is over. */
 export class Followers {
   readonly actions: FollowerAction[] = []
+  readonly facts: FactRecord[] = []
   private readonly simulator: Simulator
   private readonly random: Random
   private readonly callbackFaults: CallbackFaults
   private readonly perSecond: number
+  private readonly setPaid: (appId: string, openId: string) => Promise<number | null>
 
   constructor(deps: {
     simulator: Simulator
@@ -56,11 +83,14 @@ export class Followers {
     callbackFaults: CallbackFaults
     /** Mean number of new followers per second. */
     perSecond: number
+    /** Sets the fact `paid` by the API. @returns when that was accepted, epoch ms; null: it was not */
+    setPaid(appId: string, openId: string): Promise<number | null>
   }) {
     this.simulator = deps.simulator
     this.random = deps.random
     this.callbackFaults = deps.callbackFaults
     this.perSecond = deps.perSecond
+    this.setPaid = deps.setPaid
   }
 
   /** New followers arrive until `until` (epoch ms). Resolves after the last action of all of them. */
@@ -68,9 +98,9 @@ export class Followers {
     const { random } = this
     const running: Promise<void>[] = []
     while (Date.now() < until) {
-      const script = random.pick(SCRIPTS)
+      const { appId, rules } = random.pick(ACCOUNTS)
+      const script = random.pick(rules.ways ? FORKED_SCRIPTS : SCRIPTS)
       const waits = script.map((m) => random.integerBetween(...m.after))
-      const { appId } = random.pick(ACCOUNTS)
       running.push(this.follow(appId, `oChaos${running.length}`, script, waits))
       await pause(random.integerBetween(200, 1_800) / this.perSecond)
     }
@@ -86,8 +116,14 @@ export class Followers {
     let last = await this.act(appId, openId, 'follow', 0)
     for (const [i, step] of script.entries()) {
       await pause(waits[i] ?? 0)
-      last = await this.act(appId, openId, step.do, last)
+      if (step.do === 'pay') await this.pay(appId, openId)
+      else last = await this.act(appId, openId, step.do, last)
     }
+  }
+
+  private async pay(appId: string, openId: string): Promise<void> {
+    const began = Date.now()
+    this.facts.push({ appId, openId, began, ended: await this.setPaid(appId, openId) })
   }
 
   /** Does one action. @returns its CreateTime, s; no follower acts twice within a second */
@@ -108,15 +144,17 @@ export class Followers {
       dropAnswers: chances.lost || callbackFaults.losesAnswers ? 1 : 0,
     }
     const wechat = this.simulator.account(appId)
+    const isForked = ACCOUNTS.some((a) => a.appId === appId && a.rules.ways)
+    const text = isForked ? random.pick(WORDS) : 'hello'
     const push = {
       follow: () => wechat.follow(openId, options),
       unfollow: () => wechat.unfollow(openId, options),
-      type: () => wechat.type(openId, 'hello', options),
-      click: () => wechat.tapMenu(openId, 'menu', options),
+      type: () => wechat.type(openId, text, options),
+      click: () => wechat.tapMenu(openId, MENU_KEY, options),
     }[kind]
     const { ok, attempts } = await push()
     const times = { createTime: createTime * 1000, began, ended: Date.now() }
-    this.actions.push({ appId, openId, kind, ...times, ok, attempts })
+    this.actions.push({ appId, openId, kind, ...(kind === 'type' ? { text } : {}), ...times, ok, attempts })
     return createTime
   }
 

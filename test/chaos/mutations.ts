@@ -66,6 +66,22 @@ export const MUTATIONS: Record<string, Mutation> = {
     if (refusal) return { ended: refusal }
 `,
   },
+  'two-ways': {
+    invariant: 'a fork is decided once, and nothing goes in the branches that it did not take',
+    focus: { processes: /worker/, kinds: ['kill'] },
+    file: 'src/run/forks.ts',
+    find: `    if (step < end ? step < from || step >= to : ends === true) return 'other-branch'`,
+    replace: `    if (step >= end && ends === true) return 'other-branch'`,
+  },
+  'unasked-decision': {
+    invariant: 'nothing happens below a fork before it is decided: a wait listens for its whole time',
+    focus: { processes: /worker/, kinds: ['kill'] },
+    file: 'src/run/forks.ts',
+    find: `  return openedAt + waitMs
+}`,
+    replace: `  return openedAt + waitMs / 4
+}`,
+  },
 }
 
 /** @throws Error that lists the mutations when the name is unknown */

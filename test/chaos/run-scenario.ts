@@ -5,7 +5,7 @@ import { type CallbackFaults, Followers, pause } from './followers.ts'
 import { injectFaults } from './inject-faults.ts'
 import type { Evidence } from './judge/evidence.ts'
 import { type Focus, planFaults } from './schedule.ts'
-import { createWechat, registerAccounts, sendsOf, waitForRunsToEnd } from './wechat-side.ts'
+import { createWechat, registerAccounts, sendsOf, setPaid, waitForRunsToEnd } from './wechat-side.ts'
 
 /** The time for open runs after the last action: the window, and as much again for delays, ms. */
 const RUNS_END_WITHIN_MS = 150_000
@@ -35,7 +35,13 @@ export async function runScenario(
       disk: environment.fillDisk !== undefined,
       focus: options.focus,
     })
-    const followers = new Followers({ simulator, random, callbackFaults, perSecond: options.perSecond })
+    const followers = new Followers({
+      simulator,
+      random,
+      callbackFaults,
+      perSecond: options.perSecond,
+      setPaid: (appId, openId) => setPaid(environment, appId, openId),
+    })
     const [faults] = await Promise.all([
       injectFaults(environment, simulator, callbackFaults, plan, print),
       followers.run(Date.now() + forMs),
@@ -51,6 +57,7 @@ export async function runScenario(
     return {
       accounts: rules,
       actions: followers.actions,
+      facts: followers.facts,
       sends: sendsOf(simulator, ACCOUNTS),
       ...stored,
       faults,

@@ -50,6 +50,37 @@ export async function registerAccounts(
   await pause(2_500)
 }
 
+/** A system that sets a fact repeats its call for so long, ms: a process may be away, and the follow may not be stored yet. */
+const FACT_WITHIN_MS = 40_000
+
+/** Sets the fact `paid` of a follower. @returns when the call was accepted, epoch ms; null: no call was */
+export async function setPaid(
+  environment: Environment,
+  appId: string,
+  openId: string,
+): Promise<number | null> {
+  const until = Date.now() + FACT_WITHIN_MS
+  for (;;) {
+    const isAccepted = await fetch(`${environment.apiBase}/api/followers/${appId}/${openId}/facts`, {
+      method: 'PATCH',
+      headers: {
+        authorization: `Bearer ${SECRETS.ADMIN_TOKEN}`,
+        'content-type': 'application/json',
+        // The same for each call, since an answer may be lost.
+        'idempotency-key': `paid-${openId}`,
+      },
+      body: JSON.stringify({ paid: true }),
+      signal: AbortSignal.timeout(5_000),
+    }).then(
+      (answer) => answer.ok,
+      () => false,
+    )
+    if (isAccepted) return Date.now()
+    if (Date.now() > until) return null
+    await pause(POLL_MS)
+  }
+}
+
 /** Waits at most `withinMs` until the inbox is empty and no run is open. */
 export async function waitForRunsToEnd(environment: Environment, withinMs: number): Promise<void> {
   const until = Date.now() + withinMs

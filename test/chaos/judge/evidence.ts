@@ -5,6 +5,8 @@ export interface Evidence {
   sends: Send[]
   inbox: InboxRecord[]
   runs: RunRecord[]
+  /** The fact `paid` of followers, as other systems set it. Absent: none. */
+  facts?: FactRecord[]
   faults: FaultRecord[]
   /** How often each process ended without a kill: a full disk ends a database. */
   crashes: Record<string, number>
@@ -15,8 +17,38 @@ export interface Evidence {
 export interface AccountRules {
   profile: 'wechat-2023' | 'classic-48h'
   onUnknown: 'retry' | 'assume-sent'
+  /** Of a flat campaign. */
   steps: StepRule[]
   windowMs: number
+  /** Of a campaign with forks. */
+  ways?: Ways
+}
+
+/**
+ * A campaign with three forks: a question whose wait ends by a word, a tap or in silence, then a share, then a wait for the fact
+ * `paid`, and a last step. Values are ids of steps.
+ */
+export interface Ways {
+  campaign: string
+  ask: string
+  answer: {
+    waitMs: number
+    meanwhile: string
+    /** By the typed word; `tap` is the tap on the menu. */
+    branches: Readonly<Record<string, readonly string[]>>
+    silent: readonly string[]
+  }
+  share: { id: string; percent: number; inside: string; outside: string }
+  paid: { waitMs: number; yes: string; no: string }
+  last: string
+}
+
+/** A call of another system. `ended`: when it was accepted, epoch ms; null: it was not. */
+export interface FactRecord {
+  appId: string
+  openId: string
+  began: number
+  ended: number | null
 }
 
 export interface StepRule {
@@ -36,6 +68,8 @@ export interface FollowerAction {
   kind: FollowerActionKind
   /** CreateTime of the callback, whole seconds in ms. No follower acts twice within a second. */
   createTime: number
+  /** What a `type` says. Absent: something that no campaign waits for. */
+  text?: string
   began: number
   ended: number
   /** Whether WeChat received a valid answer. */

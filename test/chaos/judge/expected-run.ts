@@ -5,6 +5,8 @@ import { type GrantSpan, grantsOf, payable } from './grant-spans.ts'
 export interface ExpectedRun {
   run: RunRecord
   rules: AccountRules
+  /** The accepted actions in this run, in order. */
+  actions: readonly FollowerAction[]
   reply: FollowerAction | null
   /** The first accepted unfollow after the entry. */
   unfollow: FollowerAction | null
@@ -78,6 +80,7 @@ export function expectedRunOf(
   return {
     run,
     rules,
+    actions: duringRun,
     reply,
     unfollow,
     grants,

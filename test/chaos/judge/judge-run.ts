@@ -1,16 +1,20 @@
-import type { RunRecord, Send, StepRule } from './evidence.ts'
+import type { FactRecord, RunRecord, Send, StepRule, Ways } from './evidence.ts'
 import { type ExpectedRun, followerOf } from './expected-run.ts'
 import { explainSkip } from './explain-skip.ts'
 import { MARGIN_LEAD_MS } from './grant-spans.ts'
+import { WaysJudge } from './judge-ways.ts'
 import type { MeasuredLateness } from './measured-lateness.ts'
 import type { Outages } from './outages.ts'
 import type { VerdictRecorder } from './verdict.ts'
+
+const NEVER_RECEIVED = 'recorded as sent, but WeChat never received it'
 
 /** What all runs of a chaos run share. */
 interface JudgeContext {
   outages: Outages
   lateness: MeasuredLateness
   recorder: VerdictRecorder
+  facts: readonly FactRecord[]
 }
 
 /** Compares a run with the expected run. */
@@ -53,6 +57,25 @@ export class RunJudge {
       if (recorded) this.judgeStep(step, recorded, `${subject} ${step.id}`)
       else recorder.lost(subject, `the run has no step ${step.id}`)
     }
+    if (rules.ways) this.judgeWays(subject, rules.ways)
+  }
+
+  /** A run with forks: what WeChat received is what the run says, and it is one way through the campaign. */
+  private judgeWays(subject: string, ways: Ways): void {
+    const { expected, recorder } = this
+    for (const recorded of expected.run.steps) {
+      const attempts = this.sends.filter((s) => s.step === recorded.id)
+      const delivered = attempts.filter((s) => s.delivered)
+      const about = `${subject} ${recorded.id}`
+      recorder.count(`steps ${recorded.state}`)
+      recorder.count('messages delivered', delivered.length)
+      this.judgeRepeats(delivered, about)
+      if (recorded.state === 'sent' && delivered.length === 0) recorder.lost(about, NEVER_RECEIVED)
+      if (recorded.state === 'unknown') this.judgeUnknown(attempts, expected.run.entryAt, about)
+      if (recorded.state === 'skipped') this.judgeNotDelivered(delivered, recorded.reason, about)
+    }
+    const withWays = { ...expected, rules: { ...expected.rules, ways } }
+    new WaysJudge(subject, withWays, this.sends, this.context).judge()
   }
 
   private judgeStep(step: StepRule, recorded: RunRecord['steps'][number], subject: string): void {
@@ -66,15 +89,11 @@ export class RunJudge {
       case 'sent':
         this.judgeSent(step, delivered[0], subject)
         return
-      case 'unknown': {
-        const at = attempts[0]?.at ?? expected.dueOf(step) ?? 0
-        if (!attempts.some((s) => s.unclear) && !this.outages.around(at))
-          recorder.broken(subject, 'recorded as unknown, but no attempt was unclear')
+      case 'unknown':
+        this.judgeUnknown(attempts, expected.dueOf(step) ?? 0, subject)
         return
-      }
       case 'skipped': {
-        if (delivered.length > 0)
-          recorder.broken(subject, `recorded as skipped (${recorded.reason}), but delivered`)
+        this.judgeNotDelivered(delivered, recorded.reason, subject)
         const reason = explainSkip(expected, step, this.sends, this.context)
         if (reason === null) recorder.lost(subject, `skipped (${recorded.reason}) without a valid reason`)
         else recorder.count(`skipped: ${reason}`)
@@ -84,6 +103,16 @@ export class RunJudge {
         if (expected.run.status === 'ended')
           recorder.broken(subject, `still ${recorded.state} although the run has ended`)
     }
+  }
+
+  /** @param plannedAt epoch ms, for a step without attempts */
+  private judgeUnknown(attempts: readonly Send[], plannedAt: number, subject: string): void {
+    if (!attempts.some((s) => s.unclear) && !this.outages.around(attempts[0]?.at ?? plannedAt))
+      this.recorder.broken(subject, 'recorded as unknown, but no attempt was unclear')
+  }
+
+  private judgeNotDelivered(delivered: readonly Send[], reason: string | null, subject: string): void {
+    if (delivered.length > 0) this.recorder.broken(subject, `recorded as skipped (${reason}), but delivered`)
   }
 
   private judgeRepeats(delivered: readonly Send[], subject: string): void {
@@ -100,7 +129,7 @@ export class RunJudge {
 
   private judgeSent(step: StepRule, first: Send | undefined, subject: string): void {
     const [due, from] = [this.expected.dueOf(step), this.expected.possibleFrom(step)]
-    if (!first) this.recorder.lost(subject, 'recorded as sent, but WeChat never received it')
+    if (!first) this.recorder.lost(subject, NEVER_RECEIVED)
     else if (due === null || from === null)
       this.recorder.broken(subject, 'sent before the reply that it depends on')
     else this.judgeTime({ due, from }, first, subject)

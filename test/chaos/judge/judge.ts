@@ -21,7 +21,7 @@ export function judge(evidence: Evidence): Verdict {
 
   judgeInbox(evidence, recorder)
   for (const [key, actions] of actionsBy) judgeEntries(actions, runsBy.get(key) ?? [], recorder)
-  const context = { outages, lateness: new MeasuredLateness(), recorder }
+  const context = { outages, lateness: new MeasuredLateness(), recorder, facts: evidence.facts ?? [] }
   const judges = [...runsBy].flatMap(([key, runs]) =>
     runs.map((run) => {
       const expected = expectedRunOf(evidence, run, actionsBy.get(key) ?? [], runs)
