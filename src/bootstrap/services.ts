@@ -3,6 +3,7 @@ import type { createActivities } from '../../activities/index.ts'
 import type { KeyRotation } from '../api/routes/route-helpers.ts'
 import { readClosingEntries } from '../callback/config/closing-entries.ts'
 import type { ConfigCache } from '../callback/config/config-cache.ts'
+import type { TestSend } from '../campaign/test-send.ts'
 import { createClosingClock, type createWindowClosingJob } from '../jobs/window-closing.ts'
 import type { PlatformService } from '../platform/platform-service.ts'
 import { type AccountStore, createAccountStore } from '../store/accounts/account-store.ts'
@@ -28,6 +29,8 @@ import { createWebhookSender } from './modules/webhooks.ts'
 export interface Services extends ServiceContext, Intake {
   tokens: TokenProvider
   activities: ReturnType<typeof createActivities>
+  /** Sends the messages of a test. */
+  testSend: TestSend
   configCache: ConfigCache
   /** Makes stored changes of accounts and campaigns live in this process. */
   reloadConfig(): Promise<void>
@@ -58,7 +61,7 @@ export function createServices(options: ServiceOptions): Services {
   const context = createServiceContext(options)
   const { config, db, sealer, temporal, now, log } = context
   // Tokens need platform and configuration, which need tokens. Both ports are called only after all modules exist.
-  const { tokens, stopAccount, activities } = createSending(context, {
+  const { tokens, stopAccount, activities, testSend } = createSending(context, {
     platform: () => platform?.service ?? null,
     reloadConfig: () => configuration.reload(),
     wakeDispatcher: () => intake.dispatcher.wake(),
@@ -74,6 +77,7 @@ export function createServices(options: ServiceOptions): Services {
     ...intake,
     tokens,
     activities,
+    testSend,
     configCache: configuration.cache,
     reloadConfig: configuration.reload,
     platform: platform?.service ?? null,

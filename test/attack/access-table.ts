@@ -47,6 +47,7 @@ export const API = table(`
   POST   /api/campaigns/{id}/accounts                  operator
   GET    /api/campaigns/{id}/versions                  viewer
   GET    /api/campaigns/{id}/versions/{version}        viewer
+  POST   /api/campaigns/{id}/test-send                 operator
   GET    /api/campaigns/{id}/diff                      viewer
   POST   /api/campaigns/{id}/rollback                  operator
   POST   /api/campaigns/{id}/retire                    operator

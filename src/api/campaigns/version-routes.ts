@@ -180,7 +180,7 @@ async function findVersion(deps: Pick<ApiDeps, 'campaigns'>, id: string, version
 }
 
 /** A version or the draft as a checked campaign. @throws ApiError 404, 409 for an unusable version, 422 for a draft with errors */
-async function compared(
+export async function compared(
   deps: Pick<ApiDeps, 'campaigns' | 'drafts' | 'db' | 'accounts' | 'hasLinks'>,
   id: string,
   which: ComparedVersion,

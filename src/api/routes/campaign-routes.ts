@@ -18,6 +18,7 @@ import {
 import { addDraftRoutes } from '../campaigns/draft-routes.ts'
 import { etag, expectationHeaders, expectedNumber } from '../campaigns/expectations.ts'
 import { addLifecycleRoutes } from '../campaigns/lifecycle-routes.ts'
+import { addTestSendRoute } from '../campaigns/test-send-route.ts'
 import { addVersionRoutes } from '../campaigns/version-routes.ts'
 import {
   campaignAccount,
@@ -67,6 +68,7 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
   addVersionRoutes(router, deps)
   addDraftRoutes(router, deps)
   addLifecycleRoutes(router, deps)
+  addTestSendRoute(router, deps)
   return router
 }
 

@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import type { ConfigCache } from '../../callback/config/config-cache.ts'
 import type { SkewMonitor } from '../../callback/skew-monitor.ts'
 import { isUnquoted, QUOTE_HINT } from '../../campaign/issue.ts'
+import type { TestSend } from '../../campaign/test-send.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import { isStorable, truncateText } from '../../shared/text.ts'
@@ -49,6 +50,8 @@ export interface ApiDeps {
   hooks: Pick<HookStore, 'find' | 'list'>
   configCache: Pick<ConfigCache, 'accounts' | 'matchTags'>
   runs: RunClient
+  /** Sends the messages of a test now. */
+  testSend: TestSend
   temporal: Pick<TemporalConnection, 'isUp'>
   namespaceGuard: NamespaceGuard
   tokens: TokenProvider

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi'
 import { campaignAccount, campaignParam, campaignVersion, draftSummary } from './campaign-schemas.ts'
-import { issue } from './common-schemas.ts'
+import { isoTime, issue } from './common-schemas.ts'
+import { facts } from './event-schemas.ts'
 
 /** The schemas of versions, drafts, and of what happens to a whole campaign. */
 
@@ -91,3 +92,45 @@ export const retired = z
     activeRuns: z.number().openapi({ description: 'Runs that had not ended.' }),
   })
   .openapi('RetiredCampaign')
+
+export const testSendBody = z
+  .strictObject({
+    appId: z.string().min(1).max(64),
+    openId: z.string().min(1).max(128).openapi({ description: 'Of the tester, at this account.' }),
+    step: z
+      .string()
+      .min(1)
+      .max(80)
+      .default('all')
+      .openapi({ description: 'The id of a step, with all its messages, or `all`.' }),
+    version: comparedVersion.default('live'),
+    reply: z
+      .string()
+      .max(600)
+      .default('1')
+      .openapi({ description: 'For `{{ reply.text }}` and `{{ answer.text }}`.' }),
+    facts: facts.optional().openapi({ description: 'In place of those of the tester.' }),
+  })
+  .openapi('TestSend')
+
+export const testSendAnswer = z
+  .object({
+    id: z.string(),
+    appId: z.string(),
+    version: z.union([z.number(), z.literal('draft')]),
+    duplicate: z
+      .boolean()
+      .openapi({ description: 'The same request was answered before. Nothing was sent again.' }),
+    grant: z
+      .object({ scene: z.string(), expiresAt: isoTime, left: z.number() })
+      .openapi({ description: 'What WeChat allowed before the test.' }),
+    messages: z.array(
+      z.object({
+        step: z.string(),
+        result: z.enum(['sent', 'refused', 'unclear', 'not-sent']),
+        errcode: z.number().nullable(),
+        reason: z.string().nullable().openapi({ description: 'Why, and what to do.' }),
+      }),
+    ),
+  })
+  .openapi('TestSendResult')

@@ -98,6 +98,7 @@ function apiPorts(services: Services): Omit<ApiDeps, 'hooksChanged'> {
     storesIn: services.storesIn,
     configCache: services.configCache,
     runs: services.runs,
+    testSend: services.testSend,
     temporal: services.temporal,
     namespaceGuard: services.namespaceGuard,
     tokens: services.tokens,

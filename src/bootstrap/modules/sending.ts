@@ -1,5 +1,7 @@
 import { type ActivityDeps, createActivities } from '../../../activities/index.ts'
+import { createTestSend } from '../../../activities/send/test-send.ts'
 import { createSendThrottle, type SendThrottle } from '../../../activities/throttle/send-throttle.ts'
+import type { TestSend } from '../../campaign/test-send.ts'
 import type { PlatformService } from '../../platform/platform-service.ts'
 import { nextDayInBeijing } from '../../shared/beijing-time.ts'
 import type { Metrics } from '../../shared/metrics.ts'
@@ -20,6 +22,8 @@ export interface Sending {
   /** Stops an account after an errcode of WeChat. */
   stopAccount: StopAccount
   activities: ReturnType<typeof createActivities>
+  /** Sends the messages of a test, while an operator waits. */
+  testSend: TestSend
 }
 
 /** Creates throttle, access tokens and activities. */
@@ -46,7 +50,7 @@ export function createSending(
   const stopAccount = createStopAccount(context)
   const tokens = createAccountTokens(context, { ...ports, throttle, stopAccount })
   const accounts = createSendAccounts(context, { throttle, stopAccount })
-  const activities = createActivities({
+  const activityDeps: ActivityDeps = {
     db,
     log,
     now,
@@ -58,8 +62,13 @@ export function createSending(
     metrics: sendMetrics(metrics),
     publicUrl: config.publicUrl,
     onEvents: ports.wakeDispatcher,
-  })
-  return { tokens, stopAccount, activities }
+  }
+  return {
+    tokens,
+    stopAccount,
+    activities: createActivities(activityDeps),
+    testSend: createTestSend(activityDeps),
+  }
 }
 
 /** Stops an account and logs the remedy. An exhausted daily quota stops it until midnight in Beijing. */

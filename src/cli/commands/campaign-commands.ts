@@ -17,6 +17,7 @@ import { campaignCommand, pathOf } from './campaign-command.ts'
 import { lifecycleCommands } from './campaign-lifecycle-commands.ts'
 import { expectation, expectOption, toVersion, versionCommands } from './campaign-version-commands.ts'
 import { uploadMedium } from './media-commands.ts'
+import { testSendCommand } from './test-send-command.ts'
 
 export const campaignCommands = (terminal: Terminal) =>
   commandGroup('campaign', 'Campaigns 活动', [
@@ -30,6 +31,7 @@ export const campaignCommands = (terminal: Terminal) =>
     remove(terminal),
     ...versionCommands(terminal),
     ...lifecycleCommands(terminal),
+    testSendCommand(terminal),
   ])
 
 interface CampaignItem {

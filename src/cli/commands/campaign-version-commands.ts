@@ -30,7 +30,7 @@ export function toVersion(text: string): number {
 }
 
 /** @throws InvalidArgumentError */
-function toCompared(text: string): string {
+export function toCompared(text: string): string {
   return text === 'draft' || text === 'live' ? text : String(toVersion(text))
 }
 
