@@ -21,6 +21,7 @@ export const BENCH_LIST = {
   restart: { text: 'kill -9, and a restart with due steps', onRequest: true },
   size: { text: 'the size of a run' },
   isolation: { text: 'the effect of one account on another' },
+  check: { text: 'the check of a large campaign file, and a preview of all its ways' },
   tokens: { text: 'token refreshes of 200 accounts' },
   footprint: {
     text: 'bytes and work of a follower in the databases of the production stack',

@@ -1,6 +1,7 @@
 import { isolatedSettings, spawnProgram, waitUntilReady } from '../test/harness/process/program.ts'
 import type { BenchName } from './bench-list.ts'
 import { measureCallbacks } from './callback.ts'
+import { measureCampaignCheck } from './campaign-check.ts'
 import { type Counts, numbersOf } from './counts.ts'
 import { measureDueSteps } from './due-steps.ts'
 import { measureFootprint } from './footprint.ts'
@@ -51,6 +52,7 @@ export const MEASURES: Readonly<Record<BenchName, Measure>> = {
     const beside = await withProgram((env) => measureSlowAccount(`http://127.0.0.1:${env.PORT}`))
     return { figures: [...inOneProcess, ...beside.figures] }
   },
+  check: () => figures(measureCampaignCheck()),
   tokens: () => figures(measureTokenRefreshes()),
   cost: ({ counts, print }) => figures(measureRunCost(print, { rounds: Number(counts['cost-rounds']) })),
   burst: measureBursts,

@@ -111,6 +111,20 @@ const AIMS: readonly Aim[] = [
     bench: 'isolation',
   },
   {
+    figure: 'CPU of the check of a campaign of 50 steps: without and with quiet hours',
+    before: 'not measured',
+    now: (find) => values(find('check', /^CPU of a check of 50 steps|^the same with quiet hours/)),
+    aim: '≤ 100 ms',
+    bench: 'check',
+  },
+  {
+    figure: 'CPU of 1,000 ways of a preview',
+    before: 'not measured',
+    now: (find) => values(find('check', /ways of a preview$/)),
+    aim: '≤ 1 s',
+    bench: 'check',
+  },
+  {
     figure: '`npm start`, warm, to `ready`',
     before: '4.7 s',
     now: (find) => values(find('start', /^npm start, warm, to ready/)),

@@ -68,9 +68,12 @@ describe('a valid file', () => {
     expect(checkCampaign(source).campaign?.steps[1]).toMatchObject({ after: 60_000, send: { text: '你好' } })
   })
 
-  it.each(readdirSync(EXAMPLES))('the example %s has no issue', (name) => {
-    expect(checkCampaign(readFileSync(new URL(name, EXAMPLES), 'utf8')).issues).toMatchObject([])
-  })
+  it.each(readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml')))(
+    'the example %s has no issue',
+    (name) => {
+      expect(checkCampaign(readFileSync(new URL(name, EXAMPLES), 'utf8')).issues).toMatchObject([])
+    },
+  )
 })
 
 describe('an unknown field', () => {

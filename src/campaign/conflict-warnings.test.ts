@@ -12,7 +12,7 @@ const campaignOf = (source: string) => {
 }
 const warnings = (source: string, ...others: string[]) =>
   checkCampaign(source, { others: others.map(campaignOf) })
-    .warnings.filter((w) => w.rule === 'several-campaigns')
+    .warnings.filter((w) => w.rule === 'several-campaigns' || w.rule === 'answers')
     .map((w) => `${w.path}: ${w.message}`)
 
 const GIFT = file('gift', "entry: { event: message, keywords: ['1', 资料] }")

@@ -130,7 +130,7 @@ export function catchAllWarnings(campaign: Campaign, others: readonly Campaign[]
     return waiting.map(({ id }) => ({
       path: `answers.${i}.on`,
       message: `${id} waits for any message: its followers get this answer too`,
-      rule: 'several-campaigns',
+      rule: 'answers',
       hint: 'Wait for words there, or answer words here',
     }))
   })

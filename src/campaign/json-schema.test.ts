@@ -27,7 +27,7 @@ const withStep = (more: Record<string, unknown>) =>
 const withFork = (more: Record<string, unknown>) => small({ steps: [{ id: 'f', ...more }] })
 
 describe('the JSON Schema of a campaign file', () => {
-  it.each(readdirSync(EXAMPLES))('accepts the example %s', (name) =>
+  it.each(readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml')))('accepts the example %s', (name) =>
     expect(underlined(example(name))).toEqual([]),
   )
 

@@ -13,7 +13,7 @@ import { workOfWay } from './ways.ts'
 const ENTRY_HOUR = 10
 const HOURS = 24
 /** The work of all ways and hours together, as for other warnings. With more, fewer hours of the day are played. */
-const WORK_MAX = 40_000
+const WORK_MAX = 25_000
 /** Hours between two entries that are played. */
 const STRIDES = [1, 2, 3, 4, 6, 8]
 

@@ -4,8 +4,12 @@ import { createRandom, type Random } from '../harness/random.ts'
 import { blockingMs, type Findings, MAX_BLOCKING_MS, recordOutcome } from './findings.ts'
 import { damage, maliciousText } from './malicious-inputs.ts'
 
-const folder = new URL('../../campaigns/', import.meta.url)
-const EXAMPLES = readdirSync(folder).map((name) => readFileSync(new URL(name, folder), 'utf8'))
+const FOLDERS = ['../../campaigns/', '../campaigns/'].map((path) => new URL(path, import.meta.url))
+const EXAMPLES = FOLDERS.flatMap((folder) =>
+  readdirSync(folder)
+    .filter((name) => name.endsWith('.yaml'))
+    .map((name) => readFileSync(new URL(name, folder), 'utf8')),
+)
 const LINE = 'a: &a [x, x, x, x, x, x, x, x, x]\n'
 const LAUGHS = `${LINE}${'bcdefghi'
   .split('')

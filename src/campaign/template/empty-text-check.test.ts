@@ -153,6 +153,9 @@ it('a template that fails is reported once', () => {
   expect(issues.map((i) => i.path)).toEqual(['steps.0.send.text'])
 })
 
-it.each(readdirSync(EXAMPLES))('the example %s has no empty text', (name) => {
-  expect(findings(readFileSync(new URL(name, EXAMPLES), 'utf8'))).toEqual([])
-})
+it.each(readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml')))(
+  'the example %s has no empty text',
+  (name) => {
+    expect(findings(readFileSync(new URL(name, EXAMPLES), 'utf8'))).toEqual([])
+  },
+)
