@@ -92,5 +92,6 @@ function eventOf(played: Extract<PlayedEvent, { do: 'message' | 'click' }>): Fol
 
 function shownReply(path: string, reply: Reply): { reply: string; kind: string; text: string } {
   const [first] = textsOf(reply)
-  return { reply: path, kind: kindOf(reply), text: first?.[1] ?? '' }
+  // One line of the timeline.
+  return { reply: path, kind: kindOf(reply), text: (first?.[1] ?? '').replaceAll(/\s*\n\s*/g, ' ⏎ ') }
 }
