@@ -138,8 +138,7 @@ async function planTest(
     )
   const now = deps.now()
   const { plan, messages } = messagesOf(model, of === 'draft' ? 0 : of, step)
-  const grant = await usableGrant(deps, follower, now)
-  const left = grant.quota - grant.used
+  const { grant, left } = await usableGrant(deps, follower, now)
   if (messages.length > left)
     throw new ApiError(
       409,
@@ -182,8 +181,15 @@ function messagesOf(model: Campaign, version: number, step: string) {
 const isPartOf = (stepId: string, step: string) =>
   stepId.startsWith(`${step}.`) && /^\d+$/.test(stepId.slice(step.length + 1))
 
-/** The grant that pays now, with the messages of runs and earlier tests. @throws ApiError 409 with what to do */
-async function usableGrant(deps: ApiDeps, follower: FollowerRow, now: number): Promise<Grant> {
+/**
+ * The grant that pays first, and how many messages all grants allow, after those of runs and earlier tests.
+ * @throws ApiError 409 with what to do
+ */
+async function usableGrant(
+  deps: ApiDeps,
+  follower: FollowerRow,
+  now: number,
+): Promise<{ grant: Grant; left: number }> {
   const { followedAt, unfollowedAt, optedOutAt } = follower
   if (unfollowedAt !== null && unfollowedAt >= (followedAt ?? 0))
     throw new ApiError(
@@ -201,7 +207,8 @@ async function usableGrant(deps: ApiDeps, follower: FollowerRow, now: number): P
   const counted = runs.reduce<Ledger>((all, run) => mergeLedgers(all, run.state.ledger), follower.grants)
   const ledger = await withTests(deps, follower, counted)
   const grant = selectGrant(ledger, now)
-  if (grant) return grant
+  const usable = ledger.filter((g) => selectGrant([g], now) !== undefined)
+  if (grant) return { grant, left: usable.reduce((sum, g) => sum + g.quota - g.used, 0) }
   const isUsedUp = ledger.some((g) => g.expiresAt > now)
   const why = isUsedUp
     ? 'The messages that WeChat allows after the last message or tap of the tester are used up.'
