@@ -1,4 +1,6 @@
 import type { Message, MessageKind } from '../src/campaign/message-model.ts'
+import type { Cohort } from '../src/run/cohort.ts'
+import type { RunStart } from '../src/run/plan.ts'
 import type { Log } from '../src/shared/log.ts'
 import type { Db } from '../src/store/db.ts'
 import type { WechatClient } from '../src/wechat/api/client.ts'
@@ -49,6 +51,8 @@ export interface ActivityDeps {
     /** Records that WeChat accepts this kind of message again. */
     recordAcceptedKind(appId: string, kind: MessageKind): Promise<void>
   }
+  /** What statistics group a run by; null when its campaign version cannot be read. */
+  cohortOf(appId: string, start: Pick<RunStart, 'plan' | 'entry'>): Promise<Cohort | null>
   /** A step's message in the run's version, or in a newer version published with `bodies=running`. Null when it is gone. */
   messageOf(campaign: string, version: number, stepId: string): Promise<Message | null>
   /** The same, as this process read it at most a second ago. */

@@ -83,7 +83,9 @@ export function createRecordRun(deps: ActivityDeps) {
     // An operator may pause a run with Temporal's tools too, so the run is what the check before each send relies on.
     await saveFollowerOfRun(db, follower, { paused: state.status === 'paused', optedOutAt }, now())
     const run = { entry: state.entry, plan }
-    const recorded = await recordRun(db, follower, run, { state, runId }, now())
+    // A run that another run has started has no row yet.
+    const cohort = await deps.cohortOf(follower.appId, run)
+    const recorded = await recordRun(db, follower, run, { state, runId }, now(), cohort)
     reportReducedSnapshot({ log, metrics }, { ...follower, runKey: state.entry.key }, recorded.stored)
     return recorded
   }

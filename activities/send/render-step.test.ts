@@ -51,6 +51,7 @@ function deps(messageOf: ActivityDeps['messageOf']): ActivityDeps {
       recordValidRecipient: never,
       recordAcceptedKind: never,
     },
+    cohortOf: never,
     messageOf,
     recentMessageOf: messageOf,
     metrics: {

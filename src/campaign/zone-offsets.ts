@@ -36,6 +36,14 @@ function findOffsets(timezone: string, start: number): ZoneOffsets {
   return zone
 }
 
+/**
+ * The local day of a time, `YYYY-MM-DD`.
+ * @param timezone IANA name
+ */
+export function localDay(timezone: string, at: number): string {
+  return new Date(at + offsetAt(timezone, at)).toISOString().slice(0, 10)
+}
+
 /** The first minute with the later offset. */
 function changeBetween(timezone: string, from: number, to: number): number {
   let [low, high] = [from, to]

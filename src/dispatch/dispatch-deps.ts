@@ -1,4 +1,5 @@
-import type { Plan } from '../run/plan.ts'
+import type { Cohort } from '../run/cohort.ts'
+import type { Plan, RunStart } from '../run/plan.ts'
 import type { Log } from '../shared/log.ts'
 import type { Db } from '../store/db.ts'
 import type { RunClient } from '../temporal/run-client.ts'
@@ -21,6 +22,8 @@ export interface DispatchConfig {
     at: number,
   ): Promise<{ plan: Plan; reentry: Reentry } | null>
   optOutWords(appId: string): OptOutWords
+  /** What statistics group the run by; null when its campaign version cannot be read. */
+  cohortOf(appId: string, start: RunStart): Promise<Cohort | null>
   isRegistered(appId: string): boolean | Promise<boolean>
 }
 

@@ -1,10 +1,11 @@
+import { correctedTime } from '../run/plan.ts'
 import { type FollowerKey, maskId } from '../shared/ids.ts'
 import { ACCOUNT_REMOVED } from '../store/accounts/removed-accounts.ts'
-import type { ClaimedEvent } from '../store/inbox/claim-events.ts'
+import type { ClaimedEvent, RecentRun } from '../store/inbox/claim-events.ts'
 import { finishDispatch } from '../store/inbox/finish-dispatch.ts'
 import type { SignalResult } from '../temporal/run-client.ts'
 import { noopTracing, type Span } from '../tracing/tracing.ts'
-import type { DispatchContext, DispatchPlan } from './dispatch-context.ts'
+import { clockOffsetOf, type DispatchContext, type DispatchPlan } from './dispatch-context.ts'
 import type { DispatchDeps } from './dispatch-deps.ts'
 import { eraseOnRequest } from './erase-on-request.ts'
 import { InProgressError } from './in-progress.ts'
@@ -48,13 +49,20 @@ async function dispatch(deps: DispatchDeps, row: ClaimedEvent, span: Span): Prom
   }
   if (action.do === 'start') await endRunBefore(deps, follower, row, known.runs)
   const { result, started = null } = await perform(deps, follower, row, action)
-  await finishDispatch(db, { id: row.id, result, follower, patch, started, goals }, now())
+  const unfollowed = action.do === 'unsubscribe' ? unfollowOf(row, known.runs) : undefined
+  await finishDispatch(db, { id: row.id, result, follower, patch, started, goals, unfollowed }, now())
   // The newest run received the signal.
   const run =
     result === 'started' ? row.dedupeKey : result === 'signalled' ? known.runs[0]?.runKey : undefined
   span.setAttributes({ run, result })
   log.info({ ...about, run, kind: row.kind, result }, 'event dispatched')
   if (result === 'started') deps.onStarted?.()
+}
+
+/** The unfollow of the newest run's follower. */
+function unfollowOf(row: ClaimedEvent, [newest]: readonly RecentRun[]) {
+  const at = correctedTime({ at: row.createTime, ...clockOffsetOf(row) })
+  return newest && { runKey: newest.runKey, at }
 }
 
 /** Adds the rules and the campaign version to what the store knew when the event was claimed. */

@@ -125,6 +125,13 @@ function run(
     endedAt: state.endedAt,
     createdAt: at(minutes),
     updatedAt: at(minutes),
+    entryDay: null,
+    scenePattern: null,
+    tally: null,
+    tallyRevision: null,
+    lastDoneAt: null,
+    clicks: null,
+    unfollowedAt: null,
   }
 }
 

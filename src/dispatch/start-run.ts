@@ -17,7 +17,7 @@ import { planDispatch } from './plan-dispatch.ts'
 /** For a row that waited longer than this, Temporal is asked whether the run exists before it is started. */
 const RECENT_MS = 30 * SECOND_MS
 
-type StartDeps = Pick<DispatchDeps, 'db' | 'runs' | 'now' | 'log'>
+type StartDeps = Pick<DispatchDeps, 'db' | 'runs' | 'config' | 'now' | 'log'>
 
 /** Starts the run of an entry, unless an earlier attempt has started it. */
 export async function startRun(
@@ -82,12 +82,13 @@ export async function skipRemovedAccount(
 }
 
 async function insertRunRow(
-  { db, now, log }: StartDeps,
+  { db, config, now, log }: StartDeps,
   follower: FollowerKey,
   start: RunStart,
   ledger: Ledger,
 ): Promise<void> {
-  const stored = await insertRun(db, follower, start, ledger, now())
+  const cohort = await config.cohortOf(follower.appId, start)
+  const stored = await insertRun(db, follower, start, ledger, now(), cohort)
   if (stored === 'whole') return
   const { key } = start.entry
   log.error(

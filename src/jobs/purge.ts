@@ -7,6 +7,7 @@ import type { Db } from '../store/db.ts'
 import { purgeInbox } from '../store/inbox/inbox-rows.ts'
 import { anonymiseRuns, type EndedRunKey } from '../store/runs/anonymise-runs.ts'
 import { purgeFollowers } from '../store/runs/follower-rows.ts'
+import { countRuns } from '../store/statistics/count-runs.ts'
 import type { PagePurge, TablePage } from '../store/table-page.ts'
 import { purgeSignInLocations } from '../store/users/sign-in-locations.ts'
 import { purgeOutbox } from '../store/webhooks/outbox.ts'
@@ -24,7 +25,7 @@ const DELIVERED_WEBHOOK_LIFETIME_MS = 7 * DAY_MS
  * The daily purge. It deletes dispatched inbox rows, which hold the dedupe keys, test sends, and handled authorisation
  * events of the platform after seven days. It deletes pending authorisations, previous keys and sign-in locations after they expired. It
  * removes the personal data of runs that ended more than `retentionDays` days ago, and followers without runs and failed
- * webhooks after the same time. Large tables are read page by page. A round that takes long ends early, and the next round
+ * webhooks after the same time. It counts runs that 0.3 has written for the statistics. Large tables are read page by page. A round that takes long ends early, and the next round
  * continues.
  */
 export function createPurge(deps: {
@@ -37,6 +38,7 @@ export function createPurge(deps: {
   const { db, now, batch = BATCH, budgetMs = ROUND_BUDGET_MS } = deps
   const oldest = () => now() - deps.retentionDays * DAY_MS
   const tables = [
+    pageByPage<string>(batch, (page) => countRuns(db, page)),
     pageByPage<number>(batch, (page) => purgeInbox(db, { ...page, before: now() - DEDUPE_KEY_LIFETIME_MS })),
     pageByPage<EndedRunKey>(batch, (page) => anonymiseRuns(db, { ...page, before: oldest() })),
     pageByPage<FollowerKey>(batch, (page) => purgeFollowers(db, { ...page, before: oldest() })),

@@ -48,17 +48,20 @@ type News = (typeof NEWS)[number]
  * What a run's row keeps of its plan: the parts that events and views need, also after its end, and the local times of the account. The steps are in
  * the campaign version, once for all its runs. A row of 0.3 has the whole plan.
  */
-export type StoredPlan = Pick<Plan, 'exitKeywords' | 'windowMs'> & Partial<Plan>
+export type StoredPlan = Pick<Plan, 'exitKeywords' | 'windowMs'> & Partial<Plan> & PlanStatistics
 
-export function storedPlan({
-  exitKeywords,
-  windowMs,
-  zone,
-  goal,
-  priority,
-  facts,
-  listensTo,
-}: Plan): StoredPlan {
+/** What statistics must know of a plan. Each is absent when there is none. */
+interface PlanStatistics {
+  /** The forks of kind `share`, by number. */
+  shares?: readonly number[]
+  /** The steps that send no message, by id. */
+  silent?: readonly string[]
+}
+
+export function storedPlan(plan: Plan): StoredPlan {
+  const { exitKeywords, windowMs, zone, goal, priority, facts, listensTo, steps, forks = [] } = plan
+  const shares = forks.flatMap(({ kind }, i) => (kind === 'share' ? [i] : []))
+  const silent = steps.filter(sendsNothing).map(({ id }) => id)
   return {
     exitKeywords,
     windowMs,
@@ -67,6 +70,8 @@ export function storedPlan({
     ...(priority === undefined ? {} : { priority }),
     ...(facts ? { facts } : {}),
     ...(listensTo ? { listensTo } : {}),
+    ...(shares.length > 0 ? { shares } : {}),
+    ...(silent.length > 0 ? { silent } : {}),
   }
 }
 

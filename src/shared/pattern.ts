@@ -4,3 +4,8 @@ export function patternTest(patterns: readonly string[]): (value: string) => boo
   const prefixes = patterns.filter((p) => p.endsWith('*')).map((p) => p.slice(0, -1))
   return (value) => exact.has(value) || prefixes.some((p) => value.startsWith(p))
 }
+
+/** The first pattern that matches; null when none does. */
+export function fittingPattern(patterns: readonly string[], value: string): string | null {
+  return patterns.find((pattern) => patternTest([pattern])(value)) ?? null
+}

@@ -16,6 +16,7 @@ import type { Campaign } from '../campaign/model.ts'
 import type { OptOut } from '../campaign/opt-out.ts'
 import type { Entry, StoredPlan } from '../run/plan.ts'
 import type { RunState } from '../run/state.ts'
+import type { Tally } from '../run/tally.ts'
 import type { Facts } from '../shared/facts.ts'
 import type { Ledger } from '../wechat/rules/ledger.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
@@ -39,6 +40,14 @@ export interface FollowerAttributes {
   subscribeScene: string
   /** The scene of the parametric QR code; '' without one. */
   qrScene: string
+}
+
+/** The first click of a link. */
+export interface Click {
+  step: string
+  /** The name of the link. */
+  link: string
+  at: number
 }
 
 /** All times are epoch milliseconds: without zones, and the same in PGlite and PostgreSQL. */
@@ -292,11 +301,27 @@ export const runs = pgTable(
     endedAt: epochMs('ended_at'),
     createdAt: epochMs('created_at').notNull(),
     updatedAt: epochMs('updated_at').notNull(),
+    /** The day of the entry in the account's time zone, `YYYY-MM-DD`. Null in rows of 0.3: the day in China counts. */
+    entryDay: text('entry_day'),
+    /** The `qrScenes` pattern of the campaign file that fitted the entry; null: none. */
+    scenePattern: text('scene_pattern'),
+    /** What the state adds to statistics. */
+    tally: jsonb('tally').$type<Tally>(),
+    /** The revision that `tally` belongs to. Another one than `revision`: 0.3 has written the row, see `countRuns`. */
+    tallyRevision: integer('tally_revision'),
+    /** When the last step was done, by the clock of the run; null: none was. */
+    lastDoneAt: epochMs('last_done_at'),
+    /** The first click of each link of a message. Null: none. */
+    clicks: jsonb('clicks').$type<Click[]>(),
+    /** The first unfollow after the entry, before a newer run began. Epoch ms by this machine's clock; null: none. */
+    unfollowedAt: epochMs('unfollowed_at'),
   },
   (t) => [
     index('runs_by_follower').on(t.appId, t.openId, t.createdAt),
     index('runs_by_created_at').on(t.createdAt),
     index('runs_by_campaign').on(t.campaign, t.status),
+    // For exports.
+    index('runs_by_campaign_entry').on(t.campaign, t.createdAt, t.runKey),
     // For the purges. A run that has not ended has no entry.
     index('runs_by_end').on(t.endedAt).where(sql`${t.status} = 'ended'`),
   ],
@@ -327,10 +352,7 @@ export const deliveries = pgTable(
   (t) => [primaryKey({ columns: [t.runKey, t.stepId] })],
 )
 
-/**
- * Goals that runs have reached, at most one each. A row outlives its run, for sums: the purge and an erasure only replace the key,
- * so that nothing of the follower is left.
- */
+/** Goals that runs have reached, at most one each. The purge deletes them with their run; statistics keep their sums. */
 export const goals = pgTable(
   'goals',
   {
@@ -372,6 +394,34 @@ export const stepTotals = pgTable(
     steps: bigint('steps', { mode: 'number' }).notNull(),
   },
   (t) => [primaryKey({ columns: [t.campaign, t.version, t.appId, t.stepId, t.state] })],
+)
+
+/** What the purge has counted of the runs that it deleted. `readStatistics` adds it to the runs that exist. */
+export const campaignStatistics = pgTable(
+  'campaign_statistics',
+  {
+    campaign: text('campaign').notNull(),
+    version: integer('version').notNull(),
+    appId: text('app_id').notNull(),
+    /** The day of the entry. */
+    day: text('day').notNull(),
+    /** The pattern of the entry's scene; '' without one. */
+    scene: text('scene').notNull(),
+    /** The branches that shares have chosen, as `fork=branch,…`, both by number; '' without one. */
+    variant: text('variant').notNull(),
+    /** The id of a step, the number of a fork, or '' for the run itself. */
+    step: text('step').notNull(),
+    metric: text('metric').notNull(),
+    n: bigint('n', { mode: 'number' }).notNull(),
+    /** The sum of the values of goals. */
+    value: numeric('value', { mode: 'number' }).notNull().default(0),
+  },
+  (t) => [
+    primaryKey({
+      name: 'campaign_statistics_pk',
+      columns: [t.campaign, t.day, t.version, t.appId, t.scene, t.variant, t.step, t.metric],
+    }),
+  ],
 )
 
 /** Receivers of webhooks. Campaign files name them; address and secret are only here. */

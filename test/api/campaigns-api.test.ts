@@ -511,3 +511,44 @@ describe('the totals of a campaign', () => {
     expect((await api.get('/api/campaigns/nothing/totals')).status).toBe(404)
   })
 })
+
+describe('the statistics of a campaign', () => {
+  it('count a run, its day, its scene and its steps', async () => {
+    const wechat = api.app.simulator.account(APP)
+    const entry = 'entry: { event: subscribe, qrScenes: [stat-*] }'
+    const file = campaignYaml('stats', [HINT], [`accounts: [${APP}]`, 'priority: 99'])
+    await api.put(file.replace(/^entry:.*$/m, entry))
+    await wechat.follow('oStats', { qrScene: 'stat-hall-a' })
+    await api.app.waitForRun(APP, 'oStats', (r) => r.runId !== null)
+    await wechat.fastForward('oStats', 21_000)
+    await api.app.waitForRun(APP, 'oStats', (r) => r.outcome === 'completed')
+    const { body } = await api.get<Record<string, unknown>>('/api/campaigns/stats/statistics')
+    const group = { entered: 1, replied: 0, goals: 0, value: 0, unfollowed: 0 }
+    const day = expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/)
+    expect(body).toMatchObject({
+      runs: { ...group, active: 0, ended: { completed: 1 }, uncounted: 0 },
+      steps: [{ step: 'hint', due: 1, sent: 1, skipped: {} }],
+      days: [{ day, ...group }],
+      scenes: [{ scene: 'stat-*', ...group }],
+    })
+    const none = await api.get<{ runs: unknown }>('/api/campaigns/stats/statistics?to=2020-01-01')
+    expect(none.body.runs).toMatchObject({ entered: 0 })
+    await api.call('DELETE', '/api/campaigns/stats')
+  })
+
+  it.each([
+    ['from=2026-13-01', 'from'],
+    ['from=2026-11-30&to=2026-11-29', 'to'],
+    ['version=0', 'version'],
+    ['limit=5', 'limit'],
+  ])('refuse ?%s', async (query, path) => {
+    expect(await api.get(`/api/campaigns/stats/statistics?${query}`)).toMatchObject({
+      status: 422,
+      body: { error: { issues: [{ path }] } },
+    })
+  })
+
+  it('get 404 when it was never published', async () => {
+    expect((await api.get('/api/campaigns/nothing/statistics')).status).toBe(404)
+  })
+})

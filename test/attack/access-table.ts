@@ -41,6 +41,7 @@ export const API = table(`
   GET    /api/campaigns/{id}                           viewer
   GET    /api/campaigns/{id}/accounts                  viewer
   GET    /api/campaigns/{id}/totals                    viewer
+  GET    /api/campaigns/{id}/statistics                viewer
   DELETE /api/campaigns/{id}                           operator
   POST   /api/campaigns/{id}/pause                     operator
   POST   /api/campaigns/{id}/resume                    operator

@@ -44,6 +44,7 @@ function createLoop(more: Partial<DispatchLoopDeps> = {}, started: (appId: strin
       rulesOf: () => 'wechat-2023',
       planOf: async () => ({ plan, reentry: 'never' }),
       optOutWords: () => NO_OPT_OUT_WORDS,
+      cohortOf: async () => null,
       isRegistered: () => true,
     },
     now: Date.now,

@@ -41,6 +41,7 @@ function createLoop(runs: Partial<RunClient>, now: () => number) {
       rulesOf: () => 'wechat-2023',
       planOf: async () => ({ plan, reentry: 'never' }),
       optOutWords: () => NO_OPT_OUT_WORDS,
+      cohortOf: async () => null,
       isRegistered: () => true,
     },
     now,

@@ -82,6 +82,7 @@ it.each(['completed', 'window-closed'] as const)(
         rulesOf: () => 'wechat-2023',
         planOf: async () => ({ plan, reentry: 'always' }),
         optOutWords: () => NO_OPT_OUT_WORDS,
+        cohortOf: async () => null,
         isRegistered: () => true,
       },
       now: Date.now,

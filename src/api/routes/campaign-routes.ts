@@ -33,6 +33,7 @@ import { listOf, page } from '../schemas/common-schemas.ts'
 import { listTargetAccounts } from '../views/campaign-account-view.ts'
 import { draftView, versionView } from '../views/campaign-version-view.ts'
 import { campaignView } from '../views/campaign-view.ts'
+import { readStatisticsOfCampaign } from './campaign-statistics-route.ts'
 import { countRunsOfCampaign } from './campaign-totals-route.ts'
 import {
   type ApiDeps,
@@ -63,6 +64,7 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
   readCampaign(router, deps)
   listAccountsOfCampaign(router, deps)
   countRunsOfCampaign(router, deps)
+  readStatisticsOfCampaign(router, deps)
   deleteCampaign(router, deps)
   setCampaignState(router, deps)
   addVersionRoutes(router, deps)

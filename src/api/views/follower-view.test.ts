@@ -26,6 +26,13 @@ const row = (runId: string | null): RunRow => ({
   endedAt: null,
   createdAt: ENTRY_AT,
   updatedAt: ENTRY_AT,
+  entryDay: null,
+  scenePattern: null,
+  tally: null,
+  tallyRevision: null,
+  lastDoneAt: null,
+  clicks: null,
+  unfollowedAt: null,
 })
 
 describe('a run that Temporal has not started', () => {

@@ -7,6 +7,7 @@ import { nextDayInBeijing } from '../../shared/beijing-time.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import { recently } from '../../shared/recently.ts'
 import { canSend } from '../../store/accounts/account.ts'
+import { cohortOfRun } from '../../store/campaigns/cohort-of-run.ts'
 import { SEND_SLOTS } from '../../temporal/workers.ts'
 import type { TokenProvider } from '../../wechat/api/tokens.ts'
 import { isSecretRefused, remedyOf, textOf } from '../../wechat/rules/errcodes.ts'
@@ -56,6 +57,7 @@ export function createSending(
     now,
     tokens,
     throttle,
+    cohortOf: (appId, start) => cohortOfRun({ campaigns, accounts }, appId, start),
     messageOf: campaigns.messageOf,
     recentMessageOf: recently(campaigns.messageOf),
     accounts,

@@ -8,6 +8,7 @@ import { type Account, MAX_ACCOUNTS } from '../../store/accounts/account.ts'
 import type { AccountStore } from '../../store/accounts/account-store.ts'
 import { withUnexpiredKeys } from '../../store/accounts/previous-keys.ts'
 import type { CampaignStore } from '../../store/campaigns/campaign-store.ts'
+import { cohortOfRun } from '../../store/campaigns/cohort-of-run.ts'
 import type { EventMatch, ReceivingAccount } from '../callback-deps.ts'
 import { AgentSessions } from './agent-sessions.ts'
 import { EventMatcher } from './event-matcher.ts'
@@ -85,6 +86,15 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
       const plan = inTimezone(compileCampaign(found.model, version), timezone, at)
       return { plan, reentry: reentryOf(found.model) }
     },
+    cohortOf: (appId, start) =>
+      cohortOfRun(
+        {
+          campaigns: deps.campaigns,
+          accounts: { find: async (id) => accounts.get(id) ?? deps.accounts.find(id) },
+        },
+        appId,
+        start,
+      ),
     isRegistered: (appId) => accounts.has(appId) || deps.accounts.find(appId).then((a) => a !== null),
     optOutWords(appId) {
       const optOut = accounts.get(appId)?.optOut

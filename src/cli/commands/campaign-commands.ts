@@ -15,6 +15,7 @@ import { table } from '../table.ts'
 import { readUserText } from '../user-files.ts'
 import { campaignCommand, pathOf } from './campaign-command.ts'
 import { lifecycleCommands } from './campaign-lifecycle-commands.ts'
+import { statsCommand } from './campaign-stats-command.ts'
 import { expectation, expectOption, toVersion, versionCommands } from './campaign-version-commands.ts'
 import { uploadMedium } from './media-commands.ts'
 import { testSendCommand } from './test-send-command.ts'
@@ -26,6 +27,7 @@ export const campaignCommands = (terminal: Terminal) =>
     show(terminal),
     accounts(terminal),
     totals(terminal),
+    statsCommand(terminal),
     setPaused(terminal, 'pause'),
     setPaused(terminal, 'resume'),
     remove(terminal),

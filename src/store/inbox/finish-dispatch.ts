@@ -17,15 +17,17 @@ export interface Dispatched {
   started: { runKey: string; runId: string } | null
   /** The runs that reach their goal by it. Default: none. */
   goals?: readonly GoalHit[]
+  /** The follower's newest run, which may have ended, and when the follower left. Epoch ms. Absent: the event is no unfollow. */
+  unfollowed?: { runKey: string; at: number } | undefined
 }
 
 /**
  * Records a dispatched event in one statement: its row, its follower's, Temporal's run id of the run that
- * it started, and the goals that it reached.
+ * it started, the goals that it reached, and the first unfollow of a run.
  */
 export async function finishDispatch(
   db: Db,
-  { id, result, follower, patch, started, goals = [] }: Dispatched,
+  { id, result, follower, patch, started, goals = [], unfollowed }: Dispatched,
   now: number,
 ): Promise<void> {
   const event = db
@@ -44,7 +46,14 @@ export async function finishDispatch(
       .where(and(eq(runs.runKey, started?.runKey ?? ''), isNull(runs.runId)))
       .returning({ runKey: runs.runKey }),
   )
-  const ctes = [event, ...(started ? [run] : []), ...goalStatements(db, goals)]
+  const left = db.$with('left_run').as(
+    db
+      .update(runs)
+      .set({ unfollowedAt: unfollowed?.at ?? null })
+      .where(and(eq(runs.runKey, unfollowed?.runKey ?? ''), isNull(runs.unfollowedAt)))
+      .returning({ runKey: runs.runKey }),
+  )
+  const ctes = [event, ...(started ? [run] : []), ...(unfollowed ? [left] : []), ...goalStatements(db, goals)]
   if (Object.keys(patch).length > 0) await upsertFollower(db.with(...ctes), follower, patch, now)
   else
     await db

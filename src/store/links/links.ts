@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { and, eq, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import type { Db } from '../db.ts'
 import { acceptRequest } from '../inbox/accept-request.ts'
 import { links, runs } from '../schema.ts'
@@ -84,7 +84,7 @@ export async function findLink(db: Pick<Db, 'select'>, token: string): Promise<s
 }
 
 /**
- * Counts a click. The first one becomes an event of the follower, if the run depends on links.
+ * Counts a click. The first one of each link is noted in the run, and becomes an event of the follower if the run depends on links.
  * @param now real time, epoch ms
  * @returns whether an event was stored: wake the dispatcher
  */
@@ -100,15 +100,22 @@ export function recordClick(db: Db, token: string, now: number): Promise<boolean
       .returning({ runKey: links.runKey, stepId: links.stepId, name: links.name, clicks: links.clicks })
     if (!clicked || clicked.clicks > 1) return false
     const { runKey, name } = clicked
+    const click = JSON.stringify([{ step: clicked.stepId, link: name, at: now }])
     const [run] = await tx
-      .select({ appId: runs.appId, openId: runs.openId })
-      .from(runs)
-      .where(and(eq(runs.runKey, runKey), sql`${runs.plan}->'listensTo' @> '"link"'::jsonb`))
+      .update(runs)
+      .set({ clicks: sql`COALESCE(${runs.clicks}, '[]'::jsonb) || ${click}::jsonb` })
+      .where(eq(runs.runKey, runKey))
+      .returning({
+        appId: runs.appId,
+        openId: runs.openId,
+        listens: sql<boolean | null>`${runs.plan}->'listensTo' @> '"link"'::jsonb`,
+      })
     // A run that was anonymised has no follower any more, and no link either.
-    if (!run) return false
+    if (!run?.listens) return false
+    const follower = { appId: run.appId, openId: run.openId }
     await acceptRequest(
       tx,
-      { follower: run, request: { type: 'link', name, runKey }, key: `${runKey}/${clicked.stepId}/${name}` },
+      { follower, request: { type: 'link', name, runKey }, key: `${runKey}/${clicked.stepId}/${name}` },
       now,
     )
     return true

@@ -46,10 +46,14 @@ export async function anonymiseRuns(
 /** Fields of a run's state: attributes, facts and texts of the follower. */
 const PERSONAL = '{attributes,own,answer,recentEvents}'
 
+/** Statistics count replies. Of a run without one, null. */
+const replyWithoutText = sql`CASE WHEN ${runs.state}->'reply'->'at' IS NULL THEN 'null'::jsonb
+  ELSE jsonb_build_object('at', ${runs.state}->'reply'->'at', 'text', NULL) END`
+
 /** The columns of a run without personal data. `key` (jsonb) replaces the key of the entry. */
 export function withoutPersonalData(key: ReturnType<typeof sql>) {
   const entry = sql`${runs.entry} || jsonb_build_object('text', NULL, 'key', ${key})`
-  const state = sql`jsonb_build_object('reply', NULL, 'reason', NULL, 'seenEventKeys', '[]'::jsonb, 'warnings', '[]'::jsonb,
+  const state = sql`jsonb_build_object('reply', ${replyWithoutText}, 'reason', NULL, 'seenEventKeys', '[]'::jsonb, 'warnings', '[]'::jsonb,
     'entry', ${runs.state}->'entry' || jsonb_build_object('text', NULL, 'key', ${key}))`
   return { entry, state: sql`(${runs.state} - ${PERSONAL}::text[]) || ${state}` }
 }

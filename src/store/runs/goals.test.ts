@@ -6,6 +6,7 @@ import { DAY_MS } from '../../shared/time-units.ts'
 import { finishDispatch } from '../inbox/finish-dispatch.ts'
 import { acceptCallbacks } from '../inbox/inbox-rows.ts'
 import { deliveries, goals, inbox, runs } from '../schema.ts'
+import { readStatistics } from '../statistics/read-statistics.ts'
 import { anonymiseRuns } from './anonymise-runs.ts'
 import { eraseFollower } from './erase-follower.ts'
 import { type GoalHit, readGoals } from './goals.ts'
@@ -105,15 +106,18 @@ describeOnBothStores('a reached goal', (store) => {
     expect((await db().select().from(runs)).map((r) => r.runKey)).toEqual([goal?.runKey])
   })
 
-  it('outlives the purge of its run, under another key', async () => {
+  it('is deleted with its run, and stays in the statistics', async () => {
     const entry = await begin('r1')
-    await dispatch('e1', [{ runKey: 'r1', at: NOW, value: 12 }])
+    await dispatch('e1', [{ runKey: 'r1', at: NOW, value: 12.5 }])
+    const read = () => readStatistics(db(), 'shop', {})
+    const before = await read()
+    expect(before).toContainEqual(expect.objectContaining({ step: '', metric: 'goal', n: 1, value: 12.5 }))
     await endRunFromOutside(db(), 'r1', 0, endRun(beginRun(PLAN, entry, []), 'completed', null, NOW), NOW)
     await anonymiseRuns(db(), { before: NOW + 1, after: null, limit: 10 })
     expect(await purgeRuns(db(), { before: NOW + 1, limit: 10 })).toBe(1)
-    const rows = await db().select().from(goals)
-    expect(rows).toMatchObject([
-      { campaign: 'shop', value: 12, runKey: expect.stringMatching(/^anonymous-/) },
-    ])
+    expect(await db().select().from(goals)).toEqual([])
+    expect(await read()).toContainEqual(
+      expect.objectContaining({ step: '', metric: 'goal', day: null, scene: null, n: 1, value: 12.5 }),
+    )
   })
 })

@@ -1,13 +1,12 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../db.ts'
-import { deliveries, goals, runs, runTotals, stepTotals } from '../schema.ts'
-import { execute } from '../sql.ts'
+import { campaignStatistics, deliveries, goals, runs, runTotals, stepTotals } from '../schema.ts'
+import { countInSql, runMetrics } from '../statistics/run-metrics.ts'
 
 /**
- * Deletes the oldest runs that ended before `before` and are anonymous, with their deliveries, and adds them to the totals of
- * their campaign version. Their goals stay, under a random key.
- * One statement does it, so that no count is lost or added twice. A run that still has its follower's
- * id stays: `reentry` and the order of late events need it.
+ * Deletes the oldest runs that ended before `before` and are anonymous, with their deliveries and goals, and adds them to the
+ * totals and statistics of their campaign version. One statement does it, so that no count is lost or added twice. A run that
+ * still has its follower's id stays: `reentry` and the order of late events need it. So does a run that is not counted yet.
  * @param batch.before epoch ms
  * @param batch.limit the most runs to delete
  * @returns how many runs were deleted
@@ -16,17 +15,16 @@ export async function purgeRuns(
   db: Db,
   { before, limit }: { before: number; limit: number },
 ): Promise<number> {
-  const { rows } = await execute<{ n: number | string }>(
+  const { rows } = await countInSql<{ n: number | string }>(
     db,
     sql`WITH old AS (
         SELECT run_key FROM ${runs}
-        WHERE status = 'ended' AND ended_at < ${before}::bigint AND open_id LIKE 'anonymous-%'
+        WHERE status = 'ended' AND ended_at < ${before}::bigint AND open_id LIKE 'anonymous-%' AND tally_revision = revision
         ORDER BY ended_at LIMIT ${limit} FOR UPDATE SKIP LOCKED),
       gone AS (
         DELETE FROM ${runs} r USING old WHERE r.run_key = old.run_key
-        RETURNING r.run_key, r.campaign, r.version, r.app_id, r.outcome, r.state),
-      gone_goals AS (
-        UPDATE ${goals} g SET run_key = 'anonymous-' || gen_random_uuid() FROM old WHERE g.run_key = old.run_key),
+        RETURNING r.*),
+      gone_goals AS (DELETE FROM ${goals} g USING old WHERE g.run_key = old.run_key),
       gone_deliveries AS (DELETE FROM ${deliveries} d USING old WHERE d.run_key = old.run_key),
       kept_runs AS (
         INSERT INTO ${runTotals} AS t (campaign, version, app_id, outcome, runs)
@@ -35,7 +33,12 @@ export async function purgeRuns(
       kept_steps AS (
         INSERT INTO ${stepTotals} AS t (campaign, version, app_id, step_id, state, steps)
         SELECT campaign, version, app_id, step_id, state, count(*) FROM (${stepsOf(sql`gone`)}) s GROUP BY 1, 2, 3, 4, 5
-        ON CONFLICT (campaign, version, app_id, step_id, state) DO UPDATE SET steps = t.steps + EXCLUDED.steps)
+        ON CONFLICT (campaign, version, app_id, step_id, state) DO UPDATE SET steps = t.steps + EXCLUDED.steps),
+      kept_statistics AS (
+        INSERT INTO ${campaignStatistics} AS t (campaign, version, app_id, day, scene, variant, step, metric, n, value)
+        ${runMetrics(sql`gone`)}
+        ON CONFLICT (campaign, day, version, app_id, scene, variant, step, metric)
+          DO UPDATE SET n = t.n + EXCLUDED.n, value = t.value + EXCLUDED.value)
       SELECT count(*) AS n FROM gone`,
   )
   return Number(rows[0]?.n ?? 0)

@@ -1,4 +1,5 @@
 import { and, asc, count, desc, eq, gt, inArray, lt, ne, or, sql } from 'drizzle-orm'
+import type { Cohort } from '../../run/cohort.ts'
 import { type RunStart, storedPlan } from '../../run/plan.ts'
 import { beginRun } from '../../run/run-events.ts'
 import type { RunState } from '../../run/state.ts'
@@ -11,20 +12,24 @@ import { type Snapshot, type StoredDetail, snapshotColumns, storeSnapshot } from
 
 export type RunRow = typeof runs.$inferSelect
 
-/** Inserts the row of a run before it starts. Does nothing when the row exists. */
+/**
+ * Inserts the row of a run before it starts. Does nothing when the row exists.
+ * @param cohort null: not known
+ */
 export async function insertRun(
   db: Db,
   follower: FollowerKey,
   start: RunStart,
   ledger: Ledger,
   now: number,
+  cohort: Cohort | null = null,
 ): Promise<StoredDetail> {
   const snapshot = { state: beginRun(start.plan, start.entry, ledger, start), runId: null }
   const { stored } = await storeSnapshot(snapshot, now, async (_, state) => {
     if (state)
       await db
         .insert(runs)
-        .values(rowOf(follower, start, { state, runId: null }, now))
+        .values(rowOf(follower, start, { state, runId: null }, now, cohort))
         .onConflictDoNothing()
   })
   // A row needs a state.
@@ -33,6 +38,7 @@ export async function insertRun(
 
 /**
  * Records a run's snapshot for its workflow. Inserts the row when the dispatcher has not, and never replaces a newer revision.
+ * @param cohort for a row that is inserted; null: not known
  * @returns whether this ended the run, the reasons of newly held steps, and how much of the snapshot was stored
  */
 export async function recordRun(
@@ -41,6 +47,7 @@ export async function recordRun(
   start: RunStart,
   snapshot: { state: RunState; runId: string },
   now: number,
+  cohort: Cohort | null = null,
 ): Promise<{ ended: boolean; held: string[]; stored: StoredDetail }> {
   const applies = snapshotApplies(snapshot.state)
   const runKey = start.entry.key
@@ -56,7 +63,7 @@ export async function recordRun(
         .where(and(eq(runs.runKey, runKey), applies))
     return db
       .insert(runs)
-      .values(rowOf(follower, start, { ...snapshot, state }, now))
+      .values(rowOf(follower, start, { ...snapshot, state }, now, cohort))
       .onConflictDoUpdate({
         target: runs.runKey,
         set: columns,
@@ -290,6 +297,7 @@ function rowOf(
   start: RunStart,
   snapshot: Snapshot,
   now: number,
+  cohort: Cohort | null,
 ): typeof runs.$inferInsert {
   const { state } = snapshot
   return {
@@ -302,6 +310,8 @@ function rowOf(
     plan: storedPlan(start.plan),
     startedAt: state.startedAt,
     createdAt: now,
+    entryDay: cohort?.day ?? null,
+    scenePattern: cohort?.scene ?? null,
     ...snapshotColumns(snapshot, now),
   }
 }

@@ -1,4 +1,5 @@
 import type { RunState } from '../../run/state.ts'
+import { lastDoneAt, tallyOf } from '../../run/tally.ts'
 import type { runs } from '../schema.ts'
 import { isRefusedData } from '../store-error.ts'
 
@@ -21,7 +22,7 @@ type SnapshotColumns = Pick<
   typeof runs.$inferInsert,
   'revision' | 'status' | 'outcome' | 'endedAt' | 'updatedAt'
 > &
-  Partial<Pick<typeof runs.$inferInsert, 'state' | 'runId'>>
+  Partial<Pick<typeof runs.$inferInsert, 'state' | 'runId' | 'tally' | 'tallyRevision' | 'lastDoneAt'>>
 
 /** A snapshot's columns in `runs`. */
 export function snapshotColumns({ state, runId }: Snapshot, now: number) {
@@ -32,6 +33,9 @@ export function snapshotColumns({ state, runId }: Snapshot, now: number) {
     outcome: state.outcome,
     endedAt: state.endedAt,
     updatedAt: now,
+    tally: tallyOf(state),
+    tallyRevision: state.revision,
+    lastDoneAt: lastDoneAt(state),
     ...(runId === null ? {} : { runId }),
   }
 }

@@ -1,0 +1,56 @@
+import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { LRUCache } from 'lru-cache'
+import type { StatisticsFilter } from '../../campaign/statistics/counted-row.ts'
+import type { Statistics } from '../../campaign/statistics/report.ts'
+import { type BriefCache, createBriefCache } from '../../shared/brief-cache.ts'
+import { SECOND_MS } from '../../shared/time-units.ts'
+import { readCampaignStatistics } from '../../store/statistics/read-statistics.ts'
+import { notFound } from '../api-error.ts'
+import { campaignParam } from '../schemas/campaign-schemas.ts'
+import { campaignStatistics, statisticsFilter } from '../schemas/statistics-schemas.ts'
+import { type ApiDeps, errorResponses, jsonResponse, notFoundResponse, security } from './route-helpers.ts'
+
+/** Counting reads every run of the campaign, so many callers share one count. */
+const CACHE_MS = 10 * SECOND_MS
+const MAX_CACHED = 100
+
+/** `GET /campaigns/{id}/statistics` */
+export function readStatisticsOfCampaign(router: OpenAPIHono, deps: ApiDeps): void {
+  const read = createStatisticsReader(deps)
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: '/campaigns/{id}/statistics',
+      summary: 'Get the statistics of a campaign',
+      description:
+        'Entries, replies, goals and ends of its runs; what became of each step; which branches were taken; tests of two texts; by day and by scene of the entry. Includes runs that were deleted after `RUN_RETENTION_DAYS`. Each run, step, click and goal is counted once. At most 10 s old.',
+      security,
+      request: { params: campaignParam, query: statisticsFilter },
+      responses: {
+        200: jsonResponse(campaignStatistics, 'The statistics.'),
+        ...errorResponses,
+        ...notFoundResponse,
+      },
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param')
+      if (!(await deps.campaigns.row(id))) throw notFound(`campaign ${id}`)
+      return c.json(await read(id, c.req.valid('query')), 200)
+    },
+  )
+}
+
+/** Reads statistics of campaigns, at most once in ten seconds for each campaign and filter. */
+function createStatisticsReader(
+  deps: Pick<ApiDeps, 'db' | 'campaigns'>,
+): (campaign: string, filter: StatisticsFilter) => Promise<Statistics> {
+  const known = new LRUCache<string, BriefCache<Statistics>>({ max: MAX_CACHED })
+  return (campaign, filter) => {
+    const { from, to, version, scene, appId, variant } = filter
+    const key = JSON.stringify([campaign, from, to, version, scene, appId, variant])
+    const cached =
+      known.get(key) ?? createBriefCache(() => readCampaignStatistics(deps, campaign, filter), CACHE_MS)
+    known.set(key, cached)
+    return cached.get()
+  }
+}

@@ -1,0 +1,85 @@
+import { z } from '@hono/zod-openapi'
+
+const day = z.iso.date('must be a day, like 2026-11-30')
+const counts = z.record(z.string(), z.number())
+const count = z.number().int()
+
+/** Which runs are counted. */
+export const statisticsFilter = z
+  .strictObject({
+    from: day
+      .optional()
+      .openapi({ description: 'The first day of entries, in the time zone of each account.' }),
+    to: day.optional().openapi({ description: 'The last day of entries.' }),
+    version: z.coerce
+      .number()
+      .int()
+      .min(1)
+      .max(2 ** 31 - 1)
+      .optional(),
+    scene: z.string().max(100).optional().openapi({
+      description: 'A pattern of `qrScenes` in the campaign file. Empty: runs without one.',
+    }),
+    appId: z.string().max(100).optional(),
+    variant: z.string().max(300).optional().openapi({
+      description: 'A fork of kind `share` and its branch, like `test=b`.',
+    }),
+  })
+  .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
+    path: ['to'],
+    message: 'must not be before from',
+  })
+
+const runCounts = {
+  entered: count,
+  replied: count.openapi({ description: 'Runs with a typed message after the entry.' }),
+  goals: count.openapi({ description: 'Runs that reached the goal.' }),
+  value: z.number().openapi({ description: 'The sum of the values of the goals.' }),
+  unfollowed: count.openapi({ description: 'Runs that ended with an unfollow.' }),
+}
+
+const step = z.object({
+  step: z.string(),
+  due: count.openapi({ description: 'Its time came.' }),
+  held: count.openapi({ description: 'It could not be sent at its time, and waited.' }),
+  sent: count,
+  unknown: count.openapi({ description: "WeChat's answer is not known. A late answer corrects it." }),
+  skipped: counts.openapi({ description: 'By reason. Also steps whose time never came.' }),
+  failed: counts.openapi({ description: "By WeChat's errcode." }),
+  clicked: counts.openapi({ description: 'Runs by the name of the link, which were clicked.' }),
+  repliedAfter: count.openapi({ description: 'It was the last message before the first reply.' }),
+  unfollowedAfter: count.openapi({
+    description: 'It was the last message before an unfollow, by at most 24 h.',
+  }),
+  goalAfter: count.openapi({ description: 'It was the last message before the goal.' }),
+})
+
+const variant = z.object({
+  branch: z.string(),
+  ...runCounts,
+  rate: z.number().nullable().openapi({ description: 'Goals per run, 0 to 1.' }),
+  p: z.number().nullable().openapi({
+    description:
+      'How probable such a difference from the first variant is without a cause (two-sided z-test of two proportions). null: the first variant, or fewer than 100 runs or 5 expected goals on a side.',
+  }),
+})
+
+export const campaignStatistics = z
+  .object({
+    runs: z.object({
+      ...runCounts,
+      active: count.openapi({ description: 'Active or paused.' }),
+      ended: counts.openapi({ description: 'By outcome.' }),
+      uncounted: count.openapi({
+        description: 'Runs of 0.3 whose steps are not counted yet. The daily purge counts them.',
+      }),
+    }),
+    steps: z.array(step),
+    forks: z.array(z.object({ fork: z.string(), taken: counts })),
+    tests: z
+      .array(z.object({ fork: z.string(), variants: z.array(variant) }))
+      .openapi({ description: 'Forks of kind `share`.' }),
+    days: z.array(z.object({ day: z.string(), ...runCounts })),
+    scenes: z.array(z.object({ scene: z.string(), ...runCounts })),
+  })
+  .openapi('CampaignStatistics')

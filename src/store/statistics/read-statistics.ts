@@ -1,0 +1,101 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { compileCampaign } from '../../campaign/compile.ts'
+import type { CountedRow, StatisticsFilter } from '../../campaign/statistics/counted-row.ts'
+import { type Statistics, statisticsOf, type VersionPlan } from '../../campaign/statistics/report.ts'
+import { DAY_MS } from '../../shared/time-units.ts'
+import type { CampaignStore } from '../campaigns/campaign-store.ts'
+import type { Db } from '../db.ts'
+import { campaignStatistics, runs } from '../schema.ts'
+import { countInSql, entryDay, runMetrics } from './run-metrics.ts'
+
+/**
+ * Counts the runs of a campaign, with those that the purge has deleted. One statement, so that a run that is purged meanwhile is
+ * counted once. It reads each run of the period.
+ */
+export async function readStatistics(
+  db: Db,
+  campaign: string,
+  filter: Omit<StatisticsFilter, 'variant'>,
+): Promise<CountedRow[]> {
+  const kept = sql`(SELECT * FROM ${runs} r WHERE ${existingRuns(campaign, filter)})`
+  const { rows } = await countInSql<CountedRow & { n: number | string }>(
+    db,
+    sql`WITH counted AS MATERIALIZED (
+        ${runMetrics(kept)}
+        UNION ALL SELECT campaign, version, app_id, day, scene, variant, step, metric, n, value
+          FROM ${campaignStatistics} t WHERE ${deletedRuns(campaign, filter)})
+      SELECT version, variant, step, metric, NULL AS day, NULL AS scene, sum(n) AS n, sum(value) AS value
+        FROM counted GROUP BY 1, 2, 3, 4
+      UNION ALL SELECT version, variant, '', metric, day, NULL, sum(n), sum(value) FROM counted WHERE step = '' GROUP BY 1, 2, 4, 5
+      UNION ALL SELECT version, variant, '', metric, NULL, scene, sum(n), sum(value) FROM counted WHERE step = '' GROUP BY 1, 2, 4, 6`,
+  )
+  return rows.map((row) => ({ ...row, n: Number(row.n), value: Number(row.value) }))
+}
+
+/** The runs that exist, under the alias `r`. */
+function existingRuns(
+  campaign: string,
+  { from, to, version, scene, appId }: Omit<StatisticsFilter, 'variant'>,
+): SQL {
+  const day = entryDay(sql`r`)
+  return allOf([
+    sql`r.campaign = ${campaign}`,
+    from === undefined ? null : sql`r.started_at >= ${dayStart(from) - DAY_MS}::bigint AND ${day} >= ${from}`,
+    to === undefined ? null : sql`r.started_at < ${dayStart(to) + 2 * DAY_MS}::bigint AND ${day} <= ${to}`,
+    version === undefined ? null : sql`r.version = ${version}::integer`,
+    scene === undefined ? null : sql`COALESCE(r.scene_pattern, '') = ${scene}`,
+    appId === undefined ? null : sql`r.app_id = ${appId}`,
+  ])
+}
+
+/** The counts of deleted runs, under the alias `t`. */
+function deletedRuns(
+  campaign: string,
+  { from, to, version, scene, appId }: Omit<StatisticsFilter, 'variant'>,
+): SQL {
+  return allOf([
+    sql`t.campaign = ${campaign}`,
+    from === undefined ? null : sql`t.day >= ${from}`,
+    to === undefined ? null : sql`t.day <= ${to}`,
+    version === undefined ? null : sql`t.version = ${version}::integer`,
+    scene === undefined ? null : sql`t.scene = ${scene}`,
+    appId === undefined ? null : sql`t.app_id = ${appId}`,
+  ])
+}
+
+function allOf(conditions: readonly (SQL | null)[]): SQL {
+  return sql.join(
+    conditions.filter((c) => c !== null),
+    sql` AND `,
+  )
+}
+
+/** In UTC. Local days begin up to a day earlier or later. */
+function dayStart(day: string): number {
+  return Date.parse(`${day}T00:00:00Z`)
+}
+
+/** The statistics of a campaign. The forks of each version have their names from the campaign file. */
+export async function readCampaignStatistics(
+  deps: { db: Db; campaigns: Pick<CampaignStore, 'version'> },
+  campaign: string,
+  { variant, ...filter }: StatisticsFilter,
+): Promise<Statistics> {
+  const rows = await readStatistics(deps.db, campaign, filter)
+  const versions = [...new Set(rows.map((row) => row.version))]
+  const plans = await Promise.all(versions.map((version) => versionPlan(deps.campaigns, campaign, version)))
+  const byVersion = new Map(versions.map((version, i) => [version, plans[i] ?? null]))
+  return statisticsOf(rows, (version) => byVersion.get(version) ?? null, variant)
+}
+
+/** The forks and steps of a version; null when it cannot be read. */
+async function versionPlan(
+  campaigns: Pick<CampaignStore, 'version'>,
+  campaign: string,
+  version: number,
+): Promise<VersionPlan> {
+  const found = await campaigns.version(campaign, version)
+  if (!found) return null
+  const { steps, forks = [] } = compileCampaign(found.model, version)
+  return { forks, steps: steps.map(({ id }) => id) }
+}
