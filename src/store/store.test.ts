@@ -79,12 +79,12 @@ describeOnBothStores('the store', (store) => {
   })
 
   it('publishes a version for each change, but not for the same file', async () => {
-    expect(await publish('a')).toEqual({ version: 1, isNew: true })
-    expect(await publish('a')).toEqual({ version: 1, isNew: false })
-    expect(await publish('b')).toEqual({ version: 2, isNew: false })
+    expect(await publish('a')).toEqual({ version: 1, isNew: true, isUnchanged: false })
+    expect(await publish('a')).toEqual({ version: 1, isNew: false, isUnchanged: true })
+    expect(await publish('b')).toEqual({ version: 2, isNew: false, isUnchanged: false })
     const campaigns = createCampaignStore(store().db, () => NOW)
     await campaigns.setState('welcome', 'deleted')
-    expect(await publish('b')).toEqual({ version: 3, isNew: true })
+    expect(await publish('b')).toEqual({ version: 3, isNew: true, isUnchanged: false })
     expect(await campaigns.versions('welcome')).toHaveLength(3)
   })
 
@@ -95,8 +95,8 @@ describeOnBothStores('the store', (store) => {
     if (!campaign) throw new Error('not a campaign')
     const before = { ...campaign, entry: { event: 'message' as const, keywords: ['7'] } }
     expect(await campaigns.publish(yaml('a'), before, [])).toMatchObject({ version: 2 })
-    expect(await publish('a')).toEqual({ version: 3, isNew: false })
-    expect(await publish('a')).toEqual({ version: 3, isNew: false })
+    expect(await publish('a')).toEqual({ version: 3, isNew: false, isUnchanged: false })
+    expect(await publish('a')).toEqual({ version: 3, isNew: false, isUnchanged: true })
   })
 
   it('keeps the message bodies of a run, unless a newer version was published for running bodies', async () => {

@@ -43,7 +43,7 @@ describeOnBothStores('the plan of a run', (store) => {
 
   it('is stored once for its campaign version; the row has what events and views need', async () => {
     const { campaigns, plan, row } = await begin('oOne')
-    expect(row.plan).toEqual({ exitKeywords: ['td'], windowMs: plan.windowMs })
+    expect(row.plan).toEqual({ exitKeywords: ['td'], priority: 0, windowMs: plan.windowMs })
     expect(await planOfRun(campaigns, row)).toEqual(plan)
   })
 
