@@ -23,6 +23,38 @@ const ask = (branches: string, rest = '') => `  - id: ask
 ${branches}
 ${rest}`
 
+describe('a small error inside a fork', () => {
+  const branch = (on: string, steps = `[{ id: gift, send: ${text} }]`, otherwise = '[end]') =>
+    `  - { id: ask, wait: 1h, branches: [{ on: ${on}, steps: ${steps} }], else: ${otherwise} }`
+  const words = '{ keywords: [x] }'
+
+  it.each([
+    [
+      branch(words, '[{ id: gift, send: 手册 }]'),
+      'branches.0.steps.0.send: must be a message, such as { text: … } or { image: … }, or a list of messages',
+    ],
+    [
+      branch(words, '[{ id: gift, handover: true }]'),
+      'branches.0.steps.0.handover: must be the account of a human agent, like anna@account',
+    ],
+    [branch(words, undefined, 'end'), 'else: must be a list'],
+    [branch('{ keywords: 1 }'), 'branches.0.on.keywords: must be a list'],
+    [branch('{ event: facts }'), 'branches.0.on.event: must be scan, click, message, tag, fact or link'],
+    [branch('{ facts: [x] }'), 'branches.0.on.facts: must be a map of names and values'],
+    [
+      branch('{ qrScenes: [a], event: subscribe }'),
+      'branches.0.on.event: must be scan, click, message, tag, fact or link',
+    ],
+  ])('is the only error: %s', (steps, error) => expect(errors(steps)).toEqual([`steps.0.${error}`]))
+
+  it('is reported with the place of a word that does not exist', () => {
+    expect(errors(branch('{ keyword: [x] }'))).toEqual([
+      'steps.0.branches.0.on.keyword: unknown field "keyword"',
+      'steps.0.branches.0.on.event: is missing: write event, or a filter such as keywords',
+    ])
+  })
+})
+
 describe('an error of a fork', () => {
   it.each([
     [

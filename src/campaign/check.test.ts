@@ -161,7 +161,7 @@ describe('the message of an invalid value', () => {
       'must be subscribe, scan, click, message, tag, api or window-closing',
     ],
     [withLine(3, 'entry: subscribe'), 'must be a map of fields, or a list of them'],
-    [withLine(3, 'entry: {}'), 'is missing'],
+    [withLine(3, 'entry: {}'), 'is missing: write event, or a filter such as qrScenes'],
     [withLine(2, 'name: ""'), 'is empty: write a text'],
     [withLine(2, `name: ${'a'.repeat(101)}`), 'has more than 100 characters: shorten it'],
     [withMore('accounts: []'), 'is empty: write at least one entry'],

@@ -3,6 +3,7 @@ import type { EventName } from '../run/event-matcher.ts'
 import { DAY_MS, MINUTE_MS } from '../shared/time-units.ts'
 import { described, EVENT_HELP } from './field-help.ts'
 import { duration, factTests, onAnyMap, tagNames, words } from './field-model.ts'
+import { alternatives } from './issue.ts'
 
 /** The schema of an event in a campaign file. The same filters are used in entries, forks, goals, conditions and answers. */
 
@@ -43,7 +44,12 @@ function eventOf<const Names extends readonly [EventName, ...EventName[]]>(names
     .superRefine((given, ctx) => {
       const event = eventNamed(given)
       if (event === undefined)
-        ctx.addIssue({ code: 'custom', path: ['event'], message: 'is missing', input: given })
+        ctx.addIssue({
+          code: 'custom',
+          path: ['event'],
+          message: `is missing: write event, or a filter such as ${isEntry ? 'qrScenes' : 'keywords'}`,
+          input: given,
+        })
       for (const [filter, { of }] of Object.entries(FILTERS))
         if (
           event &&
@@ -64,7 +70,11 @@ function eventOf<const Names extends readonly [EventName, ...EventName[]]>(names
         })
       // An event that is named has its error already.
       if (given.event === undefined && event && !(names as readonly EventName[]).includes(event))
-        ctx.addIssue({ code: 'custom', path: ['event'], message: `${event} is not possible here` })
+        ctx.addIssue({
+          code: 'custom',
+          path: ['event'],
+          message: `${event} is not possible here: write ${alternatives(names)}`,
+        })
     }, onAnyMap)
     .transform((given): FileEvent => ({ ...given, event: eventNamed(given) ?? names[0] }))
 }

@@ -52,8 +52,8 @@ export const factTests = z.record(
     [
       factValue,
       z.array(factValue).min(1),
-      z.strictObject(described(LEAST_HELP, { atLeast: z.number() })),
-      z.strictObject(described(MOST_HELP, { atMost: z.number() })),
+      z.strictObject(described(LEAST_HELP, { atLeast: z.number(testForms) })),
+      z.strictObject(described(MOST_HELP, { atMost: z.number(testForms) })),
     ],
     testForms,
   ),

@@ -29,3 +29,9 @@ export function isUnquoted(issue: { code: string; message: string; expected?: un
 }
 
 export const QUOTE_HINT = 'must be a text: write it in quotes'
+
+/** `a, b or c`. */
+export function alternatives(values: readonly string[]): string {
+  const last = values.at(-1) ?? ''
+  return values.length > 1 ? `${values.slice(0, -1).join(', ')} or ${last}` : last
+}

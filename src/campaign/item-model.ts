@@ -83,25 +83,38 @@ const timing = {
   since: z.union([id, z.strictObject(described(FACT_TIME_HELP, { fact: factName }))]).default('previous'),
 }
 
-const messages = z.union([
-  messageSchema,
-  z
-    .array(messageSchema)
-    .min(1)
-    .superRefine((list, ctx) => {
-      if (list.length > MESSAGES_MAX)
-        ctx.addIssue({
-          code: 'custom',
-          message: `${list.length} messages in one step: WeChat never gives more than ${MESSAGES_MAX} for one interaction`,
-        })
-    }),
-])
+const messages = z.union(
+  [
+    messageSchema,
+    z
+      .array(messageSchema)
+      .min(1)
+      .superRefine((list, ctx) => {
+        if (list.length > MESSAGES_MAX)
+          ctx.addIssue({
+            code: 'custom',
+            message: `${list.length} messages in one step: WeChat never gives more than ${MESSAGES_MAX} for one interaction`,
+          })
+      }),
+  ],
+  { error: 'must be a message, such as { text: … } or { image: … }, or a list of messages' },
+)
+
+/** The error of a step that has branches. The form of a fork has the errors to report then. */
+export const NO_BRANCHES = 'is for forks'
 
 export const ACTIONS = ['send', 'tag', 'untag', 'set', 'webhook', 'handover', 'go'] as const
 
+const agentForm = { error: 'must be the account of a human agent, like anna@account' }
+
 /** A step without the rules that need more than one field. */
-const plainStep = z.strictObject(
-  described(STEP_HELP, {
+const plainStep = z.strictObject({
+  // Without it, a union would report a fork with an error as a step with unknown fields.
+  branches: z
+    .never({ error: NO_BRANCHES })
+    .optional()
+    .describe('An item with branches is a fork. 有分支的条目是分叉，不是步骤。'),
+  ...described(STEP_HELP, {
     id,
     ...timing,
     before: duration.optional(),
@@ -115,12 +128,12 @@ const plainStep = z.strictObject(
     set: z.record(factName, factValue).optional(),
     webhook: id.optional(),
     handover: z
-      .string()
-      .regex(/^[^@\s]{1,64}@[^@\s]{1,64}$/, 'must be the account of a human agent, like anna@account')
+      .string(agentForm)
+      .regex(/^[^@\s]{1,64}@[^@\s]{1,64}$/, agentForm)
       .optional(),
     go: id.optional(),
   }),
-)
+})
 const stepSchema = plainStep.superRefine((step, ctx) => {
   if (ACTIONS.every((name) => step[name] === undefined))
     ctx.addIssue({

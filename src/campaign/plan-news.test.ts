@@ -13,7 +13,7 @@ describe('what a run must know besides interactions', () => {
     const plan = planOfItems(`- { id: a, ${SEND} }\n- { id: b, when: { tag: vip }, ${SEND} }`)
     expect(plan).not.toHaveProperty('facts')
     expect(plan).not.toHaveProperty('listensTo')
-    expect(storedPlan(plan)).toEqual({ exitKeywords: [], windowMs: plan.windowMs })
+    expect(storedPlan(plan)).toEqual({ exitKeywords: [], priority: 0, windowMs: plan.windowMs })
     expect(knownFacts(plan, { paid: true })).toBeNull()
   })
 

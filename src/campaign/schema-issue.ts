@@ -1,5 +1,6 @@
 import type { z } from 'zod'
-import { type Issue, QUOTE_HINT } from './issue.ts'
+import { alternatives, type Issue, QUOTE_HINT } from './issue.ts'
+import { NO_BRANCHES } from './item-model.ts'
 
 /** Types of fields, as people call them. */
 const TYPE_NAMES: Readonly<Record<string, string>> = {
@@ -7,6 +8,7 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
   number: 'a number',
   int: 'a whole number',
   object: 'a map of fields',
+  record: 'a map of names and values',
   array: 'a list',
 }
 
@@ -44,12 +46,6 @@ function tooBig(origin: string, maximum: number): string {
   return `must be at most ${maximum}`
 }
 
-/** `a, b or c`. */
-function alternatives(values: readonly string[]): string {
-  const last = values.at(-1) ?? ''
-  return values.length > 1 ? `${values.slice(0, -1).join(', ')} or ${last}` : last
-}
-
 type SchemaIssue = z.core.$ZodIssue
 
 /** The problems of a file that does not fit the schema, each with its path. */
@@ -78,13 +74,8 @@ const NOT_A_MAP = 'must be a map of fields, such as id, name, entry and steps'
  * reentry.after for example, or with a rule of its own. Undefined when the value has no form at all.
  */
 function meantForm(forms: readonly SchemaIssue[][]): readonly SchemaIssue[] | undefined {
-  const isFork = forms.some((form) =>
-    form.some((e) => e.code === 'unrecognized_keys' && e.keys.includes('branches')),
-  )
-  if (isFork)
-    return forms.find(
-      (form) => !form.some((e) => e.code === 'unrecognized_keys' && e.keys.includes('branches')),
-    )
+  const refusesBranches = (form: readonly SchemaIssue[]) => form.some((e) => e.message === NO_BRANCHES)
+  if (forms.some(refusesBranches)) return forms.find((form) => !refusesBranches(form))
   const hasPath = (form: readonly SchemaIssue[]) => form.some((e) => e.path.length > 0)
   const isOwnRule = (form: readonly SchemaIssue[]) =>
     form.some((e) => e.code === 'custom' || e.code === 'unrecognized_keys' || e.code === 'too_small')

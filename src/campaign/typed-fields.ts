@@ -18,7 +18,7 @@ export const TYPED_FIELDS: ReadonlySet<string> = new Set([
 export function typeOfField(path: readonly string[]): 'number' | 'fact' | null {
   const [grandparent, parent, name = ''] = [path.at(-3), path.at(-2), path.at(-1)]
   if (parent === 'facts' || parent === 'set' || grandparent === 'facts') return 'fact'
-  // Elsewhere it names a human agent.
-  if (name === 'handover') return path.at(0) === 'answers' ? 'number' : null
+  // True in `answers`, an agent's account in a step. A step with true gets the error of its schema.
+  if (name === 'handover') return 'number'
   return TYPED_FIELDS.has(name) ? 'number' : null
 }
