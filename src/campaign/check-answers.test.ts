@@ -24,6 +24,10 @@ describe('a campaign of answers', () => {
       '{ on: { keywords: [1] }, reply: { text: "{{ follower.tags }}" } }',
       ['answers.0.reply.text: a reply cannot use follower.…: use it in a step'],
     ],
+    [
+      '{ on: { keywords: [1] }, reply: { text: "{{ fact.friends | default: 0 }}" } }',
+      ['answers.0.reply.text: a reply cannot use fact.…: use it in a step'],
+    ],
     ['{ on: { keywords: [1] }, reply: { text: "{{ nobody }}" } }', ['answers.0.reply.text']],
     ['{ on: { keywords: [1] }, reply: { text: "  " } }', ['answers.0.reply.text: is always empty']],
     ['{ on: { keywords: ["\\u200b"] }, reply: { text: 一 } }', ['answers.0.on.keywords.0: has no visible']],

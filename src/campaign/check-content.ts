@@ -14,7 +14,7 @@ import { mediaRefs, TEXT_MAX_BYTES, textsOf } from './message.ts'
 import { type DraftMessage, draftMessage, MESSAGE_KINDS } from './message-model.ts'
 import { accountVariableNames } from './target-accounts.ts'
 import { BudgetExceededError, createStepBudget, FILE_STEPS } from './template/step-budget.ts'
-import { checkTemplate, usesFollowerAttributes } from './template/template.ts'
+import { checkTemplate, factsIn, usesFollowerAttributes } from './template/template.ts'
 
 /** Issues that the schema cannot find: duplicate ids, delays beyond the window, templates, lengths, media. */
 export function contentIssues(file: unknown, context: CheckContext): Issue[] {
@@ -37,6 +37,7 @@ export function contentIssues(file: unknown, context: CheckContext): Issue[] {
       // The callback must be answered before WeChat could be asked.
       if (usesFollowerAttributes(text))
         report(`${path}.${field}`, 'a reply cannot use follower.…: use it in a step')
+      if (factsOf(text).length > 0) report(`${path}.${field}`, 'a reply cannot use fact.…: use it in a step')
     }
   }
   return issues
@@ -76,6 +77,15 @@ function delayIssues(items: readonly DraftItem[], windowMs: number, report: Repo
       `${path}.after`,
       `${describeDuration(previous)}${sum} is beyond the window of ${window}: the step could never be sent`,
     )
+  }
+}
+
+/** The facts of a text; none when it cannot be parsed, which is reported as such. */
+function factsOf(text: string): string[] {
+  try {
+    return factsIn(text)
+  } catch {
+    return []
   }
 }
 

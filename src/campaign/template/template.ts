@@ -219,7 +219,7 @@ export function checkTemplate(
     const unknown = namesIn(template).find(
       (name) => !FACT.test(name) && !known.some((k) => name === k || /^[.[]/.test(partAfter(k, name))),
     )
-    if (unknown !== undefined) return `undefined variable ${unknown}: use one of ${listed.join(', ')}`
+    if (unknown !== undefined) return undefinedVariable(`undefined variable ${unknown}`, listed)
     const values = Object.fromEntries(used.map((name) => [name, '示例']))
     renderTemplate(template, { ...SAMPLE, account: { ...values, ...SAMPLE.account } }, budget)
     return null
@@ -230,9 +230,14 @@ export function checkTemplate(
     if (err instanceof RangeError || reason.includes('call stack'))
       return 'the template fails: its parts are nested too deep 模板嵌套过深'
     return reason.includes('undefined variable')
-      ? `${reason.replace('variable: ', 'variable ')}: use one of ${listed.join(', ')}`
+      ? undefinedVariable(reason.replace('variable: ', 'variable '), listed)
       : `the template fails: ${reason}`
   }
+}
+
+/** A fact may have any name, and an account's variable too while the accounts are not known. */
+function undefinedVariable(problem: string, listed: readonly string[]): string {
+  return `${problem}: use one of ${listed.join(', ')}, fact.NAME or account.NAME`
 }
 
 /** True when a valid template uses the follower's attributes. */

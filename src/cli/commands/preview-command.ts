@@ -54,6 +54,7 @@ export const previewCommand = (terminal: Terminal) =>
         const notes = warnings.map((w) => `warning  ${formatIssue(w).trim()}`)
         if (ways) return { ...waysOutput(campaign, rules, options.at ?? ENTRY_AT), notes }
         const needsWhole = options.do.length > 0 || options.tag.length > 0 || options.scene !== undefined
+        if (campaign.steps.length === 0 && options.do.length === 0) notes.push(ANSWERS_ONLY)
         if (needsWhole || compileCampaign(campaign, 1).forks) {
           const events = [...simpleEvents(options).map(playedEvent), ...options.do]
           const { scene, seed, tag: tags, at: entryAt = ENTRY_AT } = options
@@ -74,6 +75,9 @@ export const previewCommand = (terminal: Terminal) =>
         }
       }),
     )
+
+const ANSWERS_ONLY =
+  'The campaign has answers and no steps. Try them with --do "0s message TEXT" 本活动只有自动回复，请用 --do 试用'
 
 function cannotPreview(file: string, issues: readonly Issue[]): CommandError {
   const message = [`${file} cannot be previewed.`, ...issues.map(formatIssue)].join('\n')
