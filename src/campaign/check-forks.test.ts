@@ -385,7 +385,7 @@ describe('the page about campaigns', () => {
 })
 
 describe('the examples', () => {
-  const EXAMPLES = new URL('../../test/campaigns/', import.meta.url)
+  const EXAMPLES = new URL('../../campaigns/', import.meta.url)
   const files = readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml'))
 
   it.each(files)('%s has no error', (name) => {

@@ -5,7 +5,6 @@ import { parse } from 'yaml'
 import { campaignJsonSchema } from './json-schema.ts'
 
 const EXAMPLES = new URL('../../campaigns/', import.meta.url)
-const FORKED = new URL('../../test/campaigns/', import.meta.url)
 const validate = new Ajv2020({ allErrors: true }).compile(campaignJsonSchema())
 /** The places in `file` that an editor would underline. */
 const underlined = (file: unknown) =>
@@ -29,10 +28,6 @@ const withFork = (more: Record<string, unknown>) => small({ steps: [{ id: 'f', .
 describe('the JSON Schema of a campaign file', () => {
   it.each(readdirSync(EXAMPLES).filter((name) => name.endsWith('.yaml')))('accepts the example %s', (name) =>
     expect(underlined(example(name))).toEqual([]),
-  )
-
-  it.each(readdirSync(FORKED).filter((name) => name.endsWith('.yaml')))('accepts the example %s', (name) =>
-    expect(underlined(parse(readFileSync(new URL(name, FORKED), 'utf8')))).toEqual([]),
   )
 
   it('accepts every field of the contract', () => {

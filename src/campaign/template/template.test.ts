@@ -130,7 +130,7 @@ describe('the check of a template', () => {
     expect(checkTemplate('{{ account.city | append: account.tel.size }}')).toBeNull()
     expect(checkTemplate('{{ account.city }}', new Set(['city']))).toBeNull()
     expect(checkTemplate('{{ account.tel }}', new Set(['city']))).toMatch(
-      /^undefined variable account\.tel: use one of account\.name,.*, account\.city$/,
+      /^undefined variable account\.tel: use one of account\.name,.*, account\.city, fact\.NAME$/,
     )
     expect(checkTemplate('{{ account.city.foo }}')).toContain('undefined variable account.city.foo')
     expect(checkTemplate('{{ account._x }}')).toContain('undefined variable account._x')

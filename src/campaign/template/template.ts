@@ -211,6 +211,8 @@ export function checkTemplate(
     return `has ${template.length} characters, and a message has at most ${TEMPLATE_MAX_CHARS}: shorten the text 文本有 ${template.length} 个字符，最多 ${TEMPLATE_MAX_CHARS} 个，请缩短`
   if (!isTemplate(template)) return null
   const listed = [...TEMPLATE_VARIABLES, ...[...(own ?? [])].map((name) => `account.${name}`)]
+  // While no account is known, any variable of an account may exist.
+  const usable = [...listed, ...(own ? ['fact.NAME'] : ['account.NAME', 'fact.NAME'])]
   // Also for a cached template, so that a check takes the same number of steps in every process.
   budget?.spend(stepsToParse(template))
   try {
@@ -219,7 +221,7 @@ export function checkTemplate(
     const unknown = namesIn(template).find(
       (name) => !FACT.test(name) && !known.some((k) => name === k || /^[.[]/.test(partAfter(k, name))),
     )
-    if (unknown !== undefined) return undefinedVariable(`undefined variable ${unknown}`, listed)
+    if (unknown !== undefined) return `undefined variable ${unknown}: use one of ${usable.join(', ')}`
     const values = Object.fromEntries(used.map((name) => [name, '示例']))
     renderTemplate(template, { ...SAMPLE, account: { ...values, ...SAMPLE.account } }, budget)
     return null
@@ -230,14 +232,9 @@ export function checkTemplate(
     if (err instanceof RangeError || reason.includes('call stack'))
       return 'the template fails: its parts are nested too deep 模板嵌套过深'
     return reason.includes('undefined variable')
-      ? undefinedVariable(reason.replace('variable: ', 'variable '), listed)
+      ? `${reason.replace('variable: ', 'variable ')}: use one of ${usable.join(', ')}`
       : `the template fails: ${reason}`
   }
-}
-
-/** A fact may have any name, and an account's variable too while the accounts are not known. */
-function undefinedVariable(problem: string, listed: readonly string[]): string {
-  return `${problem}: use one of ${listed.join(', ')}, fact.NAME or account.NAME`
 }
 
 /** True when a valid template uses the follower's attributes. */
