@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { saveFollower } from '../../src/store/runs/follower-rows.ts'
+import { readFollower, saveFollower } from '../../src/store/runs/follower-rows.ts'
 import { outbox, users } from '../../src/store/schema.ts'
 import { execute } from '../../src/store/sql.ts'
 import { enqueueWebhook } from '../../src/store/webhooks/outbox.ts'
@@ -66,6 +66,13 @@ const openSession = () =>
     { agent: true, agentAt: Date.now(), agentSeq: 1 },
     Date.now(),
   )
+/** WeChat allows five messages after a typed one. */
+async function openGrant(): Promise<void> {
+  await api.app.simulator.account(APP).type('oAudited', '你好')
+  await waitFor(() => readFollower(api.app.services.db, { appId: APP, openId: 'oAudited' }), {
+    until: (row) => row?.grants.some(({ scene }) => scene === 'message') === true,
+  })
+}
 /** The id of a webhook that nobody sends any more. */
 async function failedWebhook(): Promise<string> {
   const { db } = api.app.services
@@ -116,6 +123,34 @@ const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
     '/api/campaigns/walked',
     { raw: yaml, type: 'application/yaml' },
     'campaign.publish',
+  ],
+  [
+    'PUT /api/campaigns/{id}/draft',
+    '/api/campaigns/walked/draft',
+    { raw: `${yaml}\nwindow: 47h`, type: 'application/yaml' },
+    'draft.save',
+  ],
+  ['POST /api/campaigns/{id}/draft/publish', '/api/campaigns/walked/draft/publish', {}, 'campaign.publish'],
+  ['DELETE /api/campaigns/{id}/draft', '/api/campaigns/running/draft', {}, 'draft.delete'],
+  [
+    'POST /api/campaigns/{id}/rollback',
+    '/api/campaigns/walked/rollback',
+    { json: { version: 1 } },
+    'campaign.rollback',
+  ],
+  [
+    'POST /api/campaigns/{id}/accounts',
+    '/api/campaigns/walked/accounts',
+    { json: { add: [APP] } },
+    'campaign.accounts',
+  ],
+  ['POST /api/campaigns/{id}/retire', '/api/campaigns/walked/retire', {}, 'campaign.retire'],
+  ['POST /api/campaigns/{id}/restore', '/api/campaigns/walked/restore', {}, 'campaign.restore'],
+  [
+    'POST /api/campaigns/{id}/test-send',
+    '/api/campaigns/running/test-send',
+    { json: { appId: APP, openId: 'oAudited', step: 'far' } },
+    'campaign.test-send',
   ],
   ['POST /api/campaigns/{id}/pause', '/api/campaigns/walked/pause', {}, 'campaign.pause'],
   ['POST /api/campaigns/{id}/resume', '/api/campaigns/walked/resume', {}, 'campaign.resume'],
@@ -246,6 +281,9 @@ describe('the audit log', () => {
     for (const [call, path, sent, action] of CHANGES) {
       const [method = ''] = call.split(' ')
       if (action === 'follower.agent-end') await openSession()
+      if (action === 'campaign.test-send') await openGrant()
+      if (action === 'draft.delete')
+        await api.call('PUT', '/api/campaigns/running/draft', { raw: yaml, type: 'application/yaml' })
       if (action === 'user.second-factor-reset')
         await db
           .update(users)

@@ -188,7 +188,7 @@ describe('unknown request fields', () => {
     ['PATCH', `/api/accounts/${APP}?force=true`],
     ['DELETE', `/api/accounts/${APP}?force=true`],
     ['PUT', '/api/campaigns/fields?body=running'],
-    ['GET', '/api/campaigns?state=live'],
+    ['GET', '/api/campaigns?status=live'],
     ['GET', `/api/followers?app=${APP}`],
   ])(
     'are refused in the query as well, where a typo would list or change something else: %s %s',

@@ -128,7 +128,11 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     expect(await db().$count(deliveries)).toBe(before.deliveries)
     const left = (await db().select().from(runs)).filter((r) => r.openId.startsWith('anonymous-'))
     expect(left).toMatchObject([
-      { status: 'ended', outcome: 'cancelled', state: { reply: null, seenEventKeys: [] } },
+      {
+        status: 'ended',
+        outcome: 'cancelled',
+        state: { reply: { at: expect.any(Number), text: null }, seenEventKeys: [] },
+      },
     ])
     const audited = await db().select().from(auditLog)
     expect(audited.map((a) => a.action)).toEqual(['follower.erase', 'follower.erased'])

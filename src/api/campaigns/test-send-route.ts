@@ -14,6 +14,7 @@ import {
   countTestMessage,
   findTestSend,
   finishTestSend,
+  removeTestSend,
   testMessagesSince,
 } from '../../store/campaigns/test-sends.ts'
 import { type FollowerRow, readFollower } from '../../store/runs/follower-rows.ts'
@@ -80,7 +81,9 @@ export function addTestSendRoute(router: OpenAPIHono, deps: ApiDeps): void {
       const target = `${body.appId}/${maskId(body.openId)}`
       const details = { campaign: id, version: planned.version, steps: planned.order.messages.length }
       const note = { action: 'campaign.test-send', target, details }
+      let isAudited = false
       const answer = await auditedExternalChange(deps, c, note, async () => {
+        isAudited = true
         const messages = await deps.testSend({
           ...planned.order,
           onSent: () => countTestMessage(deps.db, begun),
@@ -89,6 +92,10 @@ export function addTestSendRoute(router: OpenAPIHono, deps: ApiDeps): void {
         const result: Answer = { id, appId: body.appId, version, duplicate: false, grant, messages }
         await finishTestSend(deps.db, begun, result)
         return { result, details: { sent: messages.filter((m) => m.result === 'sent').length } }
+      }).catch(async (err: unknown) => {
+        // Nothing was sent: the key may be used again at once.
+        if (!isAudited) await removeTestSend(deps.db, begun)
+        throw err
       })
       return c.json(answer, 200)
     },

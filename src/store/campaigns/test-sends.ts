@@ -37,6 +37,11 @@ export async function finishTestSend(db: Db, id: number, answer: unknown): Promi
   await db.update(testSends).set({ answer }).where(eq(testSends.id, id))
 }
 
+/** Deletes a test send of which no message was sent. */
+export async function removeTestSend(db: Db, id: number): Promise<void> {
+  await db.delete(testSends).where(eq(testSends.id, id))
+}
+
 /** When test messages went to a follower since a time, one entry for each message. */
 export async function testMessagesSince(
   db: Db,
