@@ -1,21 +1,21 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { type CheckResult, checkCampaign } from '../../src/campaign/check.ts'
 import { createRandom, type Random } from '../harness/random.ts'
-import { blockingMs, type Findings, MAX_BLOCKING_MS, recordOutcome } from './findings.ts'
+import { blockingMs, type Findings, recordOutcome } from './findings.ts'
 import { damage, maliciousText } from './malicious-inputs.ts'
 
-const FOLDERS = ['../../campaigns/', '../campaigns/'].map((path) => new URL(path, import.meta.url))
-const EXAMPLES = FOLDERS.flatMap((folder) =>
-  readdirSync(folder)
-    .filter((name) => name.endsWith('.yaml'))
-    .map((name) => readFileSync(new URL(name, folder), 'utf8')),
-)
+const FOLDER = new URL('../../campaigns/', import.meta.url)
+const EXAMPLES = readdirSync(FOLDER)
+  .filter((name) => name.endsWith('.yaml'))
+  .map((name) => readFileSync(new URL(name, FOLDER), 'utf8'))
 const LINE = 'a: &a [x, x, x, x, x, x, x, x, x]\n'
 const LAUGHS = `${LINE}${'bcdefghi'
   .split('')
   .map((name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`).join(', ')}]\n`)
   .join('')}`
 
+/** A readable file is played on all its ways, with quiet hours at each hour of the day: about 50 ms on a free processor. */
+const MAX_CHECK_MS = 250
 /** Reading YAML takes about 3 µs per character, and a file may have 256 KiB. Only slower files are reported. */
 const MS_PER_CHARACTER = 0.005
 
@@ -45,6 +45,8 @@ const BOMBS: ((random: Random) => string)[] = [
 
 /** Checks `count` mutated campaign files. The check must not throw and must not block the process. */
 export function fuzzCampaigns(findings: Findings, { count, seed }: { count: number; seed: number }): void {
+  // The first checks compile the code: they take three times as long, whatever the file says.
+  for (const source of EXAMPLES) checkCampaign(source)
   for (let n = 0; n < count && findings.found.length < 20; n++) {
     const source = campaignFile(createRandom(seed * 1_000_003 + n))
     const name = `campaign ${seed}:${n} (${source.length} characters: ${JSON.stringify(source.slice(0, 60))})`
@@ -54,7 +56,7 @@ export function fuzzCampaigns(findings: Findings, { count, seed }: { count: numb
         result = checkCampaign(source)
       })
       findings.longestMs = Math.max(findings.longestMs, ms)
-      if (ms > MAX_BLOCKING_MS + source.length * MS_PER_CHARACTER)
+      if (ms > MAX_CHECK_MS + source.length * MS_PER_CHARACTER)
         findings.found.push(`${name}: checking took ${Math.round(ms)} ms`)
       const { campaign, issues } = result ?? checkCampaign(source)
       if ((campaign === null) !== issues.length > 0)
