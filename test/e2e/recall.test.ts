@@ -8,7 +8,7 @@ import { waitFor } from '../harness/wait-for.ts'
 
 const APP = 'wxtest0000000001'
 const HOUR = 3_600_000
-const RECALL = readFileSync(new URL('../campaigns/06-recall.yaml', import.meta.url), 'utf8')
+const RECALL = readFileSync(new URL('../../campaigns/06-recall.yaml', import.meta.url), 'utf8')
 /** Without quiet hours, the example is the same at each hour of the day. */
 const BY_DAY = RECALL.replace(/^quiet:.*$/m, 'quiet: none')
 
