@@ -2,12 +2,12 @@ import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.t
 import { contentIssues } from './check-content.ts'
 import type { CheckContext } from './check-context.ts'
 import { structureIssues } from './check-structure.ts'
+import { eventsOf, invisibleKeywords, invisibleWords, type Report, wordsOf } from './draft-events.ts'
 import { isMap, listOf } from './draft-items.ts'
 import type { Issue } from './issue.ts'
 import type { OptOut } from './opt-out.ts'
 
 type RawMap = Readonly<Record<string, unknown>>
-type Report = (path: string, message: string) => void
 
 /** Issues of the rows of `answers`, and of the keywords that end an opt-out. The file may have other errors. */
 export function answerIssues(file: unknown): Issue[] {
@@ -17,17 +17,10 @@ export function answerIssues(file: unknown): Issue[] {
   const rows = listOf(campaign.answers).flatMap((row, i) =>
     isMap(row) ? [{ row, path: `answers.${i}` }] : [],
   )
-  for (const { row, path } of rows)
-    for (const [i, event] of eventsOf(row.on).entries())
-      invisible(
-        Array.isArray(row.on) ? `${path}.on.${i}.keywords` : `${path}.on.keywords`,
-        wordsOf(event.keywords),
-        normaliseEntryKeyword,
-        report,
-      )
+  for (const { row, path } of rows) invisibleKeywords(row.on, `${path}.on`, report)
   unreachable(rows, report)
   const exit = isMap(campaign.exit) ? campaign.exit : {}
-  invisible('exit.resume', wordsOf(exit.resume), normaliseExitKeyword, report)
+  invisibleWords(exit.resume, 'exit.resume', normaliseExitKeyword, report)
   return issues
 }
 
@@ -70,25 +63,4 @@ function whyTaken(event: RawMap, taken: ReadonlyMap<string, string>, catchAll: s
 
 function isMessage({ event, keywords, match }: RawMap): boolean {
   return event === 'message' || (event === undefined && (keywords !== undefined || match !== undefined))
-}
-
-function eventsOf(on: unknown): RawMap[] {
-  return (Array.isArray(on) ? on : [on]).filter(isMap)
-}
-
-function wordsOf(value: unknown): string[] {
-  return listOf(value).flatMap((word) =>
-    typeof word === 'string' || typeof word === 'number' ? [String(word)] : [],
-  )
-}
-
-function invisible(
-  path: string,
-  words: readonly string[],
-  form: (word: string) => string,
-  report: Report,
-): void {
-  for (const [i, word] of words.entries())
-    if (word.trim() !== '' && form(word) === '')
-      report(`${path}.${i}`, 'has no visible character: write a word')
 }

@@ -1,4 +1,5 @@
 import type { CheckContext } from './check-context.ts'
+import type { Report } from './draft-events.ts'
 import {
   type DraftItem,
   draftDuration,
@@ -14,7 +15,7 @@ import { mediaRefs, TEXT_MAX_BYTES, textsOf } from './message.ts'
 import { type DraftMessage, draftMessage, MESSAGE_KINDS } from './message-model.ts'
 import { accountVariableNames } from './target-accounts.ts'
 import { BudgetExceededError, createStepBudget, FILE_STEPS } from './template/step-budget.ts'
-import { checkTemplate, factsIn, usesFollowerAttributes } from './template/template.ts'
+import { checkTemplate, usesFacts, usesFollowerAttributes } from './template/template.ts'
 
 /** Issues that the schema cannot find: duplicate ids, delays beyond the window, templates, lengths, media. */
 export function contentIssues(file: unknown, context: CheckContext): Issue[] {
@@ -37,7 +38,7 @@ export function contentIssues(file: unknown, context: CheckContext): Issue[] {
       // The callback must be answered before WeChat could be asked.
       if (usesFollowerAttributes(text))
         report(`${path}.${field}`, 'a reply cannot use follower.…: use it in a step')
-      if (factsOf(text).length > 0) report(`${path}.${field}`, 'a reply cannot use fact.…: use it in a step')
+      if (usesFacts(text)) report(`${path}.${field}`, 'a reply cannot use fact.…: use it in a step')
     }
   }
   return issues
@@ -79,17 +80,6 @@ function delayIssues(items: readonly DraftItem[], windowMs: number, report: Repo
     )
   }
 }
-
-/** The facts of a text; none when it cannot be parsed, which is reported as such. */
-function factsOf(text: string): string[] {
-  try {
-    return factsIn(text)
-  } catch {
-    return []
-  }
-}
-
-type Report = (path: string, message: string) => void
 
 /** The problem of a text; null when there is none, or when the budget is used up. */
 type TextCheck = (text: string) => string | null

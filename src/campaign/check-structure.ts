@@ -1,4 +1,5 @@
 import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.ts'
+import { eventsOf, invisibleKeywords, invisibleWords, type Report, wordsOf } from './draft-events.ts'
 import {
   type DraftFork,
   type DraftItem,
@@ -7,14 +8,11 @@ import {
   draftWindow,
   flatItems,
   isMap,
-  listOf,
 } from './draft-items.ts'
 import { describeDuration } from './duration.ts'
 import type { Issue } from './issue.ts'
 import { FORK_DEPTH_MAX, FORKS_MAX } from './item-model.ts'
 import { STEPS_MAX } from './model.ts'
-
-type Report = (path: string, message: string) => void
 
 /** Names that `since` and `- end` use themselves. */
 const RESERVED: ReadonlySet<string> = new Set(['entry', 'reply', 'previous', 'end'])
@@ -26,7 +24,7 @@ export function structureIssues(file: unknown): Issue[] {
   const report: Report = (path, message) => issues.push({ path, message })
   const items = draftItems(campaign.steps, 'steps')
   const all = flatItems(items)
-  const exits = new Set(keywordsOf(isMap(campaign.exit) ? campaign.exit : {}).map(normaliseExitKeyword))
+  const exits = new Set(wordsOf(exitOf(campaign).keywords).map(normaliseExitKeyword))
   const windowMs = draftWindow(campaign.window)
   countIssues(items, all, report)
   idIssues(all, report)
@@ -38,7 +36,7 @@ export function structureIssues(file: unknown): Issue[] {
     if (item.kind === 'step' && item.raw.go !== undefined && item.raw.go === campaign.id)
       report(`${item.path}.go`, 'leads back to this campaign: there are no loops')
   }
-  entryIssues(campaign, report)
+  entryIssues(campaign, all, report)
   return issues
 }
 
@@ -142,16 +140,6 @@ function waitIssues({ raw, path }: DraftFork, windowMs: number, report: Report):
     )
 }
 
-function eventsOf(on: unknown): Readonly<Record<string, unknown>>[] {
-  return (Array.isArray(on) ? on : [on]).filter(isMap)
-}
-
-function keywordsOf(event: Readonly<Record<string, unknown>>): string[] {
-  return listOf(event.keywords).flatMap((word) =>
-    typeof word === 'string' || typeof word === 'number' ? [String(word)] : [],
-  )
-}
-
 /** Branches that another branch or an exit keyword leaves nothing for. */
 function branchIssues({ branches }: DraftFork, exits: ReadonlySet<string>, report: Report): void {
   /** The exact words of the branches above, and the branch that takes every message. */
@@ -164,7 +152,7 @@ function branchIssues({ branches }: DraftFork, exits: ReadonlySet<string>, repor
       e.event === 'message' || (e.event === undefined && e.keywords !== undefined)
     if (catchAll !== null && events.every(isMessage))
       report(path, `is never reached: branch ${catchAll} above takes every message`)
-    const words = events.flatMap(keywordsOf)
+    const words = events.flatMap(({ keywords }) => wordsOf(keywords))
     const isOnlyWords = events.every((e) => isMessage(e) && e.keywords !== undefined)
     const gone = words.map((word) => blockedBy(word, taken, exits))
     if (catchAll === null && isOnlyWords && words.length > 0 && gone.every((why) => why !== null))
@@ -172,7 +160,7 @@ function branchIssues({ branches }: DraftFork, exits: ReadonlySet<string>, repor
     for (const event of events) {
       if (isMessage(event) && event.keywords === undefined) catchAll ??= name
       if (event.match === undefined || event.match === 'exact')
-        for (const word of keywordsOf(event).map(normaliseEntryKeyword))
+        for (const word of wordsOf(event.keywords).map(normaliseEntryKeyword))
           if (!taken.has(word)) taken.set(word, name)
     }
   }
@@ -188,34 +176,21 @@ function blockedBy(
   return exits.has(normaliseExitKeyword(word)) ? `${word} is an exit keyword` : null
 }
 
-/** Keywords without a visible character, which nobody can type; and a reply that no callback can carry. */
-function entryIssues(campaign: Readonly<Record<string, unknown>>, report: Report): void {
-  const isList = Array.isArray(campaign.entry)
-  const entries = eventsOf(campaign.entry)
-  for (const [i, entry] of entries.entries())
-    invisible(isList ? `entry.${i}.keywords` : 'entry.keywords', entry, normaliseEntryKeyword, report)
-  invisible('exit.keywords', isMap(campaign.exit) ? campaign.exit : {}, normaliseExitKeyword, report)
-  for (const item of flatItems(draftItems(campaign.steps, 'steps')))
+/** Keywords without a visible character, and a reply that no callback can carry. */
+function entryIssues(
+  campaign: Readonly<Record<string, unknown>>,
+  all: readonly DraftItem[],
+  report: Report,
+): void {
+  invisibleKeywords(campaign.entry, 'entry', report)
+  invisibleWords(exitOf(campaign).keywords, 'exit.keywords', normaliseExitKeyword, report)
+  for (const item of all)
     if (item.kind === 'fork')
-      for (const branch of item.branches)
-        for (const [i, event] of eventsOf(branch.raw.on).entries())
-          invisible(
-            Array.isArray(branch.raw.on) ? `${branch.path}.on.${i}.keywords` : `${branch.path}.on.keywords`,
-            event,
-            normaliseEntryKeyword,
-            report,
-          )
-  if (campaign.reply !== undefined && entries.some((e) => e.event === 'window-closing'))
+      for (const { raw, path } of item.branches) invisibleKeywords(raw.on, `${path}.on`, report)
+  if (campaign.reply !== undefined && eventsOf(campaign.entry).some((e) => e.event === 'window-closing'))
     report('reply', 'a run that begins by window-closing has no callback to answer')
 }
 
-function invisible(
-  path: string,
-  event: Readonly<Record<string, unknown>>,
-  form: (word: string) => string,
-  report: Report,
-): void {
-  for (const [i, word] of keywordsOf(event).entries())
-    if (word.trim() !== '' && form(word) === '')
-      report(`${path}.${i}`, 'has no visible character: write a word')
+function exitOf({ exit }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return isMap(exit) ? exit : {}
 }

@@ -239,9 +239,18 @@ export function checkTemplate(
 
 /** True when a valid template uses the follower's attributes. */
 export function usesFollowerAttributes(template: string): boolean {
-  if (!template.includes('follower')) return false
+  return uses(template, 'follower', /^follower\b/)
+}
+
+/** True when a valid template uses a fact. */
+export function usesFacts(template: string): boolean {
+  return uses(template, 'fact', FACT)
+}
+
+function uses(template: string, word: string, name: RegExp): boolean {
+  if (!template.includes(word)) return false
   try {
-    return namesIn(template).some((name) => /^follower\b/.test(name))
+    return namesIn(template).some((full) => name.test(full))
   } catch {
     // `checkTemplate` reports why.
     return false
