@@ -207,6 +207,11 @@ export function carriedLedger({ follower, runs }: DispatchContext, grants: Ledge
   return mergeLedgers(counted, grants).filter((g) => g.expiresAt > at)
 }
 
+/** When the grant of typed messages ends, epoch ms; null when there is none. */
+export function endOfMessages(grants: Ledger): number | null {
+  return grants.find((grant) => grant.scene === 'message')?.expiresAt ?? null
+}
+
 /** How far this machine's clock was ahead of WeChat's when the event arrived. */
 export function clockOffsetOf({ event }: InboxRow): { aheadMs?: number } {
   return event?.aheadMs ? { aheadMs: event.aheadMs } : {}

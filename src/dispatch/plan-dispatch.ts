@@ -3,7 +3,7 @@ import { correctedTime, type EventStamp, type Interaction, isExitText, isOlder }
 import { isErasure } from '../store/inbox/inbox-event.ts'
 import type { FollowerPatch, FollowerRow } from '../store/runs/follower-rows.ts'
 import type { GoalHit } from '../store/runs/goals.ts'
-import { addGrant, type Ledger } from '../wechat/rules/ledger.ts'
+import { addGrant } from '../wechat/rules/ledger.ts'
 import { allowanceOf, type Scene } from '../wechat/rules/rules.ts'
 import {
   activeRun,
@@ -12,6 +12,7 @@ import {
   currentAgentSession,
   type DispatchContext,
   type DispatchPlan,
+  endOfMessages,
   hasApplied,
   type KnownRun,
   reentryAllows,
@@ -172,11 +173,6 @@ function optOutPatch(
   if (text === null || !words.isResume(text)) return {}
   const resumedAt = Math.max(follower?.resumedAt ?? 0, at)
   return { resumedAt, ...(optedOutAt !== null && optedOutAt <= at ? { optedOutAt: null } : {}) }
-}
-
-/** When the grant of typed messages ends, epoch ms. */
-function endOfMessages(grants: Ledger): number | null {
-  return grants.find((grant) => grant.scene === 'message')?.expiresAt ?? null
 }
 
 /** The changes that a follow makes to the follower's row. A follow clears an earlier opt-out. */

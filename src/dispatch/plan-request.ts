@@ -11,6 +11,7 @@ import {
   currentAgentSession,
   type DispatchContext,
   type DispatchPlan,
+  endOfMessages,
   hasApplied,
   reentryAllows,
   replacedRun,
@@ -136,10 +137,9 @@ function enterRefusal(
 function isClosing(context: DispatchContext, follower: FollowerRow, endsAt: number, at: number): boolean {
   const session = currentAgentSession(follower, {})
   const hasAgent = session !== null && (agentSessionEnd(session) ?? 0) > at
-  const grant = follower.grants.find(({ scene }) => scene === 'message')
   return (
     !hasAgent &&
-    grant?.expiresAt === endsAt &&
+    endOfMessages(follower.grants) === endsAt &&
     selectGrant(carriedLedger(context, follower.grants, at), at) !== undefined
   )
 }

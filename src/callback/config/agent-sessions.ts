@@ -1,8 +1,5 @@
-/**
- * WeChat passes the follower's messages to the agent for 30 minutes at most, and then to the developer again
- * (https://developers.weixin.qq.com/doc/subscription/guide/product/kf/forwarding.html).
- */
-const SESSION_MS = 30 * 60_000
+import { AGENT_SESSION_MS } from '../../run/agent-session.ts'
+
 /** Sessions in memory, far more than agents can have open. The oldest are dropped. */
 const MOST = 50_000
 
@@ -32,6 +29,6 @@ export class AgentSessions {
   /** @param at the time of an event, epoch ms */
   isOpen(follower: string, at: number): boolean {
     const openedAt = this.#openedAt.get(follower)
-    return openedAt !== undefined && at < openedAt + SESSION_MS
+    return openedAt !== undefined && at < openedAt + AGENT_SESSION_MS
   }
 }
