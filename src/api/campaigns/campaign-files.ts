@@ -19,11 +19,15 @@ export async function findCampaign(deps: Pick<ApiDeps, 'campaigns'>, id: string)
   return found
 }
 
-/** The newest version. @throws ApiError 404, and 409 when it cannot be used */
-export async function usableVersion(deps: Pick<ApiDeps, 'campaigns'>, id: string): Promise<CampaignVersion> {
-  const { version, broken } = await findCampaign(deps, id)
+/** A campaign whose newest version can be used. @throws ApiError 404, and 409 when it cannot */
+export async function usableCampaign(
+  deps: Pick<ApiDeps, 'campaigns'>,
+  id: string,
+): Promise<StoredCampaign & { version: CampaignVersion }> {
+  const found = await findCampaign(deps, id)
+  const { version, broken } = found
   if (!version) throw conflict(`Campaign ${id} cannot be used (${broken}). Publish its file again.`)
-  return version
+  return { ...found, version }
 }
 
 /** Checks a file against the registered accounts, the uploaded media and the live campaigns. */

@@ -1,6 +1,7 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { FILE_MAX_CHARS } from '../../campaign/check.ts'
+import { id as campaignId } from '../../campaign/field-model.ts'
 import { isStorable } from '../../shared/text.ts'
 import { type Draft, DraftConflict } from '../../store/campaigns/draft-store.ts'
 import { ApiError, notFound, refused } from '../api-error.ts'
@@ -22,7 +23,6 @@ import { draftView } from '../views/campaign-version-view.ts'
 import { answerPublished, checkSource, publishSource } from './campaign-files.ts'
 import { etag, expectationHeaders, expectedNumber, versionConflict } from './expectations.ts'
 
-const CAMPAIGN_ID = /^[a-z0-9][a-z0-9-]{0,63}$/
 const TEXT_TYPE = /^(application\/((x-)?yaml|json)|text\/((x-)?yaml|plain))\b/
 
 /** `/api/drafts`, `/api/campaigns/{id}/draft` and `…/draft/check`, `…/draft/publish` */
@@ -73,10 +73,12 @@ function saveDraft(router: OpenAPIHono, deps: ApiDeps): void {
     const id = c.req.param('id')
     if (!TEXT_TYPE.test(c.req.header('content-type') ?? ''))
       throw new ApiError(415, 'unsupported-type', 'Send the file as application/yaml or application/json.')
-    if (!CAMPAIGN_ID.test(id))
-      throw refused('The draft cannot be saved.', [
-        { path: 'id', message: 'must have lowercase letters, digits and hyphens only, at most 64' },
-      ])
+    const { error } = campaignId.safeParse(id)
+    if (error)
+      throw refused(
+        'The draft cannot be saved.',
+        error.issues.map(({ message }) => ({ path: 'id', message })),
+      )
     const source = await c.req.text()
     if (source.length > FILE_MAX_CHARS)
       throw refused('The draft cannot be saved.', [{ path: '', message: 'is larger than 256 KiB' }])

@@ -18,7 +18,7 @@ import { accountsBody, accountsChanged, retired } from '../schemas/campaign-life
 import { campaignItem, campaignParam } from '../schemas/campaign-schemas.ts'
 import { listTargetAccounts, type TargetAccount } from '../views/campaign-account-view.ts'
 import { campaignView } from '../views/campaign-view.ts'
-import { checkSource, findCampaign, publishSource, usableVersion } from './campaign-files.ts'
+import { checkSource, findCampaign, publishSource, usableCampaign } from './campaign-files.ts'
 import { expectationHeaders, expectedNumber, versionConflict } from './expectations.ts'
 
 /** `/api/campaigns/{id}/retire`, `…/restore`, and changes of `…/accounts` */
@@ -86,7 +86,7 @@ function restoreCampaign(router: OpenAPIHono, deps: ApiDeps): void {
     }),
     async (c) => {
       const { id } = c.req.valid('param')
-      const { source } = await usableVersion(deps, id).then(() => findCampaign(deps, id))
+      const { source } = await usableCampaign(deps, id)
       const { campaign, issues } = await checkSource(deps, source, { pathId: id })
       if (!campaign)
         throw refused('The campaign cannot be restored as it is. Publish a corrected file.', issues)
@@ -122,7 +122,7 @@ function changeAccounts(router: OpenAPIHono, deps: ApiDeps): void {
     async (c) => {
       const { id } = c.req.valid('param')
       const { add = [], remove = [], check, force } = c.req.valid('json')
-      const version = await usableVersion(deps, id)
+      const { version, source: current } = await usableCampaign(deps, id)
       const expected = expectedNumber(c)
       if (expected !== undefined && expected !== version.version)
         throw versionConflict(`campaign ${id}`, 'version', expected, {
@@ -144,7 +144,7 @@ function changeAccounts(router: OpenAPIHono, deps: ApiDeps): void {
       const isSame = after.length === before.length && after.every((a) => before.includes(a))
       if (check || isSame)
         return c.json({ ...result, version: version.version, published: false, warnings: [] }, 200)
-      const source = withAccounts((await findCampaign(deps, id)).source, after)
+      const source = withAccounts(current, after)
       if (source === null)
         throw refused('The accounts cannot be changed in this file. Edit the file and publish it.', [
           { path: 'accounts', message: 'is not a plain list' },

@@ -13,7 +13,7 @@ import {
   publishSource,
   resolveSource,
   retiredError,
-  usableVersion,
+  usableCampaign,
 } from '../campaigns/campaign-files.ts'
 import { addDraftRoutes } from '../campaigns/draft-routes.ts'
 import { etag, expectationHeaders, expectedNumber } from '../campaigns/expectations.ts'
@@ -228,7 +228,7 @@ function listAccountsOfCampaign(router: OpenAPIHono, deps: ApiDeps): void {
     }),
     async (c) => {
       const { cursor: from, limit } = c.req.valid('query')
-      const version = await usableVersion(deps, c.req.valid('param').id)
+      const { version } = await usableCampaign(deps, c.req.valid('param').id)
       const found = await listTargetAccounts(deps, version.model, {
         after: cursor.read(from),
         limit: limit + 1,
