@@ -1,6 +1,7 @@
 import { UNDISPATCHED_COLUMNS } from '../callback/accept/reply-eligibility.ts'
 import type { SkewMonitor } from '../callback/skew-monitor.ts'
-import { compileCampaign, reentryOf } from '../campaign/compile.ts'
+import { reentryOf } from '../campaign/compile.ts'
+import { planOfVersion } from '../campaign/compiled-plan.ts'
 import type { Campaign } from '../campaign/model.ts'
 import { type DispatchContext, type KnownRun, NO_OPT_OUT_WORDS } from '../dispatch/dispatch-context.ts'
 import { planDispatch } from '../dispatch/plan-dispatch.ts'
@@ -186,7 +187,7 @@ async function predictRefusal(
   const keys = { id: Number.MAX_SAFE_INTEGER, dedupeKey: '', reply: null }
   const row: InboxRow = { ...UNDISPATCHED_COLUMNS, ...(await newRequestRow(db, wanted, now())), ...keys }
   const matched: DispatchContext['matched'] = {
-    plan: compileCampaign(campaign, version),
+    plan: planOfVersion(campaign, version),
     reentry: reentryOf(campaign),
   }
   const { action } = planDispatch({ ...context, row, follower, matched })

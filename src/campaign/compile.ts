@@ -1,5 +1,6 @@
 import type { Goal } from '../run/goal.ts'
 import type { Plan } from '../run/plan.ts'
+import { CHINA_TIMEZONE } from '../shared/beijing-time.ts'
 import { normaliseExitKeyword } from '../shared/keyword.ts'
 import { MINUTE_MS } from '../shared/time-units.ts'
 import { compileEvents } from './compile-events.ts'
@@ -13,7 +14,7 @@ import { factsOfMessage, newsOf } from './plan-news.ts'
 import { zoneOffsets } from './zone-offsets.ts'
 
 /** China has one offset for all times. */
-const CHINA = { timezone: 'Asia/Shanghai', at: 0 }
+const CHINA = { timezone: CHINA_TIMEZONE, at: 0 }
 const SPREAD_MS = 5 * MINUTE_MS
 
 /**

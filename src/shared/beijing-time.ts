@@ -1,5 +1,8 @@
 import { DAY_MS, HOUR_MS } from './time-units.ts'
 
+/** The time zone of an account that names none. */
+export const CHINA_TIMEZONE = 'Asia/Shanghai'
+
 /** China has had one time zone and no summer time since 1991. */
 const UTC_PLUS_8_MS = 8 * HOUR_MS
 

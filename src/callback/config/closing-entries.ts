@@ -1,4 +1,5 @@
-import { compileCampaign, inTimezone } from '../../campaign/compile.ts'
+import { inTimezone } from '../../campaign/compile.ts'
+import { planOfVersion } from '../../campaign/compiled-plan.ts'
 import { createMatcher } from '../../campaign/match.ts'
 import { MAX_ACCOUNTS } from '../../store/accounts/account.ts'
 import type { AccountStore } from '../../store/accounts/account-store.ts'
@@ -19,7 +20,7 @@ export async function readClosingEntries(
   const active = (await accounts.list({ limit: MAX_ACCOUNTS })).filter(({ state }) => state === 'active')
   return closing.flatMap(({ candidate: { campaign, version }, beforeMs, serves }) => {
     const start = { campaign: campaign.id, version, event: 'window-closing' as const }
-    const compiled = compileCampaign(campaign, version)
+    const compiled = planOfVersion(campaign, version)
     const served = active.filter(({ appId }) => serves(appId))
     return [...new Set(served.map(({ timezone }) => timezone))].map((timezone): ClosingEntry => {
       const { quiet, zone } = inTimezone(compiled, timezone, now)

@@ -1,8 +1,10 @@
-import { compileCampaign, inTimezone, reentryOf } from '../../campaign/compile.ts'
+import { inTimezone, reentryOf } from '../../campaign/compile.ts'
+import { planOfVersion } from '../../campaign/compiled-plan.ts'
 import { isExitOf, isResumeOf } from '../../campaign/opt-out.ts'
 import type { DispatchConfig } from '../../dispatch/dispatch-deps.ts'
 import { AGENT_SESSION_KINDS } from '../../dispatch/plan-dispatch.ts'
 import type { FollowerEvent } from '../../run/follower-event.ts'
+import { CHINA_TIMEZONE } from '../../shared/beijing-time.ts'
 import type { Log } from '../../shared/log.ts'
 import { type Account, MAX_ACCOUNTS } from '../../store/accounts/account.ts'
 import type { AccountStore } from '../../store/accounts/account-store.ts'
@@ -62,6 +64,9 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
     brokenCampaigns(broken)
   }
 
+  /** From memory, or else from the store. */
+  const accountOf = async (appId: string) => accounts.get(appId) ?? deps.accounts.find(appId)
+
   return {
     match(account, event, at, openId) {
       const follower = `${account.appId} ${openId}`
@@ -82,19 +87,13 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
     async planOf(campaign, version, appId, at) {
       const found = await deps.campaigns.version(campaign, version)
       if (!found) return null
-      const timezone = (accounts.get(appId) ?? (await deps.accounts.find(appId)))?.timezone ?? CHINA
-      const plan = inTimezone(compileCampaign(found.model, version), timezone, at)
+      // An account that was removed meanwhile has no time zone.
+      const timezone = (await accountOf(appId))?.timezone ?? CHINA_TIMEZONE
+      const plan = inTimezone(planOfVersion(found.model, version), timezone, at)
       return { plan, reentry: reentryOf(found.model) }
     },
     cohortOf: (appId, start) =>
-      cohortOfRun(
-        {
-          campaigns: deps.campaigns,
-          accounts: { find: async (id) => accounts.get(id) ?? deps.accounts.find(id) },
-        },
-        appId,
-        start,
-      ),
+      cohortOfRun({ campaigns: deps.campaigns, accounts: { find: accountOf } }, appId, start),
     isRegistered: (appId) => accounts.has(appId) || deps.accounts.find(appId).then((a) => a !== null),
     optOutWords(appId) {
       const optOut = accounts.get(appId)?.optOut
@@ -111,9 +110,6 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
     },
   }
 }
-
-/** The time zone of an account that was removed meanwhile. */
-const CHINA = 'Asia/Shanghai'
 
 type BrokenCampaign = Awaited<ReturnType<CampaignStore['live']>>['broken'][number]
 

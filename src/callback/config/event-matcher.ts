@@ -1,9 +1,9 @@
 import type { AnswerRow } from '../../campaign/answer-matcher.ts'
-import { compileCampaign, inTimezone, reentryOf } from '../../campaign/compile.ts'
+import { inTimezone, reentryOf } from '../../campaign/compile.ts'
+import { planOfVersion } from '../../campaign/compiled-plan.ts'
 import { createMatcher, entryOfScene, type LiveCampaign, type Matcher } from '../../campaign/match.ts'
 import { renderPassiveReply, TEXT_MAX_BYTES } from '../../campaign/message.ts'
 import type { Reply } from '../../campaign/message-model.ts'
-import type { Campaign } from '../../campaign/model.ts'
 import { isExitOf, isResumeOf } from '../../campaign/opt-out.ts'
 import { templateVariables } from '../../campaign/template/variables.ts'
 import type { FollowerEvent } from '../../run/follower-event.ts'
@@ -35,7 +35,6 @@ const HAND_OVER = { kind: 'transfer_customer_service' } as const
 export class EventMatcher {
   readonly #deps: MatcherDeps
   readonly #matcher: Matcher
-  readonly #compiled = new Map<Campaign, NonNullable<EventMatch['entry']>>()
 
   constructor(live: readonly LiveCampaign[], deps: MatcherDeps) {
     this.#matcher = createMatcher(live)
@@ -83,10 +82,8 @@ export class EventMatcher {
 
   #compile(matched: LiveCampaign, timezone: string, at: number): NonNullable<EventMatch['entry']> {
     const { campaign, version } = matched
-    const known = this.#compiled.get(campaign)
-    const entry = known ?? { plan: compileCampaign(campaign, version), reentry: reentryOf(campaign) }
-    this.#compiled.set(campaign, entry)
-    return { ...entry, plan: inTimezone(entry.plan, timezone, at) }
+    const plan = inTimezone(planOfVersion(campaign, version), timezone, at)
+    return { plan, reentry: reentryOf(campaign) }
   }
 
   /** The answer of a row of `answers`, or the transfer of a message that nothing else is for; null for none. */

@@ -1,10 +1,8 @@
 import { cohortOf } from '../../campaign/cohort.ts'
 import type { Cohort } from '../../run/cohort.ts'
 import type { RunStart } from '../../run/plan.ts'
+import { CHINA_TIMEZONE } from '../../shared/beijing-time.ts'
 import type { CampaignStore } from './campaign-store.ts'
-
-/** The time zone of an account that was removed meanwhile. */
-const CHINA = 'Asia/Shanghai'
 
 /** What statistics group a run by; null when its campaign version cannot be read. */
 export async function cohortOfRun(
@@ -19,5 +17,6 @@ export async function cohortOfRun(
     stores.campaigns.version(plan.campaign, plan.version),
     stores.accounts.find(appId),
   ])
-  return version && cohortOf(version.model, account?.timezone ?? CHINA, entry)
+  // An account that was removed meanwhile has no time zone.
+  return version && cohortOf(version.model, account?.timezone ?? CHINA_TIMEZONE, entry)
 }

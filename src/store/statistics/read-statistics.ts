@@ -1,5 +1,5 @@
 import { type SQL, sql } from 'drizzle-orm'
-import { compileCampaign } from '../../campaign/compile.ts'
+import { planOfVersion } from '../../campaign/compiled-plan.ts'
 import type { CountedRow, StatisticsFilter } from '../../campaign/statistics/counted-row.ts'
 import { type Statistics, statisticsOf, type VersionPlan } from '../../campaign/statistics/report.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
@@ -96,6 +96,6 @@ async function versionPlan(
 ): Promise<VersionPlan> {
   const found = await campaigns.version(campaign, version)
   if (!found) return null
-  const { steps, forks = [] } = compileCampaign(found.model, version)
+  const { steps, forks = [] } = planOfVersion(found.model, version)
   return { forks, steps: steps.map(({ id }) => id) }
 }
