@@ -16,6 +16,7 @@ describe('the moment of a grant', () => {
   it.each([
     ['in the day', 14, 12],
     ['in quiet hours: ten minutes before they begin', 29, 22 - 1 / 6],
+    ['less than ten minutes before them: ten minutes before they begin', 24 - 1 / 60, 22 - 1 / 6],
     ['at their end', 34, 32],
     ['at their beginning', 24, 22 - 1 / 6],
   ])('%s', (_, endsAt, moment) => expect(closingMoment(night, at(endsAt))).toBe(at(moment)))

@@ -2,8 +2,8 @@ import { MINUTE_MS } from '../shared/time-units.ts'
 import { type QuietHours, quietAt, type ZoneOffsets } from './local-time.ts'
 
 /**
- * When a campaign with the entry `window-closing` begins: so long before a message grant ends. A moment inside quiet hours is moved
- * to ten minutes before they begin.
+ * When a campaign with the entry `window-closing` begins: so long before a message grant ends. A moment inside quiet hours, or less
+ * than ten minutes before them, is moved to ten minutes before they begin. So a later end of a grant never has an earlier moment.
  */
 export interface ClosingRule {
   beforeMs: number
@@ -17,8 +17,8 @@ const BEFORE_QUIET_MS = 10 * MINUTE_MS
 /** The moment of a grant, epoch ms. */
 export function closingMoment({ beforeMs, quiet, zone }: ClosingRule, grantEndsAt: number): number {
   const at = grantEndsAt - beforeMs
-  const hours = quiet && zone ? quietAt(zone, quiet, at) : null
-  return hours ? hours.from - BEFORE_QUIET_MS : at
+  const hours = quiet && zone ? (quietAt(zone, quiet, at) ?? quietAt(zone, quiet, at + BEFORE_QUIET_MS)) : null
+  return hours ? Math.min(at, hours.from - BEFORE_QUIET_MS) : at
 }
 
 /**

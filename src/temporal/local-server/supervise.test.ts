@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { constants, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { lastLines } from './last-lines.ts'
@@ -76,6 +76,11 @@ describe('a supervised program', () => {
       return false
     }
   }
+  /** Whether a process has a handler for a signal yet. */
+  const handles = (pid: number | undefined, signal: 'SIGHUP') => {
+    const mask = /^SigCgt:\s*([0-9a-f]+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+    return (BigInt(`0x${mask}`) & (1n << BigInt(constants.signals[signal] - 1))) !== 0n
+  }
   /** The processes of a supervisor: its process group, which it leads. */
   const groupOf = (supervisor: number | undefined) =>
     spawnSync('ps', ['-eo', 'pgid=,args='], { encoding: 'utf8' })
@@ -117,6 +122,7 @@ describe('a supervised program', () => {
       'trap "echo received" TERM; echo pid $$; while :; do sleep 0.05; done',
     ])
     const pid = await pidIn(program.logFile)
+    await expect.poll(() => handles(program.pid, 'SIGHUP')).toBe(true)
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.kill(program.pid ?? 0, signal)
     process.kill(pid, 'SIGTERM')
     await expect.poll(() => lastLines(program.logFile)).toContain('received')
