@@ -5,6 +5,8 @@ const IDLE_TIMEOUT_MS = 10_000
 const IDLE_POLL_MS = 50
 /** Stops this long after a step is due, so that the step runs. */
 const PAST_STEP_MS = 50
+/** How far the clock moves when a send that is due is still in progress after the time-out. */
+const PAST_LATE_SEND_MS = 1_000
 
 /** Moves the clock of a follower's run. The product provides it; the simulator knows nothing of Temporal. */
 export interface TestClock {
@@ -39,16 +41,18 @@ export class FollowerClock {
   async advance(key: FollowerKey, ms: number): Promise<void> {
     const follower = this.#state.follower(key)
     for (let remaining = ms; remaining > 0; ) {
-      const next = await this.#testClock?.nextAt(key, this.#state.clockOf(follower))
-      const untilNext = next == null ? remaining : Math.max(1, next - this.#state.clockOf(follower))
-      const piece = Math.min(remaining, untilNext)
+      await this.#untilIdle(key)
+      const clock = this.#state.clockOf(follower)
+      const next = await this.#testClock?.nextAt(key, clock)
+      const untilNext = next == null ? remaining : next - clock
+      const piece = Math.min(remaining, untilNext > 0 ? untilNext : PAST_LATE_SEND_MS)
       follower.offsetMs += piece
       remaining -= piece
       this.#state.changed(key.appId, key.openId)
       await this.#testClock?.advance(key, piece)
       if (await this.#testClock?.arriveAt?.(key, this.#state.clockOf(follower))) await this.sync(key)
-      await this.#untilIdle(key)
     }
+    await this.#untilIdle(key)
     this.#state.changed(key.appId, key.openId)
   }
 
