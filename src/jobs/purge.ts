@@ -5,6 +5,7 @@ import { purgePreviousKeys } from '../store/accounts/previous-keys.ts'
 import { purgeTestSends } from '../store/campaigns/test-sends.ts'
 import type { Db } from '../store/db.ts'
 import { purgeInbox } from '../store/inbox/inbox-rows.ts'
+import { purgeKeptTexts } from '../store/inbox/kept-texts.ts'
 import { anonymiseRuns, type EndedRunKey } from '../store/runs/anonymise-runs.ts'
 import { purgeFollowers } from '../store/runs/follower-rows.ts'
 import { countRuns } from '../store/statistics/count-runs.ts'
@@ -22,8 +23,8 @@ const BATCH = 500
 const DELIVERED_WEBHOOK_LIFETIME_MS = 7 * DAY_MS
 
 /**
- * The daily purge. It deletes dispatched inbox rows, which hold the dedupe keys, test sends, and handled authorisation
- * events of the platform after seven days. It deletes pending authorisations, previous keys and sign-in locations after they expired. It
+ * The daily purge. It deletes kept texts after the days of their account, and dispatched inbox rows without a text, which hold
+ * the dedupe keys, test sends, and handled authorisation events of the platform after seven days. It deletes pending authorisations, previous keys and sign-in locations after they expired. It
  * removes the personal data of runs that ended more than `retentionDays` days ago, and followers without runs and failed
  * webhooks after the same time. It counts runs that 0.3 has written for the statistics. Large tables are read page by page. A round that takes long ends early, and the next round
  * continues.
@@ -39,6 +40,7 @@ export function createPurge(deps: {
   const oldest = () => now() - deps.retentionDays * DAY_MS
   const tables = [
     pageByPage<string>(batch, (page) => countRuns(db, page)),
+    untilFewer(batch, () => purgeKeptTexts(db, { now: now(), maxDays: deps.retentionDays, limit: batch })),
     pageByPage<number>(batch, (page) => purgeInbox(db, { ...page, before: now() - DEDUPE_KEY_LIFETIME_MS })),
     pageByPage<EndedRunKey>(batch, (page) => anonymiseRuns(db, { ...page, before: oldest() })),
     pageByPage<FollowerKey>(batch, (page) => purgeFollowers(db, { ...page, before: oldest() })),

@@ -17,7 +17,8 @@ const BEFORE_QUIET_MS = 10 * MINUTE_MS
 /** The moment of a grant, epoch ms. */
 export function closingMoment({ beforeMs, quiet, zone }: ClosingRule, grantEndsAt: number): number {
   const at = grantEndsAt - beforeMs
-  const hours = quiet && zone ? (quietAt(zone, quiet, at) ?? quietAt(zone, quiet, at + BEFORE_QUIET_MS)) : null
+  const hours =
+    quiet && zone ? (quietAt(zone, quiet, at) ?? quietAt(zone, quiet, at + BEFORE_QUIET_MS)) : null
   return hours ? Math.min(at, hours.from - BEFORE_QUIET_MS) : at
 }
 

@@ -105,6 +105,8 @@ export const accounts = pgTable('accounts', {
   forwardSealed: text('forward_sealed'),
   /** The words by which followers end the messages of all campaigns; null: only those of each campaign. */
   optOut: jsonb('opt_out').$type<OptOut>(),
+  /** For how many days texts of followers stay in the inbox after their dispatch; null: not at all. */
+  keepTexts: integer('keep_texts'),
   /** When WeChat last reached the callback with a valid signature. */
   lastCallbackAt: epochMs('last_callback_at'),
   createdAt: epochMs('created_at').notNull(),
@@ -215,7 +217,10 @@ export const inbox = pgTable(
     kind: text('kind').notNull(),
     createTime: epochMs('create_time').notNull(),
     receivedAt: epochMs('received_at').notNull(),
+    /** Pending: the event. Dispatched: what stays of it, see `DispatchedEvent`. */
     event: jsonb('event').$type<InboxEvent | null>(),
+    /** The text of a dispatched event, where the account keeps texts. */
+    keptText: text('kept_text'),
     /** The passive reply. A duplicate gets the same reply. */
     reply: jsonb('reply'),
     /** The row of a campaign's `answers` that the reply is from, like `faq@3/answers.0`; null: none. */
@@ -236,6 +241,8 @@ export const inbox = pgTable(
     index('inbox_pending_by_follower')
       .on(t.appId, t.openId, t.createTime, t.id)
       .where(sql`${t.dispatchedAt} IS NULL`),
+    // For the purge of kept texts. Accounts that keep none have no entry.
+    index('inbox_kept_texts').on(t.appId, t.receivedAt).where(sql`${t.keptText} IS NOT NULL`),
   ],
 )
 

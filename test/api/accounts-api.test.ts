@@ -255,6 +255,20 @@ describe('a change of an account', () => {
     })
   })
 
+  it('keeps texts for the given days, and no number that makes no sense', async () => {
+    await register(accountBody('wxkeeptexts00001', { keepTexts: 30 }))
+    const patch = (keepTexts: unknown) =>
+      api.call('PATCH', '/api/accounts/wxkeeptexts00001', { json: { keepTexts } })
+    const stored = async () => (await api.get('/api/accounts/wxkeeptexts00001')).body
+    expect(await stored()).toMatchObject({ keepTexts: 30 })
+    for (const keepTexts of [0, 366, 1.5, '7', true]) {
+      const { status, body } = await patch(keepTexts)
+      expect([status, JSON.stringify(body)]).toEqual([422, expect.stringContaining('keepTexts')])
+    }
+    expect((await patch(null)).body).toMatchObject({ keepTexts: null })
+    expect(await stored()).toMatchObject({ keepTexts: null })
+  })
+
   it('unblocks the account with a new AppSecret only where the old one had blocked it', async () => {
     const setState = (reason: string) => api.app.services.accounts.setState(APP, 'blocked', reason)
     const patch = (json: object) => api.call<AccountBody>('PATCH', `/api/accounts/${APP}`, { json })

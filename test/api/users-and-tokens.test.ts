@@ -89,6 +89,7 @@ describe('a role', () => {
       { apiBase: 'http://127.0.0.1:9' },
       { forward: { url: 'https://example.com/', token: 'test_forward' } },
       { mode: 'plain' },
+      { keepTexts: 30 },
     ]) {
       const { status, body } = await change(json)
       expect([json, status, body.error?.code]).toEqual([json, 403, 'forbidden'])

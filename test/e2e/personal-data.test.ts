@@ -216,6 +216,25 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     expect(await traces(openId)).toEqual([])
   })
 
+  it('the texts that an account keeps are erased with the follower, and purged after their days', async () => {
+    await app.services.accounts.patch(APP, { keepTexts: 3 })
+    onTestFinished(async () => void (await app.services.accounts.patch(APP, { keepTexts: null })))
+    const [erased, purged] = ['oKeptErased-0123456789', 'oKeptPurged-0123456789']
+    for (const openId of [erased, purged]) {
+      await livesHere(openId)
+      expect(await traces(openId)).toContain('inbox.kept_text')
+    }
+    await erase(erased)
+    await drained()
+    expect(await traces(erased)).toEqual([])
+    const purgeAt = (days: number) =>
+      createPurge({ db: db(), now: () => Date.now() + days * DAY, retentionDays: RETENTION_DAYS })
+    await purgeAt(2).run({ lastRunAt: null })
+    expect(await traces(purged)).toContain('inbox.kept_text')
+    await purgeAt(3.01).run({ lastRunAt: null })
+    expect(await traces(purged)).not.toContain('inbox.kept_text')
+  })
+
   it('the daily purge removes all data of followers whose runs ended long ago', async () => {
     const ended = 'oEnded-0123456789'
     await livesHere(ended)

@@ -60,6 +60,11 @@ const optOut = optOutSchema.nullable().openapi({
     "Keywords by which a follower ends the messages of all campaigns, in the form of a campaign's `exit`; null: none. PATCH replaces all of it.",
 })
 
+const keepTexts = z.number().int().min(1).max(365).nullable().openapi({
+  description:
+    'For how many days the texts that followers send stay in the store after they were handled, at most `RETENTION_DAYS`; null: not at all. Needed for exact dry runs.',
+})
+
 export const newAccount = z
   .strictObject({
     appId: z
@@ -76,6 +81,7 @@ export const newAccount = z
     apiBase: apiBase.default(null),
     humanAgents: z.boolean().default(false),
     optOut: optOut.default(null),
+    keepTexts: keepTexts.default(null),
     variables: variables.default({}),
     forward: forward.default(null),
   })
@@ -94,6 +100,7 @@ export const accountPatch = z
     apiBase: apiBase.optional(),
     humanAgents: z.boolean().optional(),
     optOut: optOut.optional(),
+    keepTexts: keepTexts.optional(),
     variables: variables.optional(),
     forward: forward.optional(),
     state: z.enum(['active', 'paused']).optional(),
@@ -116,6 +123,7 @@ export const account = z
     apiBase: z.string().nullable(),
     humanAgents: z.boolean(),
     optOut: optOutSchema.nullable(),
+    keepTexts,
     variables: z.record(z.string(), z.string()),
     forward: z.object({ url: z.string(), mode, useReply: z.boolean() }).nullable(),
     verified: z.boolean().nullable(),

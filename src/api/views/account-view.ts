@@ -18,6 +18,7 @@ export function accountView(a: Account, now: number) {
     apiBase: a.apiBase,
     humanAgents: a.humanAgents,
     optOut: a.optOut,
+    keepTexts: a.keepTexts,
     variables: a.variables,
     forward: a.forward && { url: a.forward.url, mode: a.forward.mode, useReply: a.forward.useReply },
     verified: a.verified,

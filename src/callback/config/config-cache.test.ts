@@ -51,6 +51,7 @@ function account(appId: string, more: Partial<Account> = {}): Account {
     sendQuota: null,
     forward: null,
     optOut: null,
+    keepTexts: null,
     lastCallbackAt: null,
     createdAt: T0,
     updatedAt: T0,

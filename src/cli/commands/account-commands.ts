@@ -1,4 +1,4 @@
-import { Option } from '@commander-js/extra-typings'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { joinSentences } from '../../shared/text.ts'
 import { callApi, fetchAllPages, type ServerOptions, urlOption } from '../api-client.ts'
 import { CommandError, command, commandGroup, printing, type Terminal, UsageError } from '../cli-command.ts'
@@ -45,6 +45,11 @@ const onUnknownOption = new Option(
   'What to do when it is unknown whether a message arrived',
 ).choices(['retry', 'assume-sent'])
 
+const keepTextsOption = () =>
+  new Option(
+    '--keep-texts <days>',
+    'For how many days the texts of followers are kept; none: not at all (the default)',
+  ).argParser(toKeptDays)
 const variableOption = () =>
   new Option('--var <key=value>', 'Template variable {{ account.key }}; may be repeated')
     .argParser(collectPairs)
@@ -68,6 +73,7 @@ const settingsCommand = (name: string, description: string, rules = rulesOption)
     .option('--human-agents', 'Pass messages that match no campaign to human agents')
     .option('--no-human-agents', 'Stop passing messages to human agents')
     .option('--opt-out <file>', OPT_OUT)
+    .addOption(keepTextsOption())
     .option('--forward <file>', FORWARD)
     .addOption(variableOption())
     .option('--verify', 'Verify the account with WeChat first')
@@ -206,16 +212,25 @@ interface SettingsOptions {
   apiBase?: string | undefined
   humanAgents?: boolean | undefined
   optOut?: string | undefined
+  keepTexts?: number | null | undefined
   forward?: string | undefined
 }
 
 /** The settings of the command line, as fields of the API. */
 async function settingsOf(options: SettingsOptions): Promise<Record<string, unknown>> {
-  const { name, mode, rules, onUnknown, timezone, apiBase, humanAgents } = options
+  const { name, mode, rules, onUnknown, timezone, apiBase, humanAgents, keepTexts } = options
   const optOut = options.optOut === undefined ? undefined : await readSetting('--opt-out', options.optOut)
   const forward = options.forward === undefined ? undefined : await readSetting('--forward', options.forward)
-  const all = { name, mode, rules, onUnknown, timezone, apiBase, humanAgents, optOut, forward }
+  const all = { name, mode, rules, onUnknown, timezone, apiBase, humanAgents, optOut, keepTexts, forward }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
+}
+
+/** @throws InvalidArgumentError */
+function toKeptDays(text: string): number | null {
+  if (text === 'none') return null
+  const days = Number(text)
+  if (/^\d+$/.test(text) && days >= 1 && days <= 365) return days
+  throw new InvalidArgumentError('Write a number of days from 1 to 365, or none.')
 }
 
 /** @throws UsageError when the file is not JSON */

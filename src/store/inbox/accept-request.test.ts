@@ -56,7 +56,7 @@ describeOnBothStores('a request about a follower', (store) => {
     await accept(facts('k'))
     const [row] = await rows()
     await markDispatched(store().db, row?.id ?? 0, 'stored', NOW)
-    expect((await rows())[0]).toMatchObject({ event: null })
+    expect((await rows())[0]?.event).toMatchObject({ request: { type: 'fact', names: ['a'] } })
     expect(await accept(facts('k'))).toBe('duplicate')
     expect(await accept(facts('k', 2))).toBe('mismatch')
   })

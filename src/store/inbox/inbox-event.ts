@@ -1,6 +1,7 @@
 import type { FollowerEvent } from '../../run/follower-event.ts'
 import type { Entry } from '../../run/plan.ts'
 import type { Facts } from '../../shared/facts.ts'
+import type { Scene } from '../../wechat/rules/rules.ts'
 
 /** What another system, an operator, a step or a short link reports about a follower. WeChat reports none of these. */
 export type InboxRequest =
@@ -19,8 +20,8 @@ export type InboxRequest =
   | { type: 'window-closing'; endsAt: number }
 
 /**
- * An accepted event in its inbox row. Once it is dispatched, only `scene` and `aheadMs` stay, or null without a scene. The
- * campaign that it starts was matched once, before the insert.
+ * An accepted event in its inbox row. Once it is dispatched, only a `DispatchedEvent` stays. The campaign that it starts was
+ * matched once, before the insert.
  */
 export interface InboxEvent extends FollowerEvent {
   /** The campaign version that this event would start; null: none. */
@@ -35,6 +36,25 @@ export interface InboxEvent extends FollowerEvent {
   /** W3C `traceparent` of its callback; absent while tracing is off. */
   trace?: string
 }
+
+/**
+ * What stays of an event in its inbox row once it is dispatched: nothing that the follower wrote, and no value of a fact. The row
+ * has its kind and time. It is null for an event that has none of these fields. Rows of 0.3 have `scene` and `aheadMs` only.
+ */
+export interface DispatchedEvent extends Pick<InboxEvent, 'aheadMs'> {
+  /** Absent for an event that is no interaction, such as an unfollow. */
+  scene?: Scene
+  qrScene?: string
+  eventKey?: string
+  start?: NonNullable<InboxEvent['start']>
+  request?: DispatchedRequest
+}
+
+/** A dispatched request. Facts have names without values. */
+type DispatchedRequest =
+  | { type: 'fact'; names: readonly string[]; by?: string }
+  | { type: 'enter'; names?: readonly string[]; after?: string }
+  | Exclude<InboxRequest, { type: 'fact' | 'enter' }>
 
 /**
  * Kinds of inbox rows that erase a follower's data: a request of an operator, and WeChat's notices that a person withdrew the

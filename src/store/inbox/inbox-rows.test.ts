@@ -2,6 +2,7 @@ import { expect, it } from 'vitest'
 import { describeOnBothStores } from '../../../test/harness/stores.ts'
 import { inbox } from '../schema.ts'
 import { claimHeads } from './claim-events.ts'
+import type { InboxEvent, InboxRequest } from './inbox-event.ts'
 import {
   acceptCallback,
   acceptCallbacks,
@@ -183,13 +184,14 @@ describeOnBothStores('the inbox', (store) => {
     expect(await keys('a', NOW + 5_000)).toEqual(['k1'])
   })
 
-  it('keeps of a dispatched event only what a run that is started from the store needs', async () => {
+  it('keeps of a dispatched event nothing that the follower wrote, and no trace', async () => {
     const about = { text: 'secret words', qrScene: null, eventKey: null }
     const start = { campaign: 'welcome', version: 1, event: 'message' as const }
-    const events = [
-      { kind: 'text', scene: 'message' as const, ...about, start, aheadMs: 90_000, trace: '00-1-2-01' },
-      { kind: 'text', scene: 'message' as const, ...about, start: null },
+    const events: (InboxEvent & { unheardOf?: string })[] = [
+      { kind: 'text', scene: 'message', ...about, start, aheadMs: 90_000, trace: '00-1-2-01' },
+      { kind: 'text', scene: 'message', ...about, eventKey: 'menu-1', start: null, unheardOf: 'new field' },
       { kind: 'unsubscribe', scene: null, ...about, text: null, start: null },
+      { kind: 'SCAN', scene: 'scan', ...about, text: null, qrScene: 'expo-a1', start: null },
     ]
     for (const [i, event] of events.entries())
       await accept(`k${i}`, { kind: event.kind, event, createTime: NOW + i })
@@ -201,16 +203,62 @@ describeOnBothStores('the inbox', (store) => {
       rows: { event: unknown }[]
     }
     expect(rows.map((r) => r.event)).toEqual([
-      { scene: 'message', aheadMs: 90_000 },
-      { scene: 'message' },
+      { scene: 'message', aheadMs: 90_000, start },
+      { scene: 'message', eventKey: 'menu-1' },
       null,
+      { scene: 'scan', qrScene: 'expo-a1' },
     ])
     const since = await eventsSince(store().db, { appId: 'wxA', openId: 'oOne' }, { at: NOW - 1, seq: 0 })
     expect(since).toEqual([
       { id: 1, kind: 'text', dedupeKey: 'k0', createTime: NOW, scene: 'message', aheadMs: 90_000 },
       { id: 2, kind: 'text', dedupeKey: 'k1', createTime: NOW + 1, scene: 'message' },
       { id: 3, kind: 'unsubscribe', dedupeKey: 'k2', createTime: NOW + 2, scene: null },
+      { id: 4, kind: 'SCAN', dedupeKey: 'k3', createTime: NOW + 3, scene: 'scan' },
     ])
+  })
+
+  it('keeps of a dispatched request the names of facts and tags, and no value', async () => {
+    const start = { campaign: 'welcome', version: 1, event: 'api' as const }
+    const requests: [InboxRequest, unknown][] = [
+      [
+        { type: 'fact', facts: { phone: '13800000001', paid: true }, by: 'run-1' },
+        {
+          type: 'fact',
+          names: expect.toSatisfy((n: string[]) => n.sort().join() === 'paid,phone'),
+          by: 'run-1',
+        },
+      ],
+      [
+        { type: 'enter', facts: { phone: '13800000002' }, after: 'run-2' },
+        { type: 'enter', names: ['phone'], after: 'run-2' },
+      ],
+      [
+        { type: 'tag', tags: ['vip'] },
+        { type: 'tag', tags: ['vip'] },
+      ],
+      [
+        { type: 'link', name: 'guide', runKey: 'run-3' },
+        { type: 'link', name: 'guide', runKey: 'run-3' },
+      ],
+      [
+        { type: 'window-closing', endsAt: NOW },
+        { type: 'window-closing', endsAt: NOW },
+      ],
+    ]
+    const none = { scene: null, text: null, qrScene: null, eventKey: null }
+    for (const [i, [request]] of requests.entries()) {
+      const kind = request.type
+      await accept(`k${i}`, { kind, createTime: NOW + i, event: { kind, ...none, start, request } })
+    }
+    for (const _ of requests) {
+      const [row] = await claim()
+      await markDispatched(store().db, row?.id ?? 0, 'stored', NOW)
+    }
+    const rows = await store().db.select().from(inbox).orderBy(inbox.id)
+    expect(rows.map((r) => r.event)).toEqual(requests.map(([, request]) => ({ start, request })))
+    expect(JSON.stringify(rows)).not.toContain('1380000')
+    const since = await eventsSince(store().db, { appId: 'wxA', openId: 'oOne' }, { at: NOW - 1, seq: 0 })
+    expect(since.map(({ scene }) => scene)).toEqual([null, null, null, null, null])
   })
 
   const purge = (

@@ -1,13 +1,14 @@
 import { and, eq, gt, inArray, isNotNull, ne, sql } from 'drizzle-orm'
 import { truncateText } from '../../shared/text.ts'
 import type { Db } from '../db.ts'
-import { inbox } from '../schema.ts'
+import { accounts, inbox } from '../schema.ts'
 import { execute } from '../sql.ts'
 import { isRefusedData } from '../store-error.ts'
 import type { PagePurge, TablePage } from '../table-page.ts'
-import type { InboxEvent } from './inbox-event.ts'
+import type { DispatchedEvent, InboxEvent } from './inbox-event.ts'
 
-export type InboxRow = typeof inbox.$inferSelect
+/** A row as the dispatcher reads it: without the text that stays after it. */
+export type InboxRow = Omit<typeof inbox.$inferSelect, 'keptText'>
 
 export interface NewInboxRow {
   appId: string
@@ -92,7 +93,7 @@ function refusalOrThrow(err: unknown): Error {
   throw err
 }
 
-/** Marks a row as dispatched and deletes most of its event. The dedupe key stays while duplicates may arrive. */
+/** Marks a row as dispatched and deletes the personal part of its event. The dedupe key stays while duplicates may arrive. */
 export async function markDispatched(
   db: Pick<Db, 'update'>,
   id: number,
@@ -102,21 +103,33 @@ export async function markDispatched(
   await db.update(inbox).set(dispatchedColumns(result, now)).where(eq(inbox.id, id))
 }
 
-/** The columns of a dispatched row. Of the event only what `eventsSince` returns stays. */
+/** The columns of a dispatched row: of the event a `DispatchedEvent`, and its text where the account keeps texts. */
 export function dispatchedColumns(result: string, now: number) {
+  const { event } = inbox
+  const text = sql`${event}->>'text'`
+  const factNames = sql`(SELECT jsonb_agg(name) FROM jsonb_object_keys(${event}->'request'->'facts') AS name)`
+  // The fields are named one by one, so that a new field of an event does not stay unseen.
+  const kept = sql`jsonb_strip_nulls(jsonb_build_object('scene', ${event}->'scene', 'aheadMs', ${event}->'aheadMs',
+    'qrScene', ${event}->'qrScene', 'eventKey', ${event}->'eventKey', 'start', ${event}->'start',
+    'request', jsonb_build_object('type', ${event}->'request'->'type', 'names', ${factNames},
+      'by', ${event}->'request'->'by', 'after', ${event}->'request'->'after', 'tags', ${event}->'request'->'tags',
+      'name', ${event}->'request'->'name', 'runKey', ${event}->'request'->'runKey',
+      'endsAt', ${event}->'request'->'endsAt')))`
   return {
     dispatchedAt: now,
     result,
     leaseOwnerId: null,
     leaseExpiresAt: null,
     lastError: null,
-    event: sql`CASE WHEN ${inbox.event}->>'scene' IS NOT NULL
-      THEN jsonb_strip_nulls(jsonb_build_object('scene', ${inbox.event}->'scene', 'aheadMs', ${inbox.event}->'aheadMs')) END`,
+    event: sql`CASE WHEN ${event}->>'scene' IS NOT NULL THEN ${kept} - 'request'
+      WHEN ${event}->'request' IS NOT NULL THEN ${kept} END`,
+    keptText: sql`CASE WHEN ${text} IS NOT NULL AND (SELECT ${accounts.keepTexts} FROM ${accounts}
+      WHERE ${accounts.appId} = ${inbox.appId}) IS NOT NULL THEN ${text} END`,
   }
 }
 
-/** A dispatched event. `scene` is null for one that is not an interaction, such as an unfollow. */
-type DispatchedEvent = Pick<InboxRow, 'id' | 'kind' | 'dedupeKey' | 'createTime'> &
+/** A dispatched event of a follower. `scene` is null for one that is not an interaction, such as an unfollow. */
+type EventSince = Pick<InboxRow, 'id' | 'kind' | 'dedupeKey' | 'createTime'> &
   Pick<InboxEvent, 'scene' | 'aheadMs'>
 
 /** Dispatched events of a follower after a stamp, in order. Older events than `purgeInbox` keeps are missing. */
@@ -124,7 +137,7 @@ export async function eventsSince(
   db: Db,
   { appId, openId }: { appId: string; openId: string },
   stamp: { at: number; seq: number },
-): Promise<DispatchedEvent[]> {
+): Promise<EventSince[]> {
   const { id, kind, dedupeKey, createTime, event } = inbox
   const rows = await db
     .select({ id, kind, dedupeKey, createTime, event })
@@ -140,9 +153,14 @@ export async function eventsSince(
     )
     .orderBy(inbox.createTime, inbox.id)
   return rows.map(({ event: kept, ...row }) => {
-    const { scene, aheadMs } = kept ?? { scene: null }
-    return { ...row, scene, ...(aheadMs === undefined ? {} : { aheadMs }) }
+    const { scene, aheadMs } = dispatchedEvent(kept)
+    return { ...row, scene: scene ?? null, ...(aheadMs === undefined ? {} : { aheadMs }) }
   })
+}
+
+/** The event of a dispatched row. `dispatchedColumns` wrote it. */
+function dispatchedEvent(event: InboxRow['event']): DispatchedEvent {
+  return (event ?? {}) as DispatchedEvent
 }
 
 /** Releases a lease after a failure. The row may be claimed again at `retryAt`. */
@@ -167,22 +185,23 @@ export async function inboxBacklog(db: Db): Promise<{ pending: number; oldestRec
 }
 
 /**
- * Deletes the rows of a page that are dispatched and arrived before `before` (epoch ms). The rows are read in the order of
- * their arrival, so the purge ends at the first page without an old row.
+ * Deletes the rows of a page that are dispatched, arrived before `before` (epoch ms), and have no kept text. The rows are read in
+ * the order of their arrival, so the purge ends at the first page without an old row.
  */
 export async function purgeInbox(
   db: Db,
   { before, after, limit }: TablePage<number> & { before: number },
 ): Promise<PagePurge<number>> {
+  const { id, receivedAt, dispatchedAt } = inbox
   const page = await db
-    .select({ id: inbox.id, receivedAt: inbox.receivedAt, dispatchedAt: inbox.dispatchedAt })
+    .select({ id, receivedAt, dispatchedAt, hasText: sql<boolean>`${inbox.keptText} IS NOT NULL` })
     .from(inbox)
     .where(after === null ? undefined : gt(inbox.id, after))
     .orderBy(inbox.id)
     .limit(limit)
-  const old = page.filter(({ receivedAt }) => receivedAt < before)
-  const dispatched = old.filter(({ dispatchedAt }) => dispatchedAt !== null).map(({ id }) => id)
-  if (dispatched.length > 0) await db.delete(inbox).where(inArray(inbox.id, dispatched))
+  const old = page.filter((row) => row.receivedAt < before)
+  const done = old.filter((row) => row.dispatchedAt !== null && !row.hasText).map((row) => row.id)
+  if (done.length > 0) await db.delete(inbox).where(inArray(inbox.id, done))
   const next = page.length < limit || old.length === 0 ? null : (page.at(-1)?.id ?? null)
-  return { changed: dispatched.length, next }
+  return { changed: done.length, next }
 }

@@ -80,7 +80,7 @@ export async function eraseFollower(tx: Db, { appId, openId }: FollowerKey): Pro
     .where(eq(accounts.appId, appId))
   await tx
     .update(inbox)
-    .set({ openId: anonymousId, event: null, reply: null, lastError: null })
+    .set({ openId: anonymousId, event: null, keptText: null, reply: null, lastError: null })
     .where(and(eq(inbox.appId, appId), eq(inbox.openId, openId), isNotNull(inbox.dispatchedAt)))
 }
 
