@@ -34,6 +34,8 @@ export default defineConfig({
             '{bench,scripts}/**/*.test.ts',
           ],
           exclude: ['src/store/**'],
+          // Each file would load the same modules again. So a test takes back what it changes for its whole process.
+          isolate: false,
           ...unit,
         },
       },

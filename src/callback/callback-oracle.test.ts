@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv } from 'node:crypto'
+import crypto, { createCipheriv } from 'node:crypto'
+import { syncBuiltinESMExports } from 'node:module'
 import * as wecom from '@wecom/crypto'
 import { pino } from 'pino'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { createPlatformApp } from '../platform/platform-app.ts'
 import type { PlatformService } from '../platform/platform-service.ts'
@@ -11,16 +12,19 @@ import type { ReceivingAccount } from './callback-deps.ts'
 
 vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 
-const work = vi.hoisted(() => ({ deciphered: 0 }))
-vi.mock('node:crypto', async (load) => {
-  const real = await load<typeof import('node:crypto')>()
-  return {
-    ...real,
-    createDecipheriv(...args: Parameters<typeof real.createDecipheriv>) {
-      work.deciphered += 1
-      return real.createDecipheriv(...args)
-    },
-  }
+/** Counts the decryptions of the code under test. A mock of the module would not reach code that another test file has loaded. */
+const work = { deciphered: 0 }
+const { createDecipheriv } = crypto
+beforeAll(() => {
+  crypto.createDecipheriv = ((...args: Parameters<typeof createDecipheriv>) => {
+    work.deciphered += 1
+    return createDecipheriv(...args)
+  }) as typeof createDecipheriv
+  syncBuiltinESMExports()
+})
+afterAll(() => {
+  crypto.createDecipheriv = createDecipheriv
+  syncBuiltinESMExports()
 })
 
 const APP = 'wxtest0000000001'

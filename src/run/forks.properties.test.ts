@@ -1,7 +1,13 @@
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, it, vi } from 'vitest'
 import { PROPERTY_RUNS, PROPERTY_TIMEOUT_MS } from '../../test/harness/property-runs.ts'
-import { expectSameDecision, type RandomAnswer, replyOf } from '../../test/harness/random-answers.ts'
+import {
+  expectSameDecision,
+  mustHold,
+  type RandomAnswer,
+  replyOf,
+} from '../../test/harness/random-answers.ts'
 import { FACTS, forkedPlans, LINKS, MENU_KEYS, TAGS, WORDS } from '../../test/harness/random-campaigns.ts'
 import {
   ENTRY_AT,
@@ -136,18 +142,19 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
 })
 
 const isDecided = (fork: ForkState) => fork.state === 'taken' || fork.state === 'closed'
+const ENDS = new Set(['sent', 'skipped', 'unknown'])
 const WENT = new Set(['sending', 'sent', 'unknown', 'held'])
 
 /** The three rules of forks, for one change of the state. */
 function checkForks(plan: Plan, before: RunState, after: RunState): void {
   const forks = after.forks ?? []
   const open = forks.filter((f) => f.state === 'waiting' || f.state === 'asking')
-  expect(open.length, 'at most one wait is open').toBeLessThanOrEqual(1)
+  mustHold(open.length <= 1, 'at most one wait is open')
   for (const [i, fork] of (before.forks ?? []).entries()) {
-    if (isDecided(fork)) expect(forks[i], 'a fork is decided once').toEqual(fork)
+    if (isDecided(fork)) mustHold(isDeepStrictEqual(forks[i], fork), 'a fork is decided once')
     else if (fork.state === 'pending' && !['pending', 'closed'].includes(forks[i]?.state ?? '')) {
       const above = after.steps.slice(0, plan.forks?.[i]?.at)
-      expect(above.filter(isOpen), 'a fork is reached when everything above it is done').toEqual([])
+      mustHold(!above.some(isOpen), 'a fork is reached when everything above it is done')
     }
   }
   for (const [i, step] of after.steps.entries()) {
@@ -166,14 +173,14 @@ function checkWay(plan: Plan, forks: readonly ForkState[], index: number): void 
     const firstBranch = planned.branches[0]?.from ?? planned.end
     const inside = index >= planned.at && index < planned.end
     if (!fork || index < planned.at) continue
-    if (fork.state === 'closed') expect(inside, 'nothing goes in a branch that was not taken').toBe(false)
+    if (fork.state === 'closed') mustHold(!inside, 'nothing goes in a branch that was not taken')
     else if (inside && index < firstBranch)
-      expect(fork.state, 'meanwhile steps go while the fork waits').toBe('waiting')
-    else expect(fork.state, 'below a fork nothing happens before it is decided').toBe('taken')
+      mustHold(fork.state === 'waiting', 'meanwhile steps go while the fork waits')
+    else mustHold(fork.state === 'taken', 'below a fork nothing happens before it is decided')
     if (fork.took === null) continue
     const { from, to, ends } = branchOf(planned, fork.took)
-    if (inside) expect(index >= from && index < to, 'only the branch that was taken goes').toBe(true)
-    else expect(ends ?? false, 'nothing goes below an end').toBe(false)
+    if (inside) mustHold(index >= from && index < to, 'only the branch that was taken goes')
+    else mustHold(!ends, 'nothing goes below an end')
   }
 }
 
@@ -214,20 +221,20 @@ function createWechat({ plan, rules, event }: Scenario) {
     },
     check({ step: id, at, grant: paid }: SendRequest): void {
       const known = grants.get(paid.scene)
-      expect(over, 'nothing goes after the end').toBe(false)
-      expect(paused, 'nothing goes during a pause').toBe(false)
+      mustHold(!over, 'nothing goes after the end')
+      mustHold(!paused, 'nothing goes during a pause')
       const hasAgent = session.isOpen && at < session.at + 30 * MINUTE
-      expect(hasAgent, 'nothing goes while a human agent has the session').toBe(false)
-      expect(known?.at, 'paid by the newest interaction').toBe(paid.grantedAt - ENTRY_AT)
-      expect(known && known.used < known.quota && at < known.usable, 'paid by a grant').toBe(true)
-      expect(at, 'not after the window').toBeLessThan(lastInteraction + plan.windowMs)
+      mustHold(!hasAgent, 'nothing goes while a human agent has the session')
+      mustHold(known?.at === paid.grantedAt - ENTRY_AT, 'paid by the newest interaction')
+      mustHold(known && known.used < known.quota && at < known.usable, 'paid by a grant')
+      mustHold(at < lastInteraction + plan.windowMs, 'not after the window')
       const step = plan.steps.find((s) => s.id === id)
       if (!plan.quiet || step?.anytime || at <= lastInteraction + 10 * MINUTE) return
       const [, offset = 0] = plan.zone?.findLast(([since]) => since <= ENTRY_AT + at) ?? []
       const minute = Math.floor((ENTRY_AT + at + offset) / MINUTE) % 1_440
       const { from, to } = plan.quiet
       const isQuiet = from < to ? minute >= from && minute < to : minute >= from || minute < to
-      expect(isQuiet, 'no unasked message goes in quiet hours').toBe(false)
+      mustHold(!isQuiet, 'no unasked message goes in quiet hours')
     },
     answered({ grant: paid, at }: SendRequest, { result, unclear = 0 }: SendReply): void {
       const known = grants.get(paid.scene)
@@ -306,10 +313,11 @@ describe('a run of a random campaign with forks', () => {
     fc.assert(
       fc.property(scenarios, (scenario) => {
         const { state } = simulate(scenario)
-        expect(state.status).toBe('ended')
-        for (const step of state.steps) expect(['sent', 'skipped', 'unknown']).toContain(step.state)
+        mustHold(state.status === 'ended', 'the run ends')
+        for (const step of state.steps) mustHold(ENDS.has(step.state), 'each step ends in one way')
         if (state.outcome === 'completed' && !state.reason)
-          for (const fork of state.forks ?? []) expect(isDecided(fork)).toBe(true)
+          for (const fork of state.forks ?? [])
+            mustHold(isDecided(fork), 'a completed run has decided each fork')
       }),
       { numRuns: PROPERTY_RUNS },
     )

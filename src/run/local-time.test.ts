@@ -17,8 +17,13 @@ const zones = new Map(ZONES.map((name) => [name, zoneOffsets(name, FROM)]))
 const zoneOf = (name: string): ZoneOffsets => zones.get(name) ?? []
 
 /** The local time by Intl, which the plan does not use: `2026-03-29 02:30`. */
-const localByIntl = (timeZone: string, at: number) =>
-  new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' }).format(at)
+const formats = new Map(
+  ZONES.map((timeZone) => [
+    timeZone,
+    new Intl.DateTimeFormat('sv-SE', { timeZone, dateStyle: 'short', timeStyle: 'short' }),
+  ]),
+)
+const localByIntl = (zone: string, at: number) => formats.get(zone)?.format(at) ?? ''
 const dayOf = (year: number, month: number, day: number) => Date.UTC(year, month - 1, day) / DAY_MS
 const iso = (at: number) => new Date(at).toISOString().slice(0, 16)
 

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import { expect } from 'vitest'
 import { decide } from '../../src/run/decide.ts'
 import type { Plan } from '../../src/run/plan.ts'
@@ -45,14 +46,29 @@ export function replyOf(
   }
 }
 
+/** Fails unless the rule holds. Far cheaper than `expect`, for the millions of checks of a property. */
+export function mustHold(holds: boolean | undefined, rule: string): asserts holds {
+  if (!holds) throw new Error(`does not hold: ${rule}`)
+}
+
+/** Each plan as it is after it was stored. A plan never changes. */
+const storedPlans = new WeakMap<Plan, Plan>()
+
+function storedPlanOf(plan: Plan): Plan {
+  const stored = storedPlans.get(plan) ?? JSON.parse(JSON.stringify(plan))
+  storedPlans.set(plan, stored)
+  return stored
+}
+
 /** Expects the same decision from a stored copy of plan and state, and from the state that the decision returns. */
 export function expectSameDecision(plan: Plan, run: RunSimulation): void {
   const now = ENTRY_AT + run.now
   const first = decide(plan, run.state, now)
-  const copy = JSON.parse(JSON.stringify({ plan, state: run.state }))
-  expect(decide(copy.plan, copy.state, now)).toEqual(first)
+  const copied = decide(storedPlanOf(plan), JSON.parse(JSON.stringify(run.state)), now)
+  // Where only an undefined field differs, `expect` decides. It is slow.
+  if (!isDeepStrictEqual(copied, first)) expect(copied).toEqual(first)
   const again = decide(plan, first.state, now)
-  expect(again.next).toEqual(first.next)
-  expect(again.state).toBe(first.state)
-  if (first.next.do === 'wait') expect(first.next.until, 'a wait ends later').toBeGreaterThan(now)
+  if (!isDeepStrictEqual(again.next, first.next)) expect(again.next).toEqual(first.next)
+  mustHold(again.state === first.state, 'a decision changes no state twice')
+  if (first.next.do === 'wait') mustHold(first.next.until > now, 'a wait ends later')
 }

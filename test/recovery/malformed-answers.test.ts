@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { afterAll, beforeAll, describe, inject, it } from 'vitest'
 import { saveMedium } from '../../src/store/campaigns/media-store.ts'
 import { malformedAnswers } from '../fixtures/malformed-answers.ts'
 import { openWechatProxy, type WechatProxy } from '../fixtures/wechat-proxy.ts'
@@ -102,8 +102,9 @@ function isBusy(body: string): boolean {
   }
 }
 
-describe.each(Object.entries(CALLS))('a malformed answer to %s', (name, call) => {
-  it('ends its step with a reason, and a later one is sent within the minute', async () => {
+// Most of the time passes between retries, so the calls are tested at once.
+describe.concurrent.each(Object.entries(CALLS))('a malformed answer to %s', (name, call) => {
+  it('ends its step with a reason, and a later one is sent within the minute', async ({ expect }) => {
     const fuzzed = fc.sample(
       malformedAnswers(call.good).filter((body) => !isBusy(body)),
       SAMPLE,
