@@ -20,6 +20,7 @@ import {
   tagsAfterSend,
   type WaitAction,
 } from '../src/run/run-actions.ts'
+import { isUnasked } from '../src/run/schedule.ts'
 import type { SendResult } from '../src/run/send-result.ts'
 import { requestStop } from '../src/run/state.ts'
 import { continueAsNextRun, continueSameRun } from './continue-as-new.ts'
@@ -186,6 +187,7 @@ export class NurtureRun extends RunWithSignals {
     const isLast = isVersion2 && completesRun(this.plan, this.state, action, now)
     const input: SendInput = { state: this.state, index, grant, leftMs, now }
     if (isLast) input.completesRun = true
+    if (isUnasked(this.plan, this.state, now)) input.unasked = step.anytime ? 'anytime' : step.ifLate
     if (step.typingMs !== undefined) input.typingMs = step.typingMs
     // The typing is a first attempt, and only the activity with a queue has another one.
     const localFirst = isVersion2 && step.typingMs === undefined

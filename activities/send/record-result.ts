@@ -28,6 +28,7 @@ const ROW_STATE = {
   'window-over': 'failed',
   'quota-used': 'failed',
   'media-expired': 'failed',
+  capped: 'deferred',
 } as const
 
 interface Attempt {
@@ -55,7 +56,7 @@ export async function recordResult(
   const errcode = 'errcode' in result ? result.errcode : (step?.errcode ?? null)
   const staysUnknown = result.unclear > 0 && step?.state === 'unknown'
   const row: StepResult = {
-    state: staysUnknown ? 'unknown' : ROW_STATE[result.result],
+    state: staysUnknown ? 'unknown' : step?.state === 'skipped' ? 'skipped' : ROW_STATE[result.result],
     sentAt: result.result === 'sent' ? result.at : null,
     errcode,
     reason: 'reason' in result ? result.reason : result.result === 'sent' ? null : result.result,

@@ -192,12 +192,14 @@ export class SendAttempt {
         return this.#delivery.endUnknown(`${NO_ANSWER}, and the grant is used up`)
       const startedAt = performance.now()
       const intent = await this.#delivery.recordIntent()
-      if (!intent.allowed) return this.#onRefusal(intent.refusal)
+      if (!intent.allowed) return this.#onRefusal(intent)
       if (performance.now() - startedAt <= CHECK_FRESH_MS) return null
     }
   }
 
-  async #onRefusal(refusal: Extract<Intent, { allowed: false }>['refusal']): Promise<SendResult> {
+  async #onRefusal(refused: Extract<Intent, { allowed: false }>): Promise<SendResult> {
+    if (refused.refusal === 'capped') return this.#delivery.endCapped(refused.until)
+    const { refusal } = refused
     if (refusal === 'sent') return this.#delivery.endKnown({ result: 'sent', ...this.#delivery.stamp() })
     if (refusal !== 'overtaken') return this.#defer(refusal, refusal)
     // The other attempt writes its outcome to the row. This attempt does not know it yet.

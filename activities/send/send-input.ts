@@ -18,6 +18,11 @@ export interface SendInput {
   typingMs?: number
   /** True when the run completes as soon as the step is sent. The end of the run is then written with the result. */
   completesRun?: true
+  /**
+   * Present when the message answers nothing that the follower did: what happens to it over the account's cap. Absent: the cap is not
+   * about it.
+   */
+  unasked?: 'hold' | 'skip' | 'anytime'
   /** What the step does besides the message; absent: nothing. It is written with the result. */
   effects?: StepEffects
 }

@@ -101,7 +101,14 @@ export class StepDelivery {
 
   /** Checks that the step may still be sent and writes the intent, in one statement. */
   async recordIntent(): Promise<Intent> {
-    const intent = await recordIntent(this.#deps.db, this.key, this.#deps.now(), this.#knownAttempts)
+    const { unasked } = this.#input
+    const intent = await recordIntent(
+      this.#deps.db,
+      this.key,
+      this.#deps.now(),
+      this.#knownAttempts,
+      unasked === undefined ? null : { at: this.#deadline.now(), goesOverCap: unasked === 'anytime' },
+    )
     if (intent.allowed) {
       this.#knownAttempts = intent.attempts
       this.#followsInvalidRecipient = intent.followsInvalidRecipient
@@ -162,6 +169,15 @@ export class StepDelivery {
 
   endUnknown(reason: string): Promise<SendResult> {
     return this.end(this.unknown(reason))
+  }
+
+  /** Ends because of the account's cap: held until a time, or skipped. */
+  endCapped(until: number): Promise<SendResult> {
+    return this.end({
+      result: 'capped',
+      until: this.#input.unasked === 'skip' ? null : until,
+      ...this.stamp(),
+    })
   }
 
   /** Ends without time for another attempt: not sent, or unknown when an attempt was unclear. */

@@ -30,7 +30,16 @@ export function requiredRole(method: string, path: string): Role {
 }
 
 /** Fields of an account that an operator may change. All others need an admin: secrets, and the addresses they are sent to. */
-const OPERATOR_FIELDS = new Set(['state', 'name', 'variables', 'timezone', 'humanAgents', 'optOut'])
+const OPERATOR_FIELDS = new Set([
+  'state',
+  'name',
+  'variables',
+  'timezone',
+  'humanAgents',
+  'optOut',
+  'cap',
+  'quietHours',
+])
 
 /** The role that a change of these account fields needs. */
 export function requiredRoleForAccountFields(fields: readonly string[]): Role {

@@ -27,6 +27,8 @@ export interface CallbackRequest {
 export interface ReceivingAccount extends CallbackAccount {
   name: string
   timezone: string
+  /** For campaigns that name none; null: none. */
+  quietHours?: { from: string; to: string } | null
   variables: Readonly<Record<string, string>>
   humanAgents: boolean
   /** The words by which its followers end all messages; null: those of each campaign only. */

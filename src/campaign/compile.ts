@@ -18,7 +18,7 @@ const CHINA = { timezone: CHINA_TIMEZONE, at: 0 }
 const SPREAD_MS = 5 * MINUTE_MS
 
 /**
- * The plan that a run of this campaign version is pinned to, with the local times of China: see `inTimezone`.
+ * The plan that a run of this campaign version is pinned to, with the local times of China: see `planForAccount`.
  * @throws Error for a step that refers to an unknown step or fork, which the check of a file refuses
  */
 export function compileCampaign(campaign: Campaign, version: number): Plan {
@@ -54,11 +54,39 @@ function compileGoal({ on, end, value, within }: NonNullable<Campaign['goal']>):
 }
 
 /**
+ * The plan of a run that begins now: with the local times of its account, and with the account's quiet hours when the campaign
+ * names none.
+ * @param at the entry of the run, epoch ms
+ */
+export function planForAccount(campaign: Campaign, plan: Plan, account: AccountTimes, at: number): Plan {
+  const { timezone, quietHours } = account
+  const isOwn = campaign.quiet !== undefined || !quietHours
+  return inTimezone(isOwn ? plan : withQuiet(campaign, plan, quietHours), timezone, at)
+}
+
+/** What a plan takes from the account of its run. */
+export interface AccountTimes {
+  /** IANA name. */
+  timezone: string
+  quietHours?: { from: string; to: string } | null
+}
+
+function withQuiet(campaign: Campaign, plan: Plan, { from, to }: { from: string; to: string }): Plan {
+  return {
+    ...plan,
+    forks: plan.forks ?? [],
+    zone: plan.zone ?? zoneOffsets(CHINA.timezone, CHINA.at),
+    spreadMs: plan.spreadMs ?? campaign.spread ?? SPREAD_MS,
+    quiet: { from: minutesOf(from), to: minutesOf(to) },
+  }
+}
+
+/**
  * A plan with the local times of an account.
  * @param timezone IANA name
  * @param at the entry of the run, epoch ms
  */
-export function inTimezone(plan: Plan, timezone: string, at: number): Plan {
+function inTimezone(plan: Plan, timezone: string, at: number): Plan {
   if (!plan.zone || timezone === CHINA.timezone) return plan
   return { ...plan, zone: zoneOffsets(timezone, at) }
 }

@@ -125,7 +125,7 @@ export const STEP_HELP = {
   ifLate:
     'hold (default): goes as soon as it can. skip: it is left out. 不能按时发送时：hold 补发，skip 跳过。',
   when: 'replied, not-replied, or conditions that must all hold when the step could be sent. 发送时必须成立的条件。',
-  anytime: 'true: goes in quiet hours too. 免打扰时段也发送。',
+  anytime: "true: goes in quiet hours and over the account's cap too. 免打扰时段和达到账号发送上限时也发送。",
   typing: '1s to 5s of 对方正在输入 before the first message. 发送前显示“对方正在输入”。',
   send: 'A message, or a list of up to five. 一条消息，或最多五条的列表。',
   tag: 'Tags that the follower gets at WeChat. 打上的标签。',

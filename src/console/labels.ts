@@ -46,6 +46,7 @@ export const REASON_LABELS: Record<string, string> = {
   unfollowed: '已取消关注',
   'window-closed': '互动窗口已关闭',
   'goal-reached': '已达成目标',
+  capped: '已达账号的发送上限',
   condition: '不符合条件',
   'depends-on-follower': '取决于粉丝的标签或来源',
   'attributes-unknown': '无法获取粉丝资料',

@@ -58,7 +58,7 @@ const KNOWN: FollowerRow = {
     lastInteractionAt: T0 - 60_000,
     messageGrantEndsAt: T0 + 30_000,
   },
-  ...{ attributes: null, attributesAt: null, own: {}, updatedAt: T0 },
+  ...{ unaskedSends: 0, attributes: null, attributesAt: null, own: {}, updatedAt: T0 },
   grants: [{ scene: 'message', grantedAt: T0 - 60_000, expiresAt: T0 + 30_000, quota: 5, used: 0 }],
 }
 

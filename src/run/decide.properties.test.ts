@@ -9,6 +9,7 @@ import {
   type SendRequest,
   simulateRun,
 } from '../../test/harness/run-simulation.ts'
+import { caps, type SimulatedCap, simulateCap } from '../../test/harness/simulated-cap.ts'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
 import type { Plan, PlanStep } from './plan.ts'
@@ -53,6 +54,7 @@ interface Scenario {
   startDelayMs: number
   events: TimedEvent[]
   answers: Answer[]
+  cap: SimulatedCap | null
 }
 
 const span = fc.oneof(
@@ -140,6 +142,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
   startDelayMs: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: span }),
   events: fc.array(timedEvent, { maxLength: 12 }),
   answers: fc.array(answer, { maxLength: 12 }),
+  cap: caps,
 })
 
 /** What WeChat would know of this follower. Throws on a request that the rules forbid. */
@@ -244,6 +247,7 @@ function simulate(scenario: Scenario): RunSimulation {
   const { plan, events, answers } = scenario
   const run = simulateRun(plan, scenario)
   const model = createRulesModel(scenario)
+  const cap = simulateCap(scenario.cap)
   const deliver = ({ kind, lateBy }: TimedEvent) => {
     const at = run.now - lateBy
     model.onEvent(kind, at)
@@ -260,11 +264,13 @@ function simulate(scenario: Scenario): RunSimulation {
   run.answerSendsWith((request) => {
     const maxUnclear = model.checkRequest(request, run)
     const answer = remaining.shift()
-    const reply = replyOf(answer, request, {
-      maxUnclear,
-      uploadedAgain: run.step(request.step).errcode === 40007,
-    })
+    const unclear = Math.min(answer?.unclear ?? 0, maxUnclear)
+    const capped = cap.refusalOf(request)
+    const reply = capped
+      ? { ...capped, durationMs: answer?.durationMs ?? 0, unclear }
+      : replyOf(answer, request, { maxUnclear, uploadedAgain: run.step(request.step).errcode === 40007 })
     model.onAnswer(request, reply, run)
+    cap.answered(request, reply)
     return { ...reply, meanwhile: () => answer?.meanwhile.forEach(deliver) }
   })
   for (const event of events) {

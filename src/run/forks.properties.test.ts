@@ -16,6 +16,7 @@ import {
   type SendRequest,
   simulateRun,
 } from '../../test/harness/run-simulation.ts'
+import { caps, type SimulatedCap, simulateCap } from '../../test/harness/simulated-cap.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
 import type { ZoneOffsets } from './local-time.ts'
 import type { Plan } from './plan.ts'
@@ -65,6 +66,7 @@ interface Scenario {
   tags: string[]
   events: TimedEvent[]
   answers: (RandomAnswer & { meanwhile: TimedEvent[] })[]
+  cap: SimulatedCap | null
 }
 
 const span = fc.oneof(
@@ -121,10 +123,10 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
   answers: fc.array(
     fc.record({
       kind: fc.oneof(
-        { weight: 2, arbitrary: fc.constant<SendReply['result']>('sent') },
+        { weight: 2, arbitrary: fc.constant<RandomAnswer['kind']>('sent') },
         {
           weight: 1,
-          arbitrary: fc.constantFrom<SendReply['result'][]>(
+          arbitrary: fc.constantFrom<RandomAnswer['kind'][]>(
             'unknown',
             'not-sent',
             'window-over',
@@ -139,6 +141,7 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
     }),
     { maxLength: 12 },
   ),
+  cap: caps,
 })
 
 const isDecided = (fork: ForkState) => fork.state === 'taken' || fork.state === 'closed'
@@ -252,6 +255,7 @@ function simulate(scenario: Scenario): RunSimulation {
   const run = simulateRun(plan, { rules, event, known: { seed }, onChange })
   run.follower.attributes = { attributes: { tags, qrScene: '', subscribeScene: '' } }
   const wechat = createWechat(scenario)
+  const cap = simulateCap(scenario.cap)
   const deliver = ({ kind, lateBy, choice }: TimedEvent): void => {
     const at = run.now - lateBy
     const pick = <T>(list: readonly T[]): T => list[choice % list.length] as T
@@ -291,11 +295,14 @@ function simulate(scenario: Scenario): RunSimulation {
   run.answerSendsWith((request) => {
     wechat.check(request)
     const answer = remaining.shift()
-    const reply = replyOf(answer, request, {
-      maxUnclear: 1,
-      uploadedAgain: run.step(request.step).errcode === 40007,
-    })
+    const reply =
+      cap.refusalOf(request) ??
+      replyOf(answer, request, {
+        maxUnclear: 1,
+        uploadedAgain: run.step(request.step).errcode === 40007,
+      })
     wechat.answered(request, reply)
+    cap.answered(request, reply)
     return { ...reply, meanwhile: () => answer?.meanwhile.forEach(deliver) }
   })
   for (const timed of events) {

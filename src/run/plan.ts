@@ -45,8 +45,8 @@ export const NEWS = ['fact', 'tag', 'link'] as const
 type News = (typeof NEWS)[number]
 
 /**
- * What a run's row keeps of its plan: the parts that events and views need, also after its end, and the local times of the account. The steps are in
- * the campaign version, once for all its runs. A row of 0.3 has the whole plan.
+ * What a run's row keeps of its plan: the parts that events and views need, also after its end, and the local times and quiet
+ * hours of the account. The steps are in the campaign version, once for all its runs. A row of 0.3 has the whole plan.
  */
 export type StoredPlan = Pick<Plan, 'exitKeywords' | 'windowMs'> & Partial<Plan> & PlanStatistics
 
@@ -59,13 +59,27 @@ interface PlanStatistics {
 }
 
 export function storedPlan(plan: Plan): StoredPlan {
-  const { exitKeywords, windowMs, zone, goal, priority, facts, listensTo, steps, forks = [] } = plan
+  const {
+    exitKeywords,
+    windowMs,
+    zone,
+    quiet,
+    spreadMs,
+    goal,
+    priority,
+    facts,
+    listensTo,
+    steps,
+    forks = [],
+  } = plan
   const shares = forks.flatMap(({ kind }, i) => (kind === 'share' ? [i] : []))
   const silent = steps.filter(sendsNothing).map(({ id }) => id)
   return {
     exitKeywords,
     windowMs,
     ...(zone ? { zone } : {}),
+    ...(quiet ? { quiet } : {}),
+    ...(quiet && spreadMs !== undefined ? { spreadMs } : {}),
     ...(goal ? { goal } : {}),
     ...(priority === undefined ? {} : { priority }),
     ...(facts ? { facts } : {}),

@@ -1,6 +1,6 @@
 import { selectGrant, startTime } from '../wechat/rules/ledger.ts'
 import { type Plan, type PlanStep, sendsNothing } from './plan.ts'
-import { quietFor, spreadOf } from './schedule.ts'
+import { isUnasked, quietFor, spreadOf } from './schedule.ts'
 import { isOpen, type RunState, type StepState } from './state.ts'
 
 /** A step due this close to the window's end, or at it, is sent this long before the end. */
@@ -24,14 +24,14 @@ export function openSteps(plan: Plan, state: RunState, now: number): QueuedStep[
       return { index, step, startsAt, sendsNothing: planned !== undefined && sendsNothing(planned) }
     })
     .filter(({ step }) => isOpen(step))
-  // Quiet hours move some steps before others that were due earlier.
-  return queue.sort(plan.quiet ? byStart : byDueTime)
+  // Quiet hours and the account's cap move some steps before others that were due earlier.
+  if (state.cappedUntil !== undefined) return queue.sort((a, b) => byStart(a, b) || byDueTime(a, b))
+  return queue.sort(plan.quiet ? (a, b) => byStart(a, b) || a.index - b.index : byDueTime)
 }
 
 const byDueTime = (a: QueuedStep, b: QueuedStep) =>
   (a.step.dueAt ?? Infinity) - (b.step.dueAt ?? Infinity) || a.index - b.index
-const byStart = (a: QueuedStep, b: QueuedStep) =>
-  (a.startsAt ?? Infinity) - (b.startsAt ?? Infinity) || a.index - b.index
+const byStart = (a: QueuedStep, b: QueuedStep) => (a.startsAt ?? Infinity) - (b.startsAt ?? Infinity)
 
 /** A step's planned time, made earlier when it falls into a grant's margin or on the window's end. */
 function startOf(
@@ -46,6 +46,30 @@ function startOf(
   const atWindowEnd = dueAt <= state.closesAt && dueAt > state.closesAt - WINDOW_MARGIN_MS
   const at = atWindowEnd ? state.closesAt - WINDOW_MARGIN_MS : dueAt
   if (sendsNothing(planned)) return at
+  return afterCap(plan, state, planned, sendStart(plan, state, { planned, step }, at, now), now)
+}
+
+/**
+ * A message that the account's cap holds starts when the cap allows it, outside quiet hours. An answer, a step for any time and
+ * one with `ifLate: skip` do not wait: the last look before the request decides on them.
+ */
+function afterCap(plan: Plan, state: RunState, planned: PlanStep, start: number, now: number): number {
+  const { cappedUntil } = state
+  if (cappedUntil === undefined || start >= cappedUntil || planned.anytime || planned.ifLate === 'skip')
+    return start
+  if (!isUnasked(plan, state, Math.max(start, now))) return start
+  const quiet = quietFor(plan, state, planned, Math.max(cappedUntil, now))
+  return quiet ? quiet.to + spreadOf(plan, state) : cappedUntil
+}
+
+/** The start of a step with a message. */
+function sendStart(
+  plan: Plan,
+  state: RunState,
+  { planned, step }: { planned: PlanStep; step: StepState },
+  at: number,
+  now: number,
+): number {
   const isSpread =
     plan.spreadMs !== undefined && (planned.clock !== undefined || step.quietSince !== undefined)
   if (!isSpread && !plan.quiet) return startTime(state.ledger, at)

@@ -14,7 +14,7 @@ export function spreadOf(plan: Plan, state: RunState): number {
 }
 
 /** True for a message at `at` that answers nothing that the follower did. */
-function isUnasked(plan: Plan, state: RunState, at: number): boolean {
+export function isUnasked(plan: Pick<Plan, 'windowMs'>, state: RunState, at: number): boolean {
   // The window is counted from the last interaction, by this machine's clock.
   return at > state.closesAt - plan.windowMs + ANSWER_MS
 }

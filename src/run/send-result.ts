@@ -23,6 +23,8 @@ export type SendResult = {
   | { result: 'window-over' }
   /** 45047: the grant's quota is used up at WeChat. */
   | { result: 'quota-used' }
+  /** The account's cap of unasked messages: not sent, and held until this time (epoch ms); null: skipped. */
+  | { result: 'capped'; until: number | null }
   /** 40007: the medium must be uploaded again. The step stays due. */
   | { result: 'media-expired' }
   /** WeChat refuses the content of this message, or it could not be made. */
@@ -87,6 +89,16 @@ function applyResult(
       return reopen(closeGrants(used, paid.grants, result.at), 'window-over', ERRCODE.windowOver)
     case 'quota-used':
       return reopen(exhaustGrant(used, paid.grant), 'quota-used', ERRCODE.quotaUsed)
+    case 'capped':
+      if (unclear) return reopen(used, 'capped', null)
+      return result.until === null
+        ? changeStep(state, index, { state: 'skipped', reason: 'capped' }, { ledger: used, ...done })
+        : changeStep(
+            state,
+            index,
+            { state: 'held', reason: 'capped', wasHeld: true },
+            { ledger: used, cappedUntil: result.until },
+          )
     case 'media-expired':
       return changeStep(
         state,

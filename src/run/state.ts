@@ -63,6 +63,8 @@ export interface RunState extends KnownAtStart {
   /** By WeChat's clock, like every `EventStamp`. */
   lastInteractionAt: number
   lastFollow: EventStamp | null
+  /** Until when the account's cap holds unasked messages, epoch ms; absent: not known to. */
+  cappedUntil?: number
   /** When the last held step was released. */
   releasedAt: number | null
   /** Dedupe keys of the events applied in this run, newest last, at most 200. */

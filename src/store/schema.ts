@@ -32,6 +32,20 @@ export interface SendQuota {
   rate: { calls: number; seconds: number } | null
 }
 
+/** The most unasked messages that a follower of an account gets in a period. `perMs` is `per` in ms. */
+export interface MessageCap {
+  messages: number
+  /** As in campaign files: `24h`. */
+  per: string
+  perMs: number
+}
+
+/** Local times of an account, `hh:mm`. */
+export interface QuietTimes {
+  from: string
+  to: string
+}
+
 /** The attributes of a follower that conditions and templates can use. */
 export interface FollowerAttributes {
   /** Names of tags. */
@@ -68,6 +82,10 @@ export const accounts = pgTable('accounts', {
   timezone: text('timezone').notNull().default('Asia/Shanghai'),
   apiBase: text('api_base'),
   humanAgents: boolean('human_agents').notNull().default(false),
+  /** Null: no cap. The check before each send reads it. */
+  cap: jsonb('cap').$type<MessageCap>(),
+  /** For campaigns that name none; null: none. */
+  quietHours: jsonb('quiet_hours').$type<QuietTimes>(),
   appSecretSealed: text('app_secret_sealed').notNull(),
   tokenSealed: text('token_sealed').notNull(),
   encodingAesKeySealed: text('encoding_aes_key_sealed'),
@@ -275,6 +293,8 @@ export const followers = pgTable(
     /** From WeChat's `user/info`, fetched when a condition or a template needs them. */
     attributes: jsonb('attributes').$type<FollowerAttributes>(),
     attributesAt: epochMs('attributes_at'),
+    /** Grows with each request for an unasked message while the account has a cap, so that two at once cannot pass it. */
+    unaskedSends: integer('unasked_sends').notNull().default(0),
     /** Facts that other systems and steps have set. */
     own: jsonb('own').$type<Facts>().notNull().default({}),
     updatedAt: epochMs('updated_at').notNull(),
@@ -348,6 +368,8 @@ export const deliveries = pgTable(
     /** Failed attempts in a row, for the backoff. */
     failures: integer('failures').notNull().default(0),
     intentAt: epochMs('intent_at'),
+    /** When a message that answers nothing was requested, by the clock of the run; null: it answers the follower. */
+    unaskedAt: epochMs('unasked_at'),
     endedAt: epochMs('ended_at'),
     /** When it was sent, by the clock of the run. */
     sentAt: epochMs('sent_at'),

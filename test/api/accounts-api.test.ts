@@ -71,9 +71,12 @@ describe('an operator who registers an account', () => {
       timezone: 'Asia/Tokyo',
     }
     const settings = { apiBase: 'http://127.0.0.1:9', humanAgents: true, variables: { city: '上海' } }
-    const { status, body } = await register(accountBody('wxnew00000000002', { ...all, ...settings }))
+    const limits = { cap: { messages: 2, per: '24h' }, quietHours: { from: '22:00', to: '08:00' } }
+    const { status, body } = await register(
+      accountBody('wxnew00000000002', { ...all, ...settings, ...limits }),
+    )
     expect(status).toBe(201)
-    expect(body).toMatchObject({ appId: 'wxnew00000000002', ...all })
+    expect(body).toMatchObject({ appId: 'wxnew00000000002', ...all, ...limits })
     expect(await api.app.services.accounts.find('wxnew00000000002')).toMatchObject(settings)
   })
 
@@ -94,6 +97,16 @@ describe('an operator who registers an account', () => {
     }
     const { body: without } = await api.call('PATCH', `/api/accounts/${appId}`, { json: { forward: null } })
     expect(without).toMatchObject({ forward: null })
+  })
+
+  it('loses its cap and quiet hours by null, and keeps them otherwise', async () => {
+    const appId = 'wxlimits00000001'
+    const limits = { cap: { messages: 3, per: '7d' }, quietHours: { from: '22:00', to: '08:00' } }
+    await register(accountBody(appId, limits))
+    const patch = async (json: object) => (await api.call('PATCH', `/api/accounts/${appId}`, { json })).body
+    expect(await patch({ name: '改名' })).toMatchObject(limits)
+    expect(await patch({ cap: null })).toMatchObject({ ...limits, cap: null })
+    expect(await patch({ quietHours: null })).toMatchObject({ cap: null, quietHours: null })
   })
 
   it('gets 409 for a known appId, and the first account is unchanged', async () => {
@@ -127,6 +140,11 @@ describe('an operator who registers an account', () => {
     ['a rules profile that does not exist', { rules: 'wechat-2024' }, 'rules'],
     ['an onUnknown that does not exist', { onUnknown: 'give-up' }, 'onUnknown'],
     ['a time zone that does not exist', { timezone: 'Asia/Atlantis' }, 'timezone'],
+    ['a cap of no messages', { cap: { messages: 0, per: '24h' } }, 'cap.messages'],
+    ['a cap without a unit', { cap: { messages: 2, per: '24' } }, 'cap.per'],
+    ['a cap in a longer period', { cap: { messages: 2, per: '31d' } }, 'cap.per'],
+    ['quiet hours at no time', { quietHours: { from: '22:00', to: '24:00' } }, 'quietHours.to'],
+    ['quiet hours that never end', { quietHours: { from: '22:00', to: '22:00' } }, 'quietHours.to'],
     ['an encodingAesKey of the wrong length', { encodingAesKey: 'short' }, 'encodingAesKey'],
     ['a variable called name', { variables: { name: 'x' } }, 'variables.name'],
     ['a variable with an invalid name', { variables: { 'a-b': 'x' } }, 'variables.a-b'],

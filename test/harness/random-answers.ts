@@ -6,7 +6,8 @@ import { ENTRY_AT, type RunSimulation, type SendReply, type SendRequest } from '
 
 /** A random answer of WeChat to a request. Times in ms. */
 export interface RandomAnswer {
-  kind: SendReply['result']
+  /** `simulateCap` decides about `capped`. */
+  kind: Exclude<SendReply['result'], 'capped'>
   durationMs: number
   /** Attempts whose result was unclear. Absent: none. */
   unclear?: number

@@ -20,6 +20,7 @@ import {
   beginRun,
   setPaused,
 } from '../../src/run/run-events.ts'
+import { isUnasked } from '../../src/run/schedule.ts'
 import type { SendResult } from '../../src/run/send-result.ts'
 import { type RunState, requestStop, type StepState } from '../../src/run/state.ts'
 import type { Facts } from '../../src/shared/facts.ts'
@@ -31,6 +32,8 @@ export interface SendRequest {
   at: number
   grant: Grant
   leftMs: number
+  /** Present when the message answers nothing: what happens to it over the account's cap. */
+  unasked?: 'hold' | 'skip' | 'anytime'
 }
 
 /** `durationMs`: how long the request takes. `meanwhile`: what happens during the request. */
@@ -278,7 +281,15 @@ export class RunSimulation {
   #send(action: SendAction): void {
     const { step, grant, leftMs } = action
     this.#state = beginSendAction(this.#state, action)
-    const request = { step: step.id, at: this.#now, grant, leftMs }
+    const isAsked = !isUnasked(this.#plan, this.#state, ENTRY_AT + this.#now)
+    const unasked = step.anytime ? 'anytime' : step.ifLate
+    const request: SendRequest = {
+      step: step.id,
+      at: this.#now,
+      grant,
+      leftMs,
+      ...(isAsked ? {} : { unasked }),
+    }
     this.requests.push(request)
     const { durationMs = 0, unclear = 0, meanwhile, ...answer } = this.#wechat(request)
     if (answer.result === 'sent') this.sent.push(`${this.#now / 1_000}s ${step.id} ${grant.scene}`)

@@ -1,7 +1,9 @@
 import { z } from '@hono/zod-openapi'
+import { parseDuration } from '../../campaign/duration.ts'
 import { optOutSchema } from '../../campaign/opt-out.ts'
 import { isAccountVariable } from '../../campaign/template/template.ts'
 import { webAddressProblem } from '../../config/web-address.ts'
+import { DAY_MS, MINUTE_MS } from '../../shared/time-units.ts'
 import { decodeAesKey } from '../../wechat/callback/crypto.ts'
 import { isoTime, rules } from './common-schemas.ts'
 
@@ -35,6 +37,28 @@ const variables = z
     }
   })
   .openapi({ description: 'Variables for templates, as `account.NAME`. PATCH replaces all of them.' })
+
+const cap = z
+  .strictObject({ messages: z.number().int().min(1).max(100), per: z.string().max(20) })
+  .transform(({ messages, per }, ctx) => {
+    const perMs = parseDuration(per) ?? 0
+    if (perMs < MINUTE_MS || perMs > 30 * DAY_MS)
+      ctx.addIssue({ code: 'custom', path: ['per'], message: 'must be a duration of 1m to 30d, like 24h' })
+    return { messages, per, perMs }
+  })
+  .nullable()
+  .openapi({ description: 'The most messages that a follower gets unasked in a period; null: no cap.' })
+const clock = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must be a time like 22:00')
+const quietHours = z
+  .strictObject({ from: clock, to: clock })
+  .refine(({ from, to }) => from !== to, {
+    path: ['to'],
+    message: 'from and to are the same: no time would be quiet',
+  })
+  .nullable()
+  .openapi({
+    description: 'Quiet hours of campaigns that name none, in the time zone of the account; null: none.',
+  })
 
 /** A second URL that receives every event, signed as WeChat signs. */
 const forward = z
@@ -82,6 +106,8 @@ export const newAccount = z
     humanAgents: z.boolean().default(false),
     optOut: optOut.default(null),
     keepTexts: keepTexts.default(null),
+    cap: cap.default(null),
+    quietHours: quietHours.default(null),
     variables: variables.default({}),
     forward: forward.default(null),
   })
@@ -101,6 +127,8 @@ export const accountPatch = z
     humanAgents: z.boolean().optional(),
     optOut: optOut.optional(),
     keepTexts: keepTexts.optional(),
+    cap: cap.optional(),
+    quietHours: quietHours.optional(),
     variables: variables.optional(),
     forward: forward.optional(),
     state: z.enum(['active', 'paused']).optional(),
@@ -124,6 +152,8 @@ export const account = z
     humanAgents: z.boolean(),
     optOut: optOutSchema.nullable(),
     keepTexts,
+    cap: z.object({ messages: z.number(), per: z.string() }).nullable(),
+    quietHours: z.object({ from: z.string(), to: z.string() }).nullable(),
     variables: z.record(z.string(), z.string()),
     forward: z.object({ url: z.string(), mode, useReply: z.boolean() }).nullable(),
     verified: z.boolean().nullable(),

@@ -19,6 +19,8 @@ export function accountView(a: Account, now: number) {
     humanAgents: a.humanAgents,
     optOut: a.optOut,
     keepTexts: a.keepTexts,
+    cap: a.cap && { messages: a.cap.messages, per: a.cap.per },
+    quietHours: a.quietHours,
     variables: a.variables,
     forward: a.forward && { url: a.forward.url, mode: a.forward.mode, useReply: a.forward.useReply },
     verified: a.verified,

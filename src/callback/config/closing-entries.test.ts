@@ -68,6 +68,22 @@ it('have the quiet hours in the time zone of the accounts', async () => {
   ])
 })
 
+it("have the account's quiet hours where the campaign names none", async () => {
+  const quietHours = { from: '21:00', to: '07:00' }
+  const accounts = [account('wx1'), { ...account('wx2'), quietHours }, { ...account('wx3'), quietHours }]
+  const [own, none] = [{ quiet: { from: '22:00', to: '08:00' } }, { quiet: 'none' }]
+  const live = [campaign('a', closing), campaign('b', closing, own), campaign('c', closing, none)]
+  const { entries } = await entriesOf(live, accounts)
+  expect(entries.map(({ start, appIds, rule }) => [start.campaign, appIds, rule.quiet])).toEqual([
+    ['a', ['wx1'], undefined],
+    ['a', ['wx2', 'wx3'], { from: 1260, to: 420 }],
+    ['b', ['wx1'], { from: 1320, to: 480 }],
+    ['b', ['wx2', 'wx3'], { from: 1320, to: 480 }],
+    ['c', ['wx1'], undefined],
+    ['c', ['wx2', 'wx3'], undefined],
+  ])
+})
+
 it('read no accounts while no campaign has this entry', async () => {
   const { entries, reads } = await entriesOf([campaign('c', { event: 'subscribe' })], [account('wx1')])
   expect([entries, reads()]).toEqual([[], 0])

@@ -31,6 +31,8 @@ function account(appId: string, more: Partial<Account> = {}): Account {
     timezone: 'Asia/Shanghai',
     apiBase: null,
     humanAgents: false,
+    cap: null,
+    quietHours: null,
     appSecret: 'test-secret',
     refreshToken: null,
     previousToken: null,

@@ -1,4 +1,4 @@
-import { inTimezone, reentryOf } from '../../campaign/compile.ts'
+import { planForAccount, reentryOf } from '../../campaign/compile.ts'
 import { planOfVersion } from '../../campaign/compiled-plan.ts'
 import { isExitOf, isResumeOf } from '../../campaign/opt-out.ts'
 import type { DispatchConfig } from '../../dispatch/dispatch-deps.ts'
@@ -88,8 +88,8 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
       const found = await deps.campaigns.version(campaign, version)
       if (!found) return null
       // An account that was removed meanwhile has no time zone.
-      const timezone = (await accountOf(appId))?.timezone ?? CHINA_TIMEZONE
-      const plan = inTimezone(planOfVersion(found.model, version), timezone, at)
+      const account = (await accountOf(appId)) ?? { timezone: CHINA_TIMEZONE }
+      const plan = planForAccount(found.model, planOfVersion(found.model, version), account, at)
       return { plan, reentry: reentryOf(found.model) }
     },
     cohortOf: (appId, start) =>

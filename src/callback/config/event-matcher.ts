@@ -1,5 +1,5 @@
 import type { AnswerRow } from '../../campaign/answer-matcher.ts'
-import { inTimezone, reentryOf } from '../../campaign/compile.ts'
+import { planForAccount, reentryOf } from '../../campaign/compile.ts'
 import { planOfVersion } from '../../campaign/compiled-plan.ts'
 import { createMatcher, entryOfScene, type LiveCampaign, type Matcher } from '../../campaign/match.ts'
 import { renderPassiveReply, TEXT_MAX_BYTES } from '../../campaign/message.ts'
@@ -72,7 +72,7 @@ export class EventMatcher {
         : null
     const template = start && matched?.campaign.reply
     const reply = template ? this.#render(occasion, template) : null
-    const entry = reply && matched ? { entry: this.#compile(matched, account.timezone, at) } : {}
+    const entry = reply && matched ? { entry: this.#compile(matched, account, at) } : {}
     const answer = this.#answer(occasion, start !== null)
     const optOut = this.#optOutReplies(occasion)
     if (reply || optOut)
@@ -80,9 +80,9 @@ export class EventMatcher {
     return { start, reply: answer?.reply ?? null, ...(answer?.answered ? { answered: answer.answered } : {}) }
   }
 
-  #compile(matched: LiveCampaign, timezone: string, at: number): NonNullable<EventMatch['entry']> {
+  #compile(matched: LiveCampaign, account: ReceivingAccount, at: number): NonNullable<EventMatch['entry']> {
     const { campaign, version } = matched
-    const plan = inTimezone(planOfVersion(campaign, version), timezone, at)
+    const plan = planForAccount(campaign, planOfVersion(campaign, version), account, at)
     return { plan, reentry: reentryOf(campaign) }
   }
 

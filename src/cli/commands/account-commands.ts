@@ -74,6 +74,8 @@ const settingsCommand = (name: string, description: string, rules = rulesOption)
     .option('--no-human-agents', 'Stop passing messages to human agents')
     .option('--opt-out <file>', OPT_OUT)
     .addOption(keepTextsOption())
+    .option('--cap <messages/period>', 'Most unasked messages per follower, like 2/24h, or none')
+    .option('--quiet-hours <from-to>', 'Quiet hours of campaigns that name none, like 22:00-08:00, or none')
     .option('--forward <file>', FORWARD)
     .addOption(variableOption())
     .option('--verify', 'Verify the account with WeChat first')
@@ -213,6 +215,8 @@ interface SettingsOptions {
   humanAgents?: boolean | undefined
   optOut?: string | undefined
   keepTexts?: number | null | undefined
+  cap?: string | undefined
+  quietHours?: string | undefined
   forward?: string | undefined
 }
 
@@ -221,7 +225,22 @@ async function settingsOf(options: SettingsOptions): Promise<Record<string, unkn
   const { name, mode, rules, onUnknown, timezone, apiBase, humanAgents, keepTexts } = options
   const optOut = options.optOut === undefined ? undefined : await readSetting('--opt-out', options.optOut)
   const forward = options.forward === undefined ? undefined : await readSetting('--forward', options.forward)
-  const all = { name, mode, rules, onUnknown, timezone, apiBase, humanAgents, optOut, keepTexts, forward }
+  const cap = readCap(options.cap)
+  const quietHours = readQuietHours(options.quietHours)
+  const limits = { cap, quietHours }
+  const all = {
+    name,
+    mode,
+    rules,
+    onUnknown,
+    timezone,
+    apiBase,
+    humanAgents,
+    optOut,
+    keepTexts,
+    forward,
+    ...limits,
+  }
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined))
 }
 
@@ -231,6 +250,26 @@ function toKeptDays(text: string): number | null {
   const days = Number(text)
   if (/^\d+$/.test(text) && days >= 1 && days <= 365) return days
   throw new InvalidArgumentError('Write a number of days from 1 to 365, or none.')
+}
+
+/** @throws UsageError. The server checks the numbers. */
+function readCap(text: string | undefined): { messages: number; per: string } | null | undefined {
+  if (text === undefined) return undefined
+  if (text === 'none') return null
+  const [, messages, per] = /^(\d{1,6})\/(\w+)$/.exec(text) ?? []
+  if (messages === undefined || per === undefined)
+    throw new UsageError('--cap: write messages and period, like 2/24h, or none.')
+  return { messages: Number(messages), per }
+}
+
+/** @throws UsageError. The server checks the times. */
+function readQuietHours(text: string | undefined): { from: string; to: string } | null | undefined {
+  if (text === undefined) return undefined
+  if (text === 'none') return null
+  const [, from, to] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text) ?? []
+  if (from === undefined || to === undefined)
+    throw new UsageError('--quiet-hours: write two times, like 22:00-08:00, or none.')
+  return { from, to }
 }
 
 /** @throws UsageError when the file is not JSON */

@@ -28,6 +28,7 @@ export const AccountsPage = ({ items, context }: { items: AccountView[]; context
           '模式 mode',
           '规则 rules',
           '退订 opt-out',
+          '主动消息 unasked messages',
           '状态 state',
           '起始时间 since',
           '处理建议 what to do',
@@ -45,6 +46,9 @@ export const AccountsPage = ({ items, context }: { items: AccountView[]; context
             </td>
             <td>{a.rules}</td>
             <td>{a.optOut ? <OptOutCell optOut={a.optOut} /> : '–'}</td>
+            <td>
+              <LimitsCell account={a} />
+            </td>
             <td>
               <Badge state={a.state} /> <span class="quiet">{a.stateReason}</span>
               {a.stateUntil ? (
@@ -71,6 +75,26 @@ const OptOutCell = ({ optOut }: { optOut: NonNullable<AccountView['optOut']> }) 
   <>
     {optOut.keywords.join('、')}
     {optOut.resume ? <div class="quiet">恢复 resume: {optOut.resume.join('、')}</div> : null}
+  </>
+)
+
+/** What holds back messages that answer nothing: the account's cap, and its quiet hours. */
+const LimitsCell = ({ account: { cap, quietHours } }: { account: AccountView }) => (
+  <>
+    {cap ? (
+      <div>
+        {cap.per} 内最多 {cap.messages} 条{' '}
+        <small>
+          at most {cap.messages} in {cap.per}
+        </small>
+      </div>
+    ) : null}
+    {quietHours ? (
+      <div>
+        免打扰 {quietHours.from}–{quietHours.to} <small>quiet hours</small>
+      </div>
+    ) : null}
+    {cap || quietHours ? null : '–'}
   </>
 )
 

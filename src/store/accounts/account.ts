@@ -37,7 +37,7 @@ export interface Account
 /** The fields of a new account. */
 export type NewAccount = Pick<Account, 'appId' | 'name' | 'mode' | 'appSecret' | 'token' | 'encodingAesKey'> &
   Pick<Account, 'rules' | 'onUnknown' | 'timezone' | 'apiBase' | 'humanAgents'> &
-  Partial<Pick<Account, 'variables' | 'forward' | 'optOut' | 'keepTexts'>>
+  Partial<Pick<Account, 'variables' | 'forward' | 'optOut' | 'keepTexts' | 'cap' | 'quietHours'>>
 
 export type AccountPatch = Partial<Omit<NewAccount, 'appId'>>
 

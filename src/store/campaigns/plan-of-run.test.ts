@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { describeOnBothStores } from '../../../test/harness/stores.ts'
 import { checkCampaign } from '../../campaign/check.ts'
-import { compileCampaign } from '../../campaign/compile.ts'
+import { compileCampaign, planForAccount } from '../../campaign/compile.ts'
 import { insertRun, runsByFollower } from '../runs/run-rows.ts'
 import { runs } from '../schema.ts'
 import { createCampaignStore } from './campaign-store.ts'
@@ -19,12 +19,13 @@ exit: { keywords: [TD] }
 `
 
 describeOnBothStores('the plan of a run', (store) => {
-  async function begin(openId: string) {
+  async function begin(openId: string, quietHours?: { from: string; to: string }) {
     const { campaign } = checkCampaign(SOURCE, {})
     if (!campaign) throw new Error('the campaign is invalid')
     const campaigns = createCampaignStore(store().db, () => NOW)
     const { version } = await campaigns.publish(SOURCE, campaign, [], { runningBodies: false })
-    const plan = compileCampaign(campaign, version)
+    const account = { timezone: 'Europe/London', ...(quietHours ? { quietHours } : {}) }
+    const plan = planForAccount(campaign, compileCampaign(campaign, version), account, NOW)
     const follower = { appId: 'wxA', openId }
     const entry = {
       at: NOW,
@@ -44,6 +45,12 @@ describeOnBothStores('the plan of a run', (store) => {
   it('is stored once for its campaign version; the row has what events and views need', async () => {
     const { campaigns, plan, row } = await begin('oOne')
     expect(row.plan).toEqual({ exitKeywords: ['td'], priority: 0, windowMs: plan.windowMs })
+    expect(await planOfRun(campaigns, row)).toEqual(plan)
+  })
+
+  it("has the account's quiet hours of the run's beginning", async () => {
+    const { campaigns, plan, row } = await begin('oNight', { from: '22:00', to: '08:00' })
+    expect(plan.quiet).toEqual({ from: 1320, to: 480 })
     expect(await planOfRun(campaigns, row)).toEqual(plan)
   })
 

@@ -13,5 +13,10 @@ export async function planOfRun(
   const found = await campaigns.version(campaign, version)
   if (!found) return null
   const compiled = planOfVersion(found.model, version)
-  return plan.zone ? { ...compiled, zone: plan.zone } : compiled
+  const { zone, quiet, spreadMs } = plan
+  // The quiet hours may be those of the account when the run began.
+  const pinned = quiet
+    ? { quiet, forks: compiled.forks ?? [], ...(spreadMs === undefined ? {} : { spreadMs }) }
+    : {}
+  return zone ? { ...compiled, zone, ...pinned } : compiled
 }

@@ -14,6 +14,14 @@ export type Delivery = typeof deliveries.$inferSelect
 /** Why the check before a request refuses it. */
 type Refusal = 'unfollowed' | 'run-ended' | 'follower-paused' | 'account-stopped' | 'campaign-paused'
 
+/** A message that answers nothing that the follower did. */
+export interface Unasked {
+  /** Now by the clock of the run, epoch ms. */
+  at: number
+  /** It counts against the account's cap, and goes over it. */
+  goesOverCap: boolean
+}
+
 export interface SendKey {
   runKey: string
   stepId: string
@@ -28,6 +36,8 @@ export type Intent =
   | { allowed: true; attempts: number; unclear: number; failures: number; followsInvalidRecipient: boolean }
   /** `overtaken`: another attempt has recorded an intent meanwhile. */
   | { allowed: false; refusal: Refusal | 'sent' | 'overtaken' }
+  /** The follower got as many unasked messages as the account's cap allows. `until`: when the oldest leaves the period. */
+  | { allowed: false; refusal: 'capped'; until: number }
 
 /** The delivery row of a step; null before its first intent. */
 export async function readDelivery(db: Db, runKey: string, stepId: string): Promise<Delivery | null> {
@@ -39,33 +49,36 @@ export async function readDelivery(db: Db, runKey: string, stepId: string): Prom
  * Checks whether a request may be sent and records the intent, in one statement. It sees every event that was accepted before,
  * and no request is sent without a row. Refuses after an unfollow or an erasure request newer than the run's entry
  * (dispatched or not, even when a follow came after it), for a run that has ended in the store, for a paused follower or
- * campaign, and for a stopped account.
+ * campaign, for a stopped account, and over the account's cap of unasked messages: those of all the follower's runs count, if they
+ * were sent or may have been. Only two requests for one follower at the same moment, which the cap is about, need a second
+ * statement.
  * @param now real time, epoch ms
  * @param knownAttempts the attempts that the caller has read. A stalled attempt that resumes beside its successor has an
  *   older number and is refused
+ * @param unasked what the account's cap is about; null: the message answers the follower
  */
 export async function recordIntent(
   db: Db,
   { runKey, stepId, appId, openId, campaign, entry }: SendKey,
   now: number,
   knownAttempts: number,
+  unasked: Unasked | null = null,
 ): Promise<Intent> {
   const { at, seq } = entry
-  const { rows } = await checkAndIntend(db, {
-    runKey,
-    stepId,
-    appId,
-    openId,
-    campaign,
-    at,
-    seq,
-    now,
-    knownAttempts,
-  })
-  const row = rows[0]
+  const values = {
+    ...{ runKey, stepId, appId, openId, campaign, at, seq, now, knownAttempts },
+    unaskedAt: unasked?.at ?? null,
+    isCapped: unasked !== null && !unasked.goesOverCap,
+  }
+  let [row] = (await checkAndIntend(db, values)).rows
+  for (let turn = 1; row?.refusal === 'crossed'; turn++) {
+    // Each turn another request of this follower went before.
+    if (turn === MOST_TURNS) throw new Error(`${MOST_TURNS} requests for one follower went before this one`)
+    ;[row] = (await checkAndIntend(db, values)).rows
+  }
   if (!row || row.attempts === null)
-    return { allowed: false, refusal: row?.before === 'sent' ? 'sent' : (row?.refusal ?? 'overtaken') }
-  if (row.refusal) return { allowed: false, refusal: row.refusal }
+    return refused(row?.before === 'sent' ? 'sent' : (row?.refusal ?? 'overtaken'), row?.until ?? null)
+  if (row.refusal) return refused(row.refusal, row.until)
   return {
     allowed: true,
     attempts: Number(row.attempts),
@@ -75,18 +88,51 @@ export async function recordIntent(
   }
 }
 
+/** Far more than runs of one follower can send at once. */
+const MOST_TURNS = 20
+
+function refused(
+  refusal: Refusal | 'capped' | 'crossed' | 'sent' | 'overtaken',
+  until: number | string | null,
+): Extract<Intent, { allowed: false }> {
+  if (refusal === 'capped') return { allowed: false, refusal, until: Number(until ?? 0) }
+  return { allowed: false, refusal: refusal === 'crossed' ? 'overtaken' : refusal }
+}
+
 const checkAndIntend = compiledStatement<
-  Omit<SendKey, 'entry'> & { at: number; seq: number; now: number; knownAttempts: number },
+  Omit<SendKey, 'entry'> & {
+    at: number
+    seq: number
+    now: number
+    knownAttempts: number
+    unaskedAt: number | null
+    isCapped: boolean
+  },
   {
     before: string | null
-    refusal: Refusal | null
+    refusal: Refusal | 'capped' | 'crossed' | null
+    until: number | string | null
     attempts: number | null
     unclear: number | null
     failures: number | null
     followsInvalidRecipient: boolean | null
   }
 >(
-  (value) => sql`WITH checked AS (SELECT CASE
+  // Of two requests for one follower at once, the second waits for the first's update of the follower's row, finds the number
+  // changed, and is checked again with what the first has written.
+  (value) => sql`WITH limited AS (
+      SELECT a.cap, f.unasked_sends AS turn FROM ${accounts} a
+        LEFT JOIN ${followers} f ON f.app_id = a.app_id AND f.open_id = ${value('openId')}
+        WHERE ${value('isCapped')}::boolean AND a.app_id = ${value('appId')} AND a.cap IS NOT NULL),
+    full_until AS (
+      SELECT counted.at + (limited.cap->>'perMs')::bigint AS until FROM limited CROSS JOIN LATERAL (
+        SELECT d.unasked_at AS at FROM ${runs} r JOIN ${deliveries} d ON d.run_key = r.run_key
+        WHERE r.app_id = ${value('appId')} AND r.open_id = ${value('openId')}
+          AND d.unasked_at > ${value('unaskedAt')}::bigint - (limited.cap->>'perMs')::bigint
+          AND (d.state IN ('sent', 'unknown', 'sending') OR d.unclear > 0)
+          AND (d.run_key, d.step_id) <> (${value('runKey')}, ${value('stepId')})
+        ORDER BY d.unasked_at DESC OFFSET (limited.cap->>'messages')::integer - 1 LIMIT 1) counted),
+    looked AS (SELECT CASE
         WHEN EXISTS (
           SELECT 1 FROM ${inbox} WHERE app_id = ${value('appId')} AND open_id = ${value('openId')}
             AND kind IN ('unsubscribe', ${sql.join(
@@ -102,21 +148,35 @@ const checkAndIntend = compiledStatement<
         WHEN NOT EXISTS (SELECT 1 FROM ${accounts} WHERE app_id = ${value('appId')}
           AND (state = 'active' OR state_until <= ${value('now')}::bigint)) THEN 'account-stopped'
         WHEN (SELECT state FROM ${campaigns} WHERE id = ${value('campaign')}) = 'paused' THEN 'campaign-paused'
+        WHEN EXISTS (SELECT 1 FROM full_until) THEN 'capped'
       END AS refusal),
+    turn AS (
+      UPDATE ${followers} SET unasked_sends = followers.unasked_sends + 1 FROM limited, looked
+      WHERE followers.app_id = ${value('appId')} AND followers.open_id = ${value('openId')}
+        AND looked.refusal IS NULL AND followers.unasked_sends = limited.turn
+      RETURNING 1),
+    checked AS (SELECT CASE
+        WHEN refusal IS NULL AND EXISTS (SELECT 1 FROM limited WHERE turn IS NOT NULL)
+          AND NOT EXISTS (SELECT 1 FROM turn) THEN 'crossed'
+        ELSE refusal
+      END AS refusal FROM looked),
     intent AS (
-      INSERT INTO ${deliveries} (run_key, step_id, app_id, state, attempts, intent_at, reason, updated_at)
+      INSERT INTO ${deliveries} (run_key, step_id, app_id, state, attempts, intent_at, unasked_at, reason, updated_at)
       SELECT ${value('runKey')}, ${value('stepId')}, ${value('appId')},
         CASE WHEN refusal IS NULL THEN 'sending' ELSE 'deferred' END,
         CASE WHEN refusal IS NULL THEN 1 ELSE 0 END,
-        CASE WHEN refusal IS NULL THEN ${value('now')}::bigint END, refusal, ${value('now')}::bigint FROM checked
+        CASE WHEN refusal IS NULL THEN ${value('now')}::bigint END,
+        CASE WHEN refusal IS NULL THEN ${value('unaskedAt')}::bigint END,
+        refusal, ${value('now')}::bigint FROM checked WHERE refusal IS DISTINCT FROM 'crossed'
       ON CONFLICT (run_key, step_id) DO UPDATE SET state = EXCLUDED.state,
         attempts = deliveries.attempts + EXCLUDED.attempts,
         intent_at = COALESCE(EXCLUDED.intent_at, deliveries.intent_at),
+        unasked_at = CASE WHEN EXCLUDED.attempts > 0 THEN EXCLUDED.unasked_at ELSE deliveries.unasked_at END,
         reason = EXCLUDED.reason, updated_at = EXCLUDED.updated_at
         WHERE deliveries.state <> 'sent' AND deliveries.attempts = ${value('knownAttempts')}::integer
       RETURNING attempts, unclear, failures)
     SELECT (SELECT state FROM ${deliveries} WHERE run_key = ${value('runKey')} AND step_id = ${value('stepId')}) AS before,
-      checked.refusal, intent.attempts, intent.unclear, intent.failures,
+      checked.refusal, (SELECT until FROM full_until) AS until, intent.attempts, intent.unclear, intent.failures,
       (SELECT invalid_recipients <> '[]'::jsonb FROM ${accounts} WHERE app_id = ${value('appId')}) AS "followsInvalidRecipient"
       FROM checked LEFT JOIN intent ON true`,
 )
@@ -164,7 +224,7 @@ export async function recordAttempt(
 }
 
 export interface StepResult {
-  state: 'sent' | 'skipped' | 'unknown' | 'failed'
+  state: 'sent' | 'skipped' | 'unknown' | 'failed' | 'deferred'
   sentAt: number | null
   errcode: number | null
   reason: string | null

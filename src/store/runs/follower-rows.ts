@@ -32,6 +32,7 @@ export function newFollowerRow({ appId, openId }: FollowerKey): FollowerRow {
     grants: [],
     lastInteractionAt: null,
     messageGrantEndsAt: null,
+    unaskedSends: 0,
     attributes: null,
     attributesAt: null,
     own: {},
