@@ -4,7 +4,7 @@ import { listen } from './bootstrap/http/server.ts'
 import { openProduction } from './bootstrap/production.ts'
 import { runProgram } from './bootstrap/run-program.ts'
 import { loadConfig } from './config/config.ts'
-import type { Links } from './console/layout.tsx'
+import type { Links } from './console/view.ts'
 import { EventLoopLateness } from './shared/event-loop-lateness.ts'
 
 /** `npm run serve`: callbacks, operator API, console and dispatcher, against a Temporal cluster and PostgreSQL. */

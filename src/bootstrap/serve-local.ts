@@ -1,5 +1,5 @@
 import type { Config } from '../config/config.ts'
-import type { Links } from '../console/layout.tsx'
+import type { Links } from '../console/view.ts'
 import { EventLoopLateness } from '../shared/event-loop-lateness.ts'
 import type { Log } from '../shared/log.ts'
 import { connectTemporal, type TemporalTarget } from '../temporal/connection.ts'

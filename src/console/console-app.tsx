@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { type Context, type Handler, Hono } from 'hono'
+import { type Handler, Hono } from 'hono'
 import { ApiError, toApiError } from '../api/api-error.ts'
 import type { BodyBudget } from '../api/body/body-budget.ts'
 import { hasUnstorableUrl } from '../api/body/storable-text.ts'
@@ -17,27 +17,34 @@ import type { Auth } from '../auth/auth.ts'
 import { hasRole } from '../auth/roles.ts'
 import type { Issue } from '../campaign/issue.ts'
 import { listLatestRuns } from '../store/runs/latest-runs.ts'
-import type { Links, PageContext } from './layout.tsx'
+import { TOKEN_CSS } from './design/tokens.ts'
 import { AccountsPage } from './pages/accounts-page.tsx'
 import { AuditPage, TokensPage, UsersPage } from './pages/admin-pages.tsx'
 import { CampaignPage, CampaignsPage } from './pages/campaign-pages.tsx'
+import { ErrorPage, ForbiddenPage, NotFoundPage } from './pages/error-pages.tsx'
 import { FollowerPage, FollowersPage, RunFragment } from './pages/follower-pages.tsx'
-import { ErrorPage, ForbiddenPage, NotFoundPage } from './pages/sign-in-pages.tsx'
+import { OverviewPage } from './pages/overview-page.tsx'
+import { respond } from './respond.tsx'
 import { createSecondFactorRoutes } from './second-factor-routes.tsx'
+import { detectLanguage } from './shell/preferences.tsx'
 import { createSignInRoutes } from './sign-in-routes.tsx'
+import type { Links } from './view.ts'
 
 const PAGE_SIZE = 50
 
 type ConsoleDeps = ApiDeps & { auth: Auth; bodyBudget: BodyBudget; links(): Links }
-/** The links of a page, and its signed-in user. */
-type ContextOf = (c: Context) => PageContext
 
 /** The operator's console. Its pages read; changes are made with the CLI and the API. */
 export function createConsole(deps: ConsoleDeps): Hono {
   const app = new Hono()
   app.onError((err, c) => {
     const { status, headers } = toApiError(err, c, deps.log)
-    return c.html(<ErrorPage status={status} />, status, headers)
+    return respond(c, <ErrorPage status={status} />, status, headers)
+  })
+  app.use(detectLanguage)
+  app.use(async (c, next) => {
+    c.set('links', deps.links())
+    return next()
   })
   // The store accepts no such texts, so no page has such a URL.
   app.use(async (c, next) => {
@@ -46,61 +53,57 @@ export function createConsole(deps: ConsoleDeps): Hono {
     return next()
   })
   serveAssets(app)
-  const contextOf: ContextOf = (c) => ({ ...deps.links(), principal: c.get('principal') })
   app.route('/', createSignInRoutes(deps))
-  app.route('/', createSecondFactorRoutes(deps, contextOf))
-  addAccountPages(app, deps, contextOf)
-  addCampaignPages(app, deps, contextOf)
-  addFollowerPages(app, deps, contextOf)
-  addAdminPages(app, deps, contextOf)
+  app.route('/', createSecondFactorRoutes(deps))
+  addAccountPages(app, deps)
+  addCampaignPages(app, deps)
+  addFollowerPages(app, deps)
+  addAdminPages(app, deps)
   // A route: the app that this one is mounted in does not call its notFound.
-  app.all('*', (c) => c.html(<NotFoundPage context={contextOf(c)} />, 404))
+  app.all('*', (c) => respond(c, <NotFoundPage />, 404))
   return app
 }
 
 function serveAssets(app: Hono): void {
   const read = (path: string) => readFileSync(new URL(`./assets/${path}`, import.meta.url), 'utf8')
   const htmx = readFileSync(createRequire(import.meta.url).resolve('htmx.org/dist/htmx.min.js'), 'utf8')
-  app.get('/assets/console.css', asset(read('console.css'), 'text/css; charset=utf-8'))
+  app.get('/assets/console.css', asset(`${TOKEN_CSS}\n${read('console.css')}`, 'text/css; charset=utf-8'))
   app.get('/assets/icon.svg', asset(read('icon.svg'), 'image/svg+xml'))
   app.get('/assets/htmx.js', asset(htmx, 'text/javascript; charset=utf-8'))
 }
 
-function addAccountPages(app: Hono, { accounts, now }: ConsoleDeps, contextOf: ContextOf): void {
+function addAccountPages(app: Hono, { accounts, campaigns, now }: ConsoleDeps): void {
+  const listAccounts = async () => (await accounts.list()).map((a) => accountView(a, now()))
   app.get('/', async (c) => {
-    const items = (await accounts.list()).map((a) => accountView(a, now()))
-    return c.html(<AccountsPage items={items} context={contextOf(c)} />)
+    const [allAccounts, allCampaigns] = await Promise.all([listAccounts(), campaigns.list()])
+    return respond(c, <OverviewPage accounts={allAccounts} campaigns={allCampaigns.map(campaignView)} />)
   })
+  app.get('/accounts', async (c) => respond(c, <AccountsPage items={await listAccounts()} />))
 }
 
-function addCampaignPages(app: Hono, deps: ConsoleDeps, contextOf: ContextOf): void {
+function addCampaignPages(app: Hono, deps: ConsoleDeps): void {
   const { campaigns } = deps
   app.get('/campaigns', async (c) => {
     const items = (await campaigns.list()).map(campaignView)
-    return c.html(<CampaignsPage items={items} context={contextOf(c)} />)
+    return respond(c, <CampaignsPage items={items} />)
   })
   app.get('/campaigns/:id', async (c) => {
     const found = await campaigns.find(c.req.param('id'))
-    if (!found) return c.html(<NotFoundPage context={contextOf(c)} />, 404)
+    if (!found) return respond(c, <NotFoundPage />, 404)
     const { version, source } = found
     // The check of campaign files wrote them.
     const warnings = (version?.warnings ?? []) as Issue[]
     const after = cursorOf.read(c.req.query('cursor'))
     const all = version ? await listTargetAccounts(deps, version.model, { after, limit: PAGE_SIZE + 1 }) : []
     const targets = toPage(all, PAGE_SIZE, (a) => a.appId)
-    return c.html(
-      <CampaignPage
-        item={campaignView(found)}
-        accounts={targets}
-        source={source}
-        warnings={warnings}
-        context={contextOf(c)}
-      />,
+    return respond(
+      c,
+      <CampaignPage item={campaignView(found)} accounts={targets} source={source} warnings={warnings} />,
     )
   })
 }
 
-function addFollowerPages(app: Hono, deps: ConsoleDeps, contextOf: ContextOf): void {
+function addFollowerPages(app: Hono, deps: ConsoleDeps): void {
   const { db } = deps
   app.get('/followers', async (c) => {
     const { cursor, ...query } = c.req.query()
@@ -109,27 +112,27 @@ function addFollowerPages(app: Hono, deps: ConsoleDeps, contextOf: ContextOf): v
     const found = await listLatestRuns(db, filter, { after: readRunCursor(cursor), limit: PAGE_SIZE + 1 })
     const { items, next } = toPage(found, PAGE_SIZE, runCursor)
     const shown = await viewItems(db, items)
-    return c.html(<FollowersPage items={shown} next={next} query={query} context={contextOf(c)} />)
+    return respond(c, <FollowersPage items={shown} next={next} query={query} />)
   })
   app.get('/followers/:appId/:openId', async (c) => {
     const run = await readRun(deps, c.req.param())
-    if (!run) return c.html(<NotFoundPage context={contextOf(c)} />, 404)
-    return c.html(<FollowerPage run={run} context={contextOf(c)} />)
+    if (!run) return respond(c, <NotFoundPage />, 404)
+    return respond(c, <FollowerPage run={run} />)
   })
   app.get('/followers/:appId/:openId/run', async (c) => {
     const run = await readRun(deps, c.req.param())
-    return run ? c.html(<RunFragment run={run} />) : c.body(null, 404)
+    return run ? respond(c, <RunFragment run={run} />) : c.body(null, 404)
   })
 }
 
 /** Users, tokens and the audit log: for admins. */
-function addAdminPages(app: Hono, { auth: access, db, now }: ConsoleDeps, contextOf: ContextOf): void {
+function addAdminPages(app: Hono, { auth: access, db, now }: ConsoleDeps): void {
   for (const path of ['/users', '/tokens', '/audit']) {
     app.use(path, async (c, next) => {
       const { role, actor } = c.get('principal')
       if (hasRole(role, 'admin')) return next()
       access.refusals.record({ where: 'console', reason: 'role', address: access.client(c).address, actor })
-      return c.html(<ForbiddenPage context={contextOf(c)} />, 403)
+      return respond(c, <ForbiddenPage />, 403)
     })
   }
   app.get('/users', async (c) => {
@@ -138,15 +141,15 @@ function addAdminPages(app: Hono, { auth: access, db, now }: ConsoleDeps, contex
       limit: PAGE_SIZE + 1,
     })
     const { items, next } = toPage(found, PAGE_SIZE, (u) => u.name)
-    return c.html(<UsersPage items={items.map(userView)} next={next} context={contextOf(c)} />)
+    return respond(c, <UsersPage items={items.map(userView)} next={next} />)
   })
   app.get('/tokens', async (c) => {
     const { items, next } = await tokenPage(access.tokens, c.req.query('cursor'), PAGE_SIZE)
-    return c.html(<TokensPage items={items.map(tokenView)} next={next} context={contextOf(c)} now={now()} />)
+    return respond(c, <TokensPage items={items.map(tokenView)} next={next} now={now()} />)
   })
   app.get('/audit', async (c) => {
     const { items, next } = await auditPage(db, c.req.query('cursor'), PAGE_SIZE)
-    return c.html(<AuditPage items={items.map(auditView)} next={next} context={contextOf(c)} />)
+    return respond(c, <AuditPage items={items.map(auditView)} next={next} />)
   })
 }
 

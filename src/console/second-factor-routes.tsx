@@ -4,24 +4,21 @@ import type { BodyBudget } from '../api/body/body-budget.ts'
 import type { Auth } from '../auth/auth.ts'
 import { ADMIN_TOKEN_ACTOR } from '../auth/principal.ts'
 import { boundedForm, readFields } from './form-body.ts'
-import type { PageContext } from './layout.tsx'
+import { NotFoundPage } from './pages/error-pages.tsx'
 import { RecoveryCodesPage, SecondFactorPage } from './pages/second-factor-pages.tsx'
-import { NotFoundPage, type SignInProblem } from './pages/sign-in-pages.tsx'
+import type { SignInProblem } from './pages/sign-in-pages.tsx'
+import { respond } from './respond.tsx'
 import { waitProblem } from './sign-in-routes.tsx'
 
 /** `/account/second-factor`: users enable and disable their own second factor. The admin token has none. */
-export function createSecondFactorRoutes(
-  { auth, bodyBudget }: { auth: Auth; bodyBudget: BodyBudget },
-  contextOf: (c: Context) => PageContext,
-): Hono {
+export function createSecondFactorRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudget: BodyBudget }): Hono {
   const { secondFactor, client, cookies, requireSecondFactor } = auth
   const app = new Hono()
   const form = boundedForm({ bodyBudget, client }, 'signed-in')
   const path = '/account/second-factor'
 
   app.use(`${path}/*`, async (c, next) => {
-    if (c.get('principal').actor === ADMIN_TOKEN_ACTOR)
-      return c.html(<NotFoundPage context={contextOf(c)} />, 404)
+    if (c.get('principal').actor === ADMIN_TOKEN_ACTOR) return respond(c, <NotFoundPage />, 404)
     return next()
   })
   const page = async (
@@ -44,10 +41,9 @@ export function createSecondFactorRoutes(
         required={requireSecondFactor}
         enrolment={enrolment}
         problem={problem}
-        context={contextOf(c)}
       />
     )
-    return c.html(html, status, headers)
+    return respond(c, html, status, headers)
   }
 
   app.get(path, (c) => page(c, null))
@@ -64,7 +60,7 @@ export function createSecondFactorRoutes(
       return page(c, { kind: hasExpired ? 'new-secret' : 'code' }, 422, sealed)
     }
     if (done.kind === 'is-set') return c.redirect(path)
-    return c.html(<RecoveryCodesPage codes={done.recoveryCodes} />)
+    return respond(c, <RecoveryCodesPage codes={done.recoveryCodes} />)
   })
   app.post(`${path}/remove`, form, async (c) => {
     if (requireSecondFactor) return page(c, null)

@@ -9,6 +9,8 @@ import type { SignInResult } from '../auth/sign-in/sign-in.ts'
 import { boundedForm, readFields } from './form-body.ts'
 import { CodePage, EnrolPage, RecoveryCodesPage } from './pages/second-factor-pages.tsx'
 import { SignInByLinkPage, SignInPage, type SignInProblem } from './pages/sign-in-pages.tsx'
+import { respond as page } from './respond.tsx'
+import { createPreferenceRoutes, languageOf, themeOf } from './shell/preferences.tsx'
 
 const SECOND_FACTOR_PATH = '/signin/second-factor'
 
@@ -18,13 +20,22 @@ export function createSignInRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudge
   const app = new Hono()
   const form = boundedForm({ bodyBudget, client }, 'anonymous')
   app.use(createSameOrigin(auth))
+  app.route('/', createPreferenceRoutes({ auth, bodyBudget }))
 
-  // Anonymous clients request this page, so it is rendered once.
-  const blankSignInPage = String(<SignInPage problem={null} />)
+  // Anonymous clients request this page, so it is rendered once for each appearance.
+  const blankPages = new Map<string, string>()
+  const blankSignInPage = async (c: Context) => {
+    const appearance = `${languageOf(c)} ${themeOf(c)}`
+    const known = blankPages.get(appearance)
+    if (known !== undefined) return c.html(known)
+    const html = await (await page(c, <SignInPage problem={null} />)).text()
+    blankPages.set(appearance, html)
+    return c.html(html)
+  }
   app.get('/signin', async (c) => {
     const token = c.req.query('token')
-    if (token === undefined) return c.html(blankSignInPage)
-    if (!isUserNavigation(c)) return c.html(<SignInByLinkPage token={token} />)
+    if (token === undefined) return blankSignInPage(c)
+    if (!isUserNavigation(c)) return page(c, <SignInByLinkPage token={token} />)
     return respond(c, await signIn.withToken({ token, address: client(c).address }), 'token')
   })
   app.post('/signin', form, async (c) => {
@@ -68,10 +79,10 @@ export function createSignInRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudge
         setAuthCookie(c, auth, cookies.challenge, result.cookie, CHALLENGE_MS / 1000)
         return c.redirect(SECOND_FACTOR_PATH)
       case 'wrong':
-        return c.html(<SignInPage problem={{ kind: method }} />, 401)
+        return page(c, <SignInPage problem={{ kind: method }} />, 401)
       case 'wait': {
         const problem = waitProblem(result.ms)
-        return c.html(<SignInPage problem={problem} />, 429, { 'retry-after': String(problem.seconds) })
+        return page(c, <SignInPage problem={problem} />, 429, { 'retry-after': String(problem.seconds) })
       }
       default:
         return result satisfies never
@@ -91,13 +102,13 @@ function createSecondFactorSignIn(auth: Auth, form: MiddlewareHandler): Hono<Cha
     const challenge = await secondFactor.pendingChallenge(getCookie(c, cookies.challenge))
     if (!challenge) return c.redirect('/signin')
     return challenge.needs === 'code'
-      ? c.html(<CodePage problem={null} />)
-      : c.html(<EnrolPage enrolment={secondFactor.enrolments.create(challenge.user.name)} problem={null} />)
+      ? page(c, <CodePage problem={null} />)
+      : page(c, <EnrolPage enrolment={secondFactor.enrolments.create(challenge.user.name)} problem={null} />)
   })
   // Runs before the form is read, so that other browsers cannot send a body.
   app.post(SECOND_FACTOR_PATH, async (c, next) => {
     const challenge = await secondFactor.pendingChallenge(getCookie(c, cookies.challenge))
-    if (!challenge) return c.html(<SignInPage problem={{ kind: 'over' }} />, 401)
+    if (!challenge) return page(c, <SignInPage problem={{ kind: 'over' }} />, 401)
     c.set('challenge', challenge)
     return next()
   })
@@ -134,15 +145,15 @@ function createSecondFactorSignIn(auth: Auth, form: MiddlewareHandler): Hono<Cha
       case 'in':
         setSessionCookie(c, auth, result.cookie)
         return result.recoveryCodes
-          ? c.html(<RecoveryCodesPage codes={result.recoveryCodes} />)
+          ? page(c, <RecoveryCodesPage codes={result.recoveryCodes} />)
           : c.redirect('/')
       case 'wrong':
-        return c.html(renderForm({ kind: 'code' }), 401)
+        return page(c, renderForm({ kind: 'code' }), 401)
       case 'over':
-        return c.html(<SignInPage problem={{ kind: 'over' }} />, 401)
+        return page(c, <SignInPage problem={{ kind: 'over' }} />, 401)
       case 'wait': {
         const problem = waitProblem(result.ms)
-        return c.html(renderForm(problem), 429, { 'retry-after': String(problem.seconds) })
+        return page(c, renderForm(problem), 429, { 'retry-after': String(problem.seconds) })
       }
       default:
         return result satisfies never

@@ -92,14 +92,14 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of
   it('are authorised one after the other in the browser', async () => {
     await page.goto(base)
     await page.fill('input[name=token]', 'test-admin-token')
-    await page.click('button[type=submit]')
+    await page.click('button.main')
     for (const appId of [BANNED, REVOKED, OVERLOADED, QUIET]) {
-      await page.goto(base)
-      await page.getByText('授权新账号').click()
+      await page.goto(`${base}/accounts`)
+      await page.getByText('授权新公众号').click()
       await page.locator(`button[value="${appId}"]`).click()
       await page.getByText('授权成功').waitFor()
     }
-    await page.goto(base)
+    await page.goto(`${base}/accounts`)
     for (const appId of [BANNED, REVOKED, OVERLOADED, QUIET]) await row(appId).getByTitle('active').waitFor()
   })
 
@@ -128,12 +128,12 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of
 
   it('show the operator their states with the remedies', async () => {
     await waitFor(async () => (await app.services.accounts.find(BANNED))?.state === 'blocked')
-    await page.goto(base)
+    await page.goto(`${base}/accounts`)
     await row(BANNED).getByTitle('blocked').waitFor()
     await row(REVOKED).getByTitle('needs-authorisation').waitFor()
     for (const appId of [OVERLOADED, QUIET]) await row(appId).getByTitle('active').waitFor()
     const remedy = async (appId: string) =>
-      ((await row(appId).locator('td').last().textContent()) ?? '').trim()
+      ((await row(appId).locator('td[data-title="处理建议"]').textContent()) ?? '').trim()
     for (const appId of [BANNED, REVOKED]) expect((await remedy(appId)).length).toBeGreaterThan(5)
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT })
     const ended = await app.waitForRun(REVOKED, 'oFirst', (r) => r.status === 'ended')

@@ -76,11 +76,12 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       await page.goto(base)
       await page.fill('input[name=name]', 'lin')
       await page.fill('input[name=password]', PASSWORD)
-      await page.click('button[type=submit]')
-      await page.getByText('管理员 admin').waitFor()
+      await page.click('button.main')
+      await page.locator('.side').getByText('管理员').waitFor()
       const follower = `/followers/${APP}/oSecure`
       for (const path of [
         '/',
+        '/accounts',
         '/campaigns',
         '/campaigns/welcome',
         '/followers',
@@ -94,12 +95,12 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
         expect(await page.evaluate('window.ran')).toBeUndefined()
       }
       await page.goto(base)
-      await page.getByText(INJECTED).waitFor()
+      await page.getByText(INJECTED).first().waitFor()
       await page.goto(base + follower)
       await page.waitForResponse((r) => r.url().endsWith('/run') && r.ok())
       expect(await refused()).toEqual([])
       expect(complaints).toEqual([])
-      await page.click('header form button')
+      await page.click('.side form[action="/signout"] button')
       await page.waitForURL('**/signin')
       expect(await refused()).toEqual([])
       await page.context().close()
@@ -134,7 +135,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       await page.goto(`${base}/signin`)
       await page.fill('input[name=name]', 'lin')
       await page.fill('input[name=password]', 'wrong')
-      await page.click('button[type=submit]')
+      await page.click('button.main')
       await page.getByText('用户名或密码不正确').waitFor()
       expect(await refused()).toEqual([])
       // Chromium logs the 401 as an error.
@@ -145,7 +146,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
     it('a page after a form from another site', async () => {
       const { page } = await openPage(browser)
       await page.goto(`${base}/signin?token=test-admin-token`)
-      await page.getByText('管理令牌 admin token').waitFor()
+      await page.locator('.side').getByText('管理令牌').waitFor()
       // `localhost` is another site than 127.0.0.1, so this page acts as a foreign site.
       await page.route('http://localhost:1/', (route) =>
         route.fulfill({
@@ -157,7 +158,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       const [answer] = await Promise.all([page.waitForResponse(`${base}/signout`), page.click('button')])
       expect(answer.status()).toBe(403)
       await page.goto(base)
-      await page.getByText('管理令牌 admin token').waitFor()
+      await page.locator('.side').getByText('管理令牌').waitFor()
       await page.context().close()
     })
   },

@@ -1,129 +1,109 @@
 import type { auditView } from '../../api/routes/audit-routes.ts'
 import type { tokenView } from '../../api/routes/token-routes.ts'
 import type { userView } from '../../api/routes/user-routes.ts'
-import { Badge, Empty, NextPage, Table } from '../components.tsx'
-import { ACTION_LABELS, labelFor, ROLE_LABELS } from '../labels.ts'
-import { Heading, Layout, type PageContext, Time } from '../layout.tsx'
+import { Code, Data, Empty, NextPage, StatePill, Time, timeCell } from '../components/basics.tsx'
+import { type Column, DataTable } from '../components/data-table.tsx'
+import { Page } from '../shell/page.tsx'
+import { ACTIONS, ROLES, USER_STATES, useLabel } from '../texts/labels.ts'
+import { ADMIN_TEXTS } from '../texts/page-texts.ts'
+import { useText } from '../view.ts'
 
+type UserView = ReturnType<typeof userView>
+type TokenView = ReturnType<typeof tokenView>
+type AuditView = ReturnType<typeof auditView>
 interface ListPageProps<T> {
   items: T[]
   next: string | null
-  context: PageContext
 }
 
-export const UsersPage = ({ items, next, context: links }: ListPageProps<ReturnType<typeof userView>>) => (
-  <Layout title="用户" at="/users" context={links}>
-    <Heading zh="用户" en="users" />
-    {items.length === 0 ? (
-      <Empty zh="还没有用户：npm run nurture -- user add NAME" en="no user yet" />
-    ) : (
-      <Table
-        headers={[
-          '用户名 name',
-          '角色 role',
-          '状态 state',
-          '两步验证 second factor',
-          '添加时间 added',
-          '修改时间 changed',
-        ]}
-      >
-        {items.map((u) => (
-          <tr>
-            <td>{u.name}</td>
-            <td>{labelFor(ROLE_LABELS, u.role)}</td>
-            <td>
-              <Badge state={u.disabledAt ? 'disabled' : 'active'} />
-            </td>
-            <td>{u.secondFactorSince ? '已启用 on' : '–'}</td>
-            <td>
-              <Time at={u.createdAt} />
-            </td>
-            <td>
-              <Time at={u.updatedAt} />
-            </td>
-          </tr>
-        ))}
-      </Table>
-    )}
-    <NextPage cursor={next} />
-  </Layout>
-)
+export const UsersPage = ({ items, next }: ListPageProps<UserView>) => {
+  const texts = useText(ADMIN_TEXTS)
+  const role = useLabel(ROLES)
+  const state = useLabel(USER_STATES)
+  const stateOf = (u: UserView) => (u.disabledAt ? 'disabled' : 'active')
+  const columns: Column<UserView>[] = [
+    { title: texts.userName, cell: (u) => <Data>{u.name}</Data> },
+    { title: texts.role, cell: (u) => role(u.role) },
+    { title: texts.state, cell: (u) => <StatePill state={stateOf(u)} label={state(stateOf(u))} /> },
+    {
+      title: texts.secondFactor,
+      cell: (u) => (u.secondFactorSince ? texts.secondFactorOn : null),
+    },
+    { title: texts.addedAt, cell: (u) => timeCell(u.createdAt) },
+    { title: texts.changedAt, cell: (u) => timeCell(u.updatedAt) },
+  ]
+  return (
+    <Page title={texts.users} at="/users">
+      {items.length === 0 ? (
+        <Empty text={texts.noUser} hint={texts.noUserHint} command="npm run nurture -- user add NAME" />
+      ) : (
+        <DataTable columns={columns} rows={items} />
+      )}
+      <NextPage cursor={next} />
+    </Page>
+  )
+}
 
-export const TokensPage = ({
-  items,
-  next,
-  context: links,
-  now,
-}: ListPageProps<ReturnType<typeof tokenView>> & { now: number }) => (
-  <Layout title="令牌" at="/tokens" context={links}>
-    <Heading zh="API 令牌" en="API tokens" />
-    {items.length === 0 ? (
-      <Empty zh="还没有令牌：npm run nurture -- token create NAME" en="no token yet" />
-    ) : (
-      <Table
-        headers={[
-          '用途 name',
-          'id',
-          '角色 role',
-          '创建人 created by',
-          '创建时间 created',
-          '到期时间 expires',
-          '最近使用 last used',
-        ]}
-      >
-        {items.map((t) => (
-          <tr>
-            <td>{t.name}</td>
-            <td>
-              <code>{t.id}</code>
-            </td>
-            <td>{labelFor(ROLE_LABELS, t.role)}</td>
-            <td>{t.createdBy}</td>
-            <td>
-              <Time at={t.createdAt} />
-            </td>
-            <td>
-              <Time at={t.expiresAt} />{' '}
-              {t.expiresAt && Date.parse(t.expiresAt) <= now ? <b class="bad">已过期 expired</b> : null}
-            </td>
-            <td>
-              <Time at={t.lastUsedAt} />
-            </td>
-          </tr>
-        ))}
-      </Table>
-    )}
-    <NextPage cursor={next} />
-  </Layout>
-)
+export const TokensPage = ({ items, next, now }: ListPageProps<TokenView> & { now: number }) => {
+  const texts = useText(ADMIN_TEXTS)
+  const role = useLabel(ROLES)
+  const hasExpired = (t: TokenView) => t.expiresAt !== null && Date.parse(t.expiresAt) <= now
+  const columns: Column<TokenView>[] = [
+    { title: texts.purpose, cell: (t) => <Data>{t.name}</Data> },
+    { title: 'id', cell: (t) => <Code>{t.id}</Code> },
+    { title: texts.role, cell: (t) => role(t.role) },
+    { title: texts.createdBy, cell: (t) => <Data>{t.createdBy}</Data> },
+    { title: texts.createdAt, cell: (t) => timeCell(t.createdAt) },
+    {
+      title: texts.expiresAt,
+      cell: (t) =>
+        t.expiresAt && (
+          <>
+            <Time at={t.expiresAt} /> {hasExpired(t) ? <b class="bad">{texts.expired}</b> : null}
+          </>
+        ),
+    },
+    { title: texts.lastUsedAt, cell: (t) => timeCell(t.lastUsedAt) },
+  ]
+  return (
+    <Page title={texts.tokens} at="/tokens">
+      {items.length === 0 ? (
+        <Empty text={texts.noToken} hint={texts.noTokenHint} command="npm run nurture -- token create NAME" />
+      ) : (
+        <DataTable columns={columns} rows={items} />
+      )}
+      <NextPage cursor={next} />
+    </Page>
+  )
+}
 
-export const AuditPage = ({ items, next, context: links }: ListPageProps<ReturnType<typeof auditView>>) => (
-  <Layout title="操作记录" at="/audit" context={links}>
-    <Heading zh="操作记录" en="audit log" />
-    {items.length === 0 ? (
-      <Empty zh="还没有记录" en="no entry yet" />
-    ) : (
-      <Table headers={['时间 at', '操作人 actor', '操作 action', '对象 target', '详情 details']}>
-        {items.map((e) => (
-          <tr>
-            <td>
-              <Time at={e.at} />
-            </td>
-            <td>{e.actor}</td>
-            <td>
-              {labelFor(ACTION_LABELS, e.action)} <small>{e.action}</small>
-            </td>
-            <td>
-              <code>{e.target}</code>
-            </td>
-            <td class="quiet">{formatDetails(e.details)}</td>
-          </tr>
-        ))}
-      </Table>
-    )}
-    <NextPage cursor={next} />
-  </Layout>
-)
+export const AuditPage = ({ items, next }: ListPageProps<AuditView>) => {
+  const texts = useText(ADMIN_TEXTS)
+  const action = useLabel(ACTIONS)
+  const columns: Column<AuditView>[] = [
+    { title: texts.time, cell: (e) => timeCell(e.at) },
+    { title: texts.actor, cell: (e) => <Data>{e.actor}</Data> },
+    {
+      title: texts.action,
+      cell: (e) => (
+        <>
+          {action(e.action)}{' '}
+          <span class="quiet">
+            <Code>{e.action}</Code>
+          </span>
+        </>
+      ),
+    },
+    { title: texts.target, cell: (e) => <Code>{e.target}</Code> },
+    { title: texts.details, cell: (e) => <Data>{formatDetails(e.details)}</Data> },
+  ]
+  return (
+    <Page title={texts.audit} at="/audit">
+      {items.length === 0 ? <Empty text={texts.noEntry} /> : <DataTable columns={columns} rows={items} />}
+      <NextPage cursor={next} />
+    </Page>
+  )
+}
 
 /** `role: viewer · expires: 90d`. Details have no nested values. */
 function formatDetails(details: unknown): string {

@@ -1,113 +1,132 @@
 import type { TargetAccount } from '../../api/views/campaign-account-view.ts'
 import type { campaignView } from '../../api/views/campaign-view.ts'
 import type { Issue } from '../../campaign/issue.ts'
-import { Badge, Empty, NextPage, Table } from '../components.tsx'
-import { Heading, Layout, type PageContext, Time } from '../layout.tsx'
+import { Code, Data, Empty, NextPage, StatePill, timeCell } from '../components/basics.tsx'
+import { type Column, DataTable } from '../components/data-table.tsx'
+import { Icon } from '../design/icons.tsx'
+import { Page } from '../shell/page.tsx'
+import { CAMPAIGN_STATES, useLabel } from '../texts/labels.ts'
+import { CAMPAIGN_TEXTS } from '../texts/page-texts.ts'
+import { useText, useView } from '../view.ts'
 
 type CampaignView = ReturnType<typeof campaignView>
 
-export const CampaignsPage = ({ items, context }: { items: CampaignView[]; context: PageContext }) => (
-  <Layout title="活动" at="/campaigns" context={context}>
-    <Heading zh="活动" en="campaigns" />
-    {items.length === 0 ? (
-      <Empty zh="还没有活动：npm run nurture -- campaign put FILE" en="no campaign yet" />
-    ) : (
-      <Table
-        headers={['名称 name', 'id', '版本 version', '状态 state', '账号 accounts', '发布时间 published']}
-      >
-        {items.map((x) => (
-          <tr>
-            <td>
-              <a href={`/campaigns/${x.id}`}>{x.name}</a>
-            </td>
-            <td>
-              <code>{x.id}</code>
-            </td>
-            <td>{x.version}</td>
-            <td>
-              <Badge state={x.broken === null ? x.state : 'broken'} />
-            </td>
-            <td>{x.accounts?.join(', ') ?? '全部 all'}</td>
-            <td>
-              <Time at={x.publishedAt} />
-            </td>
-          </tr>
-        ))}
-      </Table>
-    )}
-  </Layout>
+export const CampaignsPage = ({ items }: { items: CampaignView[] }) => {
+  const texts = useText(CAMPAIGN_TEXTS)
+  const columns: Column<CampaignView>[] = [
+    { title: texts.name, cell: (x) => <CampaignName item={x} /> },
+    { title: texts.state, cell: (x) => <CampaignState item={x} /> },
+    { title: texts.version, cell: (x) => texts.nth(x.version) },
+    {
+      title: texts.accounts,
+      cell: (x) => (x.accounts ? <Code>{x.accounts.join(', ')}</Code> : texts.allAccounts),
+    },
+    { title: texts.publishedAt, cell: (x) => timeCell(x.publishedAt) },
+  ]
+  return (
+    <Page title={texts.title} at="/campaigns">
+      {items.length === 0 ? (
+        <Empty text={texts.empty} hint={texts.emptyHint} command="npm run nurture -- campaign put FILE" />
+      ) : (
+        <DataTable columns={columns} rows={items} />
+      )}
+    </Page>
+  )
+}
+
+const CampaignName = ({ item }: { item: CampaignView }) => (
+  <>
+    <a href={`/campaigns/${item.id}`} translate="no">
+      {item.name}
+    </a>
+    <div class="quiet">
+      <Code>{item.id}</Code>
+    </div>
+  </>
 )
+
+export const CampaignState = ({ item }: { item: CampaignView }) => {
+  const label = useLabel(CAMPAIGN_STATES)
+  const state = item.broken === null ? item.state : 'broken'
+  return <StatePill state={state} label={label(state)} />
+}
 
 export const CampaignPage = (props: {
   item: CampaignView
   accounts: { items: TargetAccount[]; next: string | null }
   source: string
   warnings: Issue[]
-  context: PageContext
-}) => (
-  <Layout title={props.item.name} at="/campaigns" context={props.context}>
-    <Heading zh={props.item.name} en={`${props.item.id}@${props.item.version}`} />
-    <p>
-      <Badge state={props.item.broken === null ? props.item.state : 'broken'} />
-    </p>
-    {props.item.broken === null ? null : (
-      <p class="bad">
-        该版本无法读取，新粉丝不会进入活动。请重新发布活动文件。{' '}
-        <small>
-          This version cannot be used, so no runs start. Publish its file again. {props.item.broken}
-        </small>
+}) => {
+  const texts = useText(CAMPAIGN_TEXTS)
+  const { item, warnings } = props
+  return (
+    <Page title={item.name} at="/campaigns">
+      <p class="row">
+        <CampaignState item={item} />
+        <Code>{`${item.id}@${item.version}`}</Code>
       </p>
-    )}
-    {props.warnings.length > 0 ? (
-      <ul class="warnings">
-        {props.warnings.map((w) => (
+      {item.broken === null ? null : (
+        <p class="note red">
+          <Icon name="circle-alert" />
+          <span>
+            {texts.broken} <Data>{item.broken}</Data>
+          </span>
+        </p>
+      )}
+      {warnings.length > 0 ? <Warnings warnings={warnings} /> : null}
+      <section class="card">
+        <h2>{texts.accounts}</h2>
+        <TargetAccounts {...props.accounts} />
+      </section>
+      <section class="card">
+        <h2>{texts.file}</h2>
+        <pre translate="no" tabindex={0}>
+          {props.source}
+        </pre>
+      </section>
+    </Page>
+  )
+}
+
+/** The warnings of the check are in English, as on the command line. */
+const Warnings = ({ warnings }: { warnings: Issue[] }) => (
+  <section class="note amber">
+    <Icon name="triangle-alert" />
+    <div>
+      <b>{useText(CAMPAIGN_TEXTS).warnings}</b>
+      <ul translate="no">
+        {warnings.map((w) => (
           <li>
             <code>{w.path}</code> {w.message}
-            {w.hint === undefined ? null : (
-              <small>
-                {' '}
-                → {w.hint} docs/campaigns.md#{w.rule}
-              </small>
-            )}
+            {w.hint === undefined ? null : <div class="quiet">{`${w.hint} docs/campaigns.md#${w.rule}`}</div>}
           </li>
         ))}
       </ul>
-    ) : null}
-    <h2>
-      账号 <small>accounts</small>
-    </h2>
-    <TargetAccounts {...props.accounts} />
-    <h2>
-      文件 <small>file</small>
-    </h2>
-    <pre>{props.source}</pre>
-  </Layout>
+    </div>
+  </section>
 )
 
 /** The accounts of a campaign, and why it cannot run there. */
-const TargetAccounts = ({ items, next }: { items: TargetAccount[]; next: string | null }) =>
-  items.length === 0 ? (
-    <Empty zh="还没有账号" en="no account yet" />
-  ) : (
+const TargetAccounts = ({ items, next }: { items: TargetAccount[]; next: string | null }) => {
+  const texts = useText(CAMPAIGN_TEXTS)
+  const { language } = useView()
+  if (items.length === 0) return <Empty text={texts.noAccount} />
+  const columns: Column<TargetAccount>[] = [
+    { title: texts.name, cell: (a) => (a.name === null ? null : <Data>{a.name}</Data>) },
+    { title: 'AppID', cell: (a) => <Code>{a.appId}</Code> },
+    {
+      title: texts.canRun,
+      cell: (a) => (a.reasons.length === 0 ? texts.yes : <b class="bad">{texts.no}</b>),
+    },
+    {
+      title: texts.reasons,
+      cell: (a) => (a.reasons.length === 0 ? null : a.reasons.map((r) => <div>{r[language]}</div>)),
+    },
+  ]
+  return (
     <>
-      <Table headers={['名称 name', 'AppID', '可用 can run', '原因和处理 what to do']}>
-        {items.map((a) => (
-          <tr>
-            <td>{a.name ?? '–'}</td>
-            <td>
-              <code>{a.appId}</code>
-            </td>
-            <td>{a.reasons.length === 0 ? '是 yes' : <b class="bad">否 no</b>}</td>
-            <td>
-              {a.reasons.map((r) => (
-                <div>
-                  {r.zh} <small>{r.en}</small>
-                </div>
-              ))}
-            </td>
-          </tr>
-        ))}
-      </Table>
+      <DataTable columns={columns} rows={items} />
       <NextPage cursor={next} />
     </>
   )
+}

@@ -1,0 +1,97 @@
+import { raw } from 'hono/html'
+import type { Child } from 'hono/jsx'
+import { Code } from '../components/basics.tsx'
+import { Icon } from '../design/icons.tsx'
+import { SHELL_TEXTS } from '../texts/shell-texts.ts'
+import { useText, useView } from '../view.ts'
+import { Navigation } from './navigation.tsx'
+import { LanguageSwitch, ThemeSwitch } from './preferences.tsx'
+
+/** Without this, htmx adds an inline style, which the content security policy refuses. */
+const HTMX_CONFIG = JSON.stringify({ includeIndicatorCSS: false })
+
+const Document = ({ title, live, children }: { title: string; live: boolean; children?: Child }) => {
+  const { language, theme } = useView()
+  const { product } = useText(SHELL_TEXTS)
+  return (
+    <>
+      {raw('<!DOCTYPE html>')}
+      <html
+        lang={language === 'zh' ? 'zh-CN' : 'en'}
+        {...(theme === 'system' ? {} : { 'data-theme': theme })}
+      >
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+          <title>{`${title} · ${product}`}</title>
+          <link rel="icon" href="/assets/icon.svg" />
+          <link rel="stylesheet" href="/assets/console.css" />
+          {live ? (
+            <>
+              <meta name="htmx-config" content={HTMX_CONFIG} />
+              <script src="/assets/htmx.js" defer />
+            </>
+          ) : null}
+        </head>
+        {children}
+      </html>
+    </>
+  )
+}
+
+/** A page of the console, with the navigation. `at` is the path of its entry there. */
+export const Page = (props: {
+  title: string
+  at: string
+  /** Beside the title. */
+  aside?: Child
+  children?: Child
+}) => {
+  const { principal, links } = useView()
+  const texts = useText(SHELL_TEXTS)
+  if (!principal) throw new Error('A page with navigation needs a signed-in user.')
+  return (
+    <Document title={props.title} live={true}>
+      <body class="framed">
+        <a class="skip" href="#main">
+          {texts.skip}
+        </a>
+        <Navigation at={props.at} principal={principal} />
+        <main id="main" class="content" tabindex={-1}>
+          {links.unexpectedNamespace ? <NamespaceBanner /> : null}
+          <header class="page-head">
+            <h1>{props.title}</h1>
+            {props.aside}
+          </header>
+          {props.children}
+          <footer class="quiet">{texts.beijingTime}</footer>
+        </main>
+      </body>
+    </Document>
+  )
+}
+
+const NamespaceBanner = () => {
+  const texts = useText(SHELL_TEXTS)
+  return (
+    <p class="note red" role="alert">
+      <Icon name="circle-alert" />
+      <span>
+        {texts.wrongNamespace} {texts.wrongNamespaceRemedy} <Code>nurture temporal accept</Code>
+      </span>
+    </p>
+  )
+}
+
+/** A page without navigation: for browsers that are not signed in, and for errors. It needs no store. */
+export const StandalonePage = ({ title, children }: { title: string; children?: Child }) => (
+  <Document title={title} live={false}>
+    <body class="standalone">
+      <div class="standalone-bar">
+        <ThemeSwitch />
+        <LanguageSwitch />
+      </div>
+      <main class="center">{children}</main>
+    </body>
+  </Document>
+)

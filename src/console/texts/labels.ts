@@ -1,0 +1,271 @@
+import { useView } from '../view.ts'
+import { type Bilingual, bilingual } from './bilingual.ts'
+
+type Labels = Bilingual<Readonly<Record<string, string>>>
+
+export const ACCOUNT_STATES: Labels = bilingual(
+  {
+    active: '正常',
+    paused: '已暂停',
+    'needs-authorisation': '需重新授权',
+    blocked: '已被微信封禁',
+    'quota-exhausted': '今日调用次数已用完',
+  },
+  {
+    active: 'active',
+    paused: 'paused',
+    'needs-authorisation': 'needs authorisation',
+    blocked: 'blocked by WeChat',
+    'quota-exhausted': 'daily calls used up',
+  },
+)
+
+export const CAMPAIGN_STATES: Labels = bilingual(
+  { live: '进行中', paused: '已暂停', retired: '已下线', broken: '无法使用' },
+  { live: 'live', paused: 'paused', retired: 'retired', broken: 'cannot be used' },
+)
+
+export const RUN_STATES: Labels = bilingual(
+  { active: '培育中', paused: '已暂停', ended: '已结束' },
+  { active: 'active', paused: 'paused', ended: 'ended' },
+)
+
+export const STEP_STATES: Labels = bilingual(
+  {
+    pending: '等待',
+    held: '暂缓',
+    sending: '发送中',
+    sent: '已发送',
+    skipped: '已跳过',
+    unknown: '结果未知',
+  },
+  {
+    pending: 'pending',
+    held: 'held',
+    sending: 'sending',
+    sent: 'sent',
+    skipped: 'skipped',
+    unknown: 'unknown',
+  },
+)
+
+export const FORK_STATES: Labels = bilingual(
+  { pending: '未到达', waiting: '等待回应', asking: '查询中', taken: '已决定', closed: '已关闭' },
+  { pending: 'not reached', waiting: 'waiting', asking: 'asking', taken: 'decided', closed: 'closed' },
+)
+
+export const USER_STATES: Labels = bilingual(
+  { active: '正常', disabled: '已停用' },
+  { active: 'active', disabled: 'disabled' },
+)
+
+export const OUTCOMES: Labels = bilingual(
+  {
+    completed: '全部完成',
+    unsubscribed: '已取消关注',
+    'window-closed': '互动窗口已关闭',
+    cancelled: '已取消',
+    'goal-reached': '达成目标',
+    'opted-out': '已退订',
+    'account-stopped': '账号已停用',
+    terminated: '在 Temporal 中被终止',
+  },
+  {
+    completed: 'completed',
+    unsubscribed: 'unfollowed',
+    'window-closed': 'window closed',
+    cancelled: 'cancelled',
+    'goal-reached': 'goal reached',
+    'opted-out': 'opted out',
+    'account-stopped': 'account stopped',
+    terminated: 'terminated in Temporal',
+  },
+)
+
+export const REASONS: Labels = bilingual(
+  {
+    'no-grant': '没有可用额度',
+    'no-reply': '粉丝没有回复',
+    'not-replied': '粉丝没有回复',
+    replied: '粉丝已回复',
+    late: '已过时限',
+    paused: '已暂停',
+    'human-agent': '人工客服接待中',
+    'account-stopped': '账号已停用',
+    'campaign-paused': '活动已暂停',
+    'follower-paused': '培育已暂停',
+    unfollowed: '已取消关注',
+    'window-closed': '互动窗口已关闭',
+    'goal-reached': '已达成目标',
+    capped: '已达公众号的频次上限',
+    condition: '不符合条件',
+    'depends-on-follower': '取决于粉丝的标签或来源',
+    'attributes-unknown': '无法获取粉丝资料',
+    'tag-refused': '微信拒绝打标签',
+    'tag-failed': '打标签失败',
+    'empty-text': '内容为空，没有发送',
+    'message-gone': '活动版本无法读取，消息内容缺失',
+    'medium-unusable': '素材不是微信支持的格式',
+    'medium-refused': '微信不接受该素材',
+    'medium-bad-answer': '上传素材时，微信返回了无法识别的内容',
+    'bad-answer': '微信返回了无法识别的内容',
+    fault: '程序出错，请查看日志',
+    'window-over': '微信：超过回复时限 (45015)',
+    'quota-used': '微信：发送条数已用完 (45047)',
+    'quiet-hours': '静默时段',
+    'other-branch': '走了其他分支',
+    'wait-over': '等待已结束',
+    'opted-out': '已退订',
+    completed: '培育已完成',
+    cancelled: '培育已取消',
+  },
+  {
+    'no-grant': 'WeChat allows no message now',
+    'no-reply': 'no reply',
+    'not-replied': 'no reply',
+    replied: 'the follower replied',
+    late: 'too late',
+    paused: 'paused',
+    'human-agent': 'a human agent is talking',
+    'account-stopped': 'account stopped',
+    'campaign-paused': 'campaign paused',
+    'follower-paused': 'follower paused',
+    unfollowed: 'unfollowed',
+    'window-closed': 'window closed',
+    'goal-reached': 'goal reached',
+    capped: 'the cap of the account is reached',
+    condition: 'condition not met',
+    'depends-on-follower': 'depends on the tags or the source of the follower',
+    'attributes-unknown': 'details of the follower unknown',
+    'tag-refused': 'WeChat refused the tag',
+    'tag-failed': 'tagging failed',
+    'empty-text': 'empty text, not sent',
+    'message-gone': 'the version cannot be read',
+    'medium-unusable': 'WeChat does not support this format',
+    'medium-refused': 'WeChat refused the medium',
+    'medium-bad-answer': 'unexpected answer of WeChat to the upload',
+    'bad-answer': 'unexpected answer of WeChat',
+    fault: 'internal error: see the log',
+    'window-over': 'WeChat: response time over (45015)',
+    'quota-used': 'WeChat: reply limit reached (45047)',
+    'quiet-hours': 'quiet hours',
+    'other-branch': 'another branch was taken',
+    'wait-over': 'the wait was over',
+    'opted-out': 'opted out',
+    completed: 'run completed',
+    cancelled: 'run cancelled',
+  },
+)
+
+export const ACTIONS: Labels = bilingual(
+  {
+    'session.begin': '登录',
+    'session.end': '退出',
+    'second-factor.set': '启用两步验证',
+    'second-factor.remove': '停用两步验证',
+    'user.second-factor-reset': '重置两步验证',
+    'codec.decode': '解密查看',
+    'account.add': '添加公众号',
+    'account.change': '修改公众号',
+    'account.remove': '移除公众号',
+    'account.verify': '验证公众号',
+    'menu.put': '设置菜单',
+    'menu.remove': '删除菜单',
+    'campaign.publish': '发布活动',
+    'campaign.delete': '删除活动',
+    'campaign.pause': '暂停活动',
+    'campaign.resume': '恢复活动',
+    'follower.cancel': '取消培育',
+    'follower.pause': '暂停培育',
+    'follower.resume': '恢复培育',
+    'follower.agent-end': '结束人工会话',
+    'follower.erase': '请求删除粉丝数据',
+    'follower.erased': '删除粉丝数据',
+    'media.upload': '上传素材',
+    'qrcode.create': '生成二维码',
+    'user.add': '添加成员',
+    'user.change': '修改成员',
+    'user.remove': '移除成员',
+    'key.rotate': '更换加密密钥',
+    'temporal.accept': '接受 Temporal 命名空间',
+    'token.create': '创建令牌',
+    'token.revoke': '吊销令牌',
+    'campaign.accounts': '调整活动的公众号',
+    'campaign.restore': '重新上线活动',
+    'campaign.retire': '下线活动',
+    'campaign.rollback': '恢复旧版本',
+    'campaign.test-send': '试发',
+    'draft.delete': '删除草稿',
+    'draft.save': '保存草稿',
+    hook: '设置接收地址',
+    'hook.secret': '更换接收地址的密钥',
+    'hook.remove': '移除接收地址',
+    webhook: '设置 Webhook',
+    'webhook.secret': '更换 Webhook 的密钥',
+    'webhook.remove': '移除 Webhook',
+    'webhook.retry': '重发 Webhook',
+  },
+  {
+    'session.begin': 'signed in',
+    'session.end': 'signed out',
+    'second-factor.set': 'enabled the second factor',
+    'second-factor.remove': 'disabled the second factor',
+    'user.second-factor-reset': 'reset a second factor',
+    'codec.decode': 'decrypted data',
+    'account.add': 'added an account',
+    'account.change': 'changed an account',
+    'account.remove': 'removed an account',
+    'account.verify': 'verified an account',
+    'menu.put': 'set the menu',
+    'menu.remove': 'removed the menu',
+    'campaign.publish': 'published a campaign',
+    'campaign.delete': 'deleted a campaign',
+    'campaign.pause': 'paused a campaign',
+    'campaign.resume': 'resumed a campaign',
+    'follower.cancel': 'cancelled a run',
+    'follower.pause': 'paused a run',
+    'follower.resume': 'resumed a run',
+    'follower.agent-end': 'ended an agent session',
+    'follower.erase': 'requested an erasure',
+    'follower.erased': 'erased a follower',
+    'media.upload': 'uploaded a medium',
+    'qrcode.create': 'created a QR code',
+    'user.add': 'added a user',
+    'user.change': 'changed a user',
+    'user.remove': 'removed a user',
+    'key.rotate': 'rotated the encryption key',
+    'temporal.accept': 'accepted the Temporal namespace',
+    'token.create': 'created a token',
+    'token.revoke': 'revoked a token',
+    'campaign.accounts': 'changed the accounts of a campaign',
+    'campaign.restore': 'restored a campaign',
+    'campaign.retire': 'retired a campaign',
+    'campaign.rollback': 'rolled back a campaign',
+    'campaign.test-send': 'sent a test',
+    'draft.delete': 'deleted a draft',
+    'draft.save': 'saved a draft',
+    hook: 'set a hook',
+    'hook.secret': 'changed the secret of a hook',
+    'hook.remove': 'removed a hook',
+    webhook: 'set a webhook',
+    'webhook.secret': 'changed the secret of a webhook',
+    'webhook.remove': 'removed a webhook',
+    'webhook.retry': 'repeated a webhook',
+  },
+)
+
+export const ROLES: Labels = bilingual(
+  { viewer: '只读', operator: '运营', admin: '管理员' },
+  { viewer: 'viewer', operator: 'operator', admin: 'admin' },
+)
+
+export const SCENES: Labels = bilingual(
+  { subscribe: '关注', menu: '菜单', scan: '扫码', message: '消息', pay: '支付' },
+  { subscribe: 'follow', menu: 'menu', scan: 'scan', message: 'message', pay: 'payment' },
+)
+
+/** The label in the reader's language, or the key if there is none. For components only. */
+export function useLabel(labels: Labels): (key: string) => string {
+  const { language } = useView()
+  return (key) => labels[language][key] ?? key
+}

@@ -1,0 +1,108 @@
+import axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
+import { listen } from '../../src/bootstrap/http/server.ts'
+import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
+import { chromiumPath, launchBrowser } from '../harness/chromium.ts'
+import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
+
+const APP = 'wxshell0000000001'
+const CAMPAIGN = `
+id: welcome
+name: 新粉欢迎
+entry: { event: subscribe }
+steps:
+  - { id: hint, after: 20s, since: entry, when: not-replied, send: { text: 还在吗？ } }
+  - { id: day-1, after: 22h, since: reply, send: { text: 第二天 } }
+`
+const PATHS = [
+  '/',
+  '/accounts',
+  '/campaigns',
+  '/campaigns/welcome',
+  '/followers',
+  `/followers/${APP}/oShell`,
+  '/users',
+  '/tokens',
+  '/audit',
+  '/no/such/page',
+]
+
+describe.skipIf(!inject('temporalAddress') || !chromiumPath())('every page of the console', () => {
+  let app: AppHarness
+  let browser: Browser
+  let base: string
+  let close: () => Promise<void>
+  beforeAll(async () => {
+    app = await startAppHarness({ temporalAddress: inject('temporalAddress') })
+    await app.addAccount({ appId: APP, name: '小鹿读书' })
+    await app.publish(CAMPAIGN)
+    await app.simulator.account(APP).follow('oShell')
+    await app.waitForRun(APP, 'oShell', () => true)
+    await app.services.accounts.setState(APP, 'blocked', '48004 api forbidden')
+    const links = { simulatorUrl: app.simulatorUrl, temporalUiUrl: null, namespace: 'default' }
+    const web = createHttpApp(app.services, { adminToken: 'test-admin-token', links: () => links })
+    const server = await listen(web, 0, '127.0.0.1')
+    base = server.url
+    close = server.close
+    browser = await launchBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await close?.()
+    await app?.close()
+  })
+
+  async function signedIn(width: number, locale: string, colorScheme: 'light' | 'dark'): Promise<Page> {
+    const context = await browser.newContext({ viewport: { width, height: 800 }, locale, colorScheme })
+    context.setDefaultTimeout(WAIT_TIMEOUT_MS)
+    const page = await context.newPage()
+    await page.goto(`${base}/signin?token=test-admin-token`)
+    return page
+  }
+
+  it.each([
+    [1280, 'zh-CN', 'light'],
+    [375, 'zh-CN', 'dark'],
+    [1280, 'en-US', 'dark'],
+    [375, 'en-US', 'light'],
+  ] as const)('is accessible and fits at %s px in %s, %s', async (width, locale, colorScheme) => {
+    const page = await signedIn(width, locale, colorScheme)
+    for (const path of PATHS) {
+      await page.goto(base + path)
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+      expect([path, overflow]).toEqual([path, 0])
+      await page.evaluate(axe.source)
+      const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
+      const found = violations.map((v) => `${path} ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)
+      expect(found).toEqual([])
+    }
+    await page.context().close()
+  })
+
+  it('changes its language and its appearance where it is', async () => {
+    const page = await signedIn(1280, 'zh-CN', 'light')
+    await page.goto(`${base}/followers?status=active`)
+    await page.click('.side button[aria-label="English"]')
+    await page.getByRole('heading', { name: 'Followers' }).waitFor()
+    expect(new URL(page.url()).search).toBe('?status=active')
+    await page.click('.side button[aria-label="Switch to light theme"]')
+    await page.click('.side button[aria-label="Switch to dark theme"]')
+    await page.locator('html[data-theme=dark]').waitFor()
+    await page.context().close()
+  })
+
+  it('can be reached on a phone and with the keyboard', async () => {
+    const phone = await signedIn(375, 'zh-CN', 'light')
+    await phone.click('.tabs summary')
+    await phone.click('.sheet a[href="/audit"]')
+    await phone.getByRole('heading', { name: '操作记录' }).waitFor()
+    await phone.context().close()
+    const page = await signedIn(1280, 'zh-CN', 'light')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    expect(await page.evaluate('document.activeElement.id')).toBe('main')
+    await page.context().close()
+  })
+})
