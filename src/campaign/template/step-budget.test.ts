@@ -112,9 +112,10 @@ describe('a template that would run indefinitely', () => {
       times(60, '{% if qrScene %}') + times(60, '{% endif %}'),
       'blocks are nested more than 32 levels deep',
     ],
-    ['brackets', `{{ a${times(4_900, '[')} }}`, 'nested too deep'],
+    // Compiled code needs less of the stack, and may read so many to their end.
+    ['brackets', `{{ a${times(4_900, '[')} }}`, /nested too deep|not closed/],
   ])('is refused with too many nested %s', (_, template, reason) => {
-    expect(checkTemplate(template)).toContain(reason)
+    expect(checkTemplate(template)).toMatch(reason)
   })
 
   it('is refused when it is longer than any message', () => {
