@@ -14,6 +14,8 @@ export interface CheckContext {
   others?: readonly Campaign[]
   /** Whether tracked links are shortened, by `PUBLIC_URL`; absent: not known. */
   hasLinks?: boolean
+  /** Quiet hours for a campaign that names none, as an account's; absent: those of `accounts`. */
+  quietHours?: { from: string; to: string }
   /** The rules profile of the warnings; absent: derived from the accounts. */
   rules?: RulesProfileName
 }

@@ -680,3 +680,44 @@ describe('the rules profile of the warnings', () => {
     expect(profileOf(campaign(served && [...served]), context)).toBe(rules)
   })
 })
+
+describe("the account's quiet hours", () => {
+  const file = (quiet = '') => `
+id: night
+name: night
+entry: { event: message }
+${quiet}
+steps: [{ id: late, after: 4h, send: { text: hi } }]
+`
+  const quietHours = { from: '22:00', to: '08:00' }
+  const accounts = [
+    { appId: 'wx1', rules: 'wechat-2023' as const },
+    { appId: 'wx2', rules: 'wechat-2023' as const, quietHours },
+  ]
+  const texts = (quiet?: string) =>
+    checkCampaign(file(quiet), { accounts }).warnings.map(({ message }) => message)
+
+  it('are shown where the campaign names none', () => {
+    expect(texts()).toEqual([
+      'step late: for entries between 18:00 and 04:00 it falls into quiet hours (22:00–08:00 of account wx2); it goes at their end',
+    ])
+    const { warnings } = checkCampaign(file(), { quietHours })
+    expect(warnings).toMatchObject([{ rule: 'quiet-hours' }])
+  })
+
+  it('refuse no step that is planned from a reply, of a file without forks', () => {
+    const source = file().replace(
+      /^steps:.*$/m,
+      'steps:\n  - { id: gift, since: reply, send: { text: hi } }\n  - { id: tip, after: 5m, send: { text: hi } }',
+    )
+    expect(checkCampaign(source, { accounts }).issues).toEqual([])
+    expect(checkCampaign(`${source}quiet: { from: '22:00', to: '08:00' }`).issues).toEqual([])
+  })
+
+  it("give way to the campaign's own", () => {
+    expect(texts('quiet: none')).toEqual([])
+    expect(texts("quiet: { from: '01:00', to: '02:00' }")).toEqual([
+      'step late: for entries between 21:00 and 22:00 it falls into quiet hours (01:00–02:00); it goes at their end',
+    ])
+  })
+})

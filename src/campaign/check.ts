@@ -13,9 +13,16 @@ import { type Campaign, campaignSchema, STEPS_MAX } from './model.ts'
 import { playedFindings } from './played-findings.ts'
 import { readYaml } from './read-yaml.ts'
 import { describeSchemaIssue, schemaIssues } from './schema-issue.ts'
-import { handoverWarnings, mediaIdWarnings, targetAccounts, variableWarnings } from './target-accounts.ts'
+import {
+  handoverWarnings,
+  mediaIdWarnings,
+  targetAccounts,
+  variableWarnings,
+  withAccountQuietHours,
+} from './target-accounts.ts'
 import { checkEmptyTexts } from './template/empty-text-check.ts'
 import { typeOfField } from './typed-fields.ts'
+import type { WayFindings } from './way-warnings.ts'
 
 export interface CheckResult {
   /** Null exactly when there are issues. */
@@ -54,7 +61,7 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
   found.push(...structure.filter((i) => !reported.has(i.path)))
   if (empty) found.push(...empty.issues)
   if (!parsed.success || found.length > 0) return refused(present(found, 'errors', placeOf))
-  const played = playedFindings(parsed.data, profileOf(parsed.data, context))
+  const played = playedAsServed(parsed.data, context)
   if (played.issues.length > 0) return refused(present(played.issues, 'errors', placeOf))
   const warnings = [
     ...accountWarnings(parsed.data, context),
@@ -66,6 +73,14 @@ export function checkCampaign(source: string, context: CheckContext = {}): Check
     ...played.warnings,
   ]
   return { campaign: parsed.data, issues: [], warnings: present(warnings, 'warnings', placeOf) }
+}
+
+/** What a simulation shows, in the quiet hours that the followers have. */
+function playedAsServed(file: Campaign, context: CheckContext): WayFindings {
+  const { quietHours, accounts } = context
+  const given = quietHours && file.quiet === undefined ? { ...file, quiet: quietHours } : file
+  const { campaign, of } = withAccountQuietHours(given, accounts)
+  return playedFindings(campaign, profileOf(campaign, context), of)
 }
 
 /** Cuts the steps beyond the maximum, with an issue. Only the others are checked. */

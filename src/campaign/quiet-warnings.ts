@@ -22,6 +22,8 @@ interface Context {
   plan: Plan
   rules: RulesProfileName
   paths: ReadonlyMap<string, string>
+  /** The account whose quiet hours the campaign has; null: its own. */
+  quietOf: string | null
 }
 
 /** Steps that quiet hours move, with the hours of the entry for which they do: every full hour is played. */
@@ -43,7 +45,8 @@ export function quietWarnings(context: Context, ways: readonly Way[]): Issue[] {
         moved.set(line.step, hours)
       }
   }
-  const span = `${clock(quiet.from)}–${clock(quiet.to)}`
+  const of = context.quietOf === null ? '' : ` of account ${context.quietOf}`
+  const span = `${clock(quiet.from)}–${clock(quiet.to)}${of}`
   return [...moved].flatMap(([step, { after, before }]): Issue[] => {
     const path = context.paths.get(step)
     if (path === undefined) return []

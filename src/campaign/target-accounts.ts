@@ -14,6 +14,8 @@ export interface TargetAccount {
   variables?: Readonly<Record<string, string>>
   /** Whether its operator has switched human agents on; absent: not known. */
   humanAgents?: boolean
+  /** Of campaigns that name none; absent or null: none. */
+  quietHours?: { from: string; to: string } | null
 }
 
 /** Messages name at most this many accounts, and then the number of the others. */
@@ -40,6 +42,22 @@ export function accountVariableNames(
   const requested = Array.isArray(given) ? given.filter((a) => typeof a === 'string') : undefined
   const targets = targetAccounts(requested, accounts)
   return targets.length === 0 ? null : new Set(targets.flatMap((a) => Object.keys(a.variables ?? {})))
+}
+
+/**
+ * The campaign as its followers get it: with the quiet hours of the accounts that it serves, when it names none. Of several
+ * accounts the first with quiet hours counts.
+ * @returns `of`: that account; null when the campaign has its own quiet hours, or none
+ */
+export function withAccountQuietHours(
+  campaign: Campaign,
+  accounts: readonly TargetAccount[] | undefined,
+): { campaign: Campaign; of: string | null } {
+  const quiet = campaign.quiet === undefined ? targetAccounts(campaign.accounts, accounts) : []
+  const first = quiet.find((a) => a.quietHours)
+  return first?.quietHours
+    ? { campaign: { ...campaign, quiet: first.quietHours }, of: first.appId }
+    : { campaign, of: null }
 }
 
 /** Warnings about served accounts that lack a variable of a template. Their followers do not get the message. */

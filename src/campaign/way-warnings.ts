@@ -44,21 +44,37 @@ const NOT_DUE: ReadonlySet<string | null> = new Set([
 ])
 
 /** Plays every way of a campaign and reports steps that no grant pays, waits that the window ends, and steps never due. */
-export function wayFindings(campaign: Campaign, plan: Plan, rules: RulesProfileName): WayFindings {
+export function wayFindings(
+  campaign: Campaign,
+  plan: Plan,
+  rules: RulesProfileName,
+  quietOf: string | null = null,
+): WayFindings {
   const steps = stepsOf(campaign).map(({ path, step }) => [step.id, path] as const)
   const forks = forksOf(campaign).map(({ path, fork }) => [fork.id, path] as const)
-  const context = { campaign, plan, rules, paths: new Map([...steps, ...forks]) }
+  const context = { campaign, plan, rules, quietOf, paths: new Map([...steps, ...forks]) }
   const ways = waysOf(plan, Math.floor(WORK_MAX / workOfWay(plan)))
   const played = playWays(context, ways, ENTRY_AT)
   const opensNothing = entriesOf(campaign).every(({ event }) => sceneOfEntry(event) === null)
   const all = opensNothing ? [...played, ...playWays(context, ways, ENTRY_AT, true)] : played
   const due = new Set(all.flatMap(({ timeline }) => timeline.flatMap(dueStep)))
+  // Without forks nobody replies on the only way, and a reply makes these steps due.
+  if (!plan.forks?.length)
+    for (const [i, { id }] of plan.steps.entries()) if (isFromReply(plan, i)) due.add(id)
   const issues = steps
     .filter(([id]) => !due.has(id))
     .map(([id, path]) => ({ path, message: `step ${id} can never go: it is due on no way through the file` }))
   const found = played.flatMap((one) => [...grantWarnings(context, one), ...windowWarnings(context, one)])
   const warnings = [...firstOfEach(found), ...quietWarnings(context, ways)]
   return { issues, warnings }
+}
+
+/** True for a step that is planned from a reply, or from such a step. */
+function isFromReply(plan: Plan, index: number): boolean {
+  const since = plan.steps[index]?.since
+  if (since === undefined || since === 'reply') return since === 'reply'
+  if (since === 'previous') return isFromReply(plan, index - 1)
+  return typeof since === 'object' && 'step' in since && isFromReply(plan, since.step)
 }
 
 function dueStep(line: TimelineEntry): string[] {

@@ -14,6 +14,21 @@ export function toDuration(text: string): number {
   return ms
 }
 
+/** `22:00-08:00` as two local times. @throws InvalidArgumentError */
+export function toQuietHours(text: string): { from: string; to: string } {
+  const [, from, to] = /^((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)$/.exec(text.trim()) ?? []
+  if (from === undefined || to === undefined || from === to)
+    throw new InvalidArgumentError(`Write two different times, like 22:00-08:00, not "${text}".`)
+  return { from, to }
+}
+
+/** `--quiet-hours` of commands that know no account. */
+export const quietHoursOption = () =>
+  new Option(
+    '--quiet-hours <from-to>',
+    "The account's quiet hours, like 22:00-08:00, for a campaign that names none",
+  ).argParser(toQuietHours)
+
 /** `40s,10m` in ms. @throws InvalidArgumentError */
 export const toDurations = (text: string): number[] => text.split(',').map(toDuration)
 

@@ -4,6 +4,7 @@ import { parseDuration } from '../../campaign/duration.ts'
 import { excerpt } from '../../campaign/issue.ts'
 import { playedFindings } from '../../campaign/played-findings.ts'
 import { previewCampaign } from '../../campaign/preview.ts'
+import { withAccountQuietHours } from '../../campaign/target-accounts.ts'
 import { retryDeferredSteps } from '../../temporal/account-runs.ts'
 import { ApiError, notFound, refused } from '../api-error.ts'
 import {
@@ -157,9 +158,11 @@ function previewRoute(router: OpenAPIHono, deps: ApiDeps): void {
     }),
     async (c) => {
       const request = c.req.valid('json')
-      const { campaign, issues } = await checkSource(deps, await resolveSource(deps, request.campaign), {})
-      if (!campaign) throw refused('The campaign cannot be previewed.', issues)
-      const rules = request.rules ?? profileOf(campaign, { accounts: deps.configCache.accounts() })
+      const checked = await checkSource(deps, await resolveSource(deps, request.campaign), {})
+      if (!checked.campaign) throw refused('The campaign cannot be previewed.', checked.issues)
+      const accounts = deps.configCache.accounts()
+      const { campaign, of } = withAccountQuietHours(checked.campaign, accounts)
+      const rules = request.rules ?? profileOf(campaign, { accounts })
       const events = request.events.map((e, i) => {
         const atMs = parseDuration(e.at)
         if (atMs === null)
@@ -169,7 +172,7 @@ function previewRoute(router: OpenAPIHono, deps: ApiDeps): void {
         return { atMs, do: e.do }
       })
       const timeline = previewCampaign({ campaign, rules, events })
-      return c.json({ timeline, warnings: playedFindings(campaign, rules).warnings }, 200)
+      return c.json({ timeline, warnings: playedFindings(campaign, rules, of).warnings }, 200)
     },
   )
 }

@@ -2,7 +2,7 @@ import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { joinSentences } from '../../shared/text.ts'
 import { callApi, fetchAllPages, type ServerOptions, urlOption } from '../api-client.ts'
 import { CommandError, command, commandGroup, printing, type Terminal, UsageError } from '../cli-command.ts'
-import { collect, collectPairs, rulesOption, rulesOptionWith } from '../option-parsers.ts'
+import { collect, collectPairs, rulesOption, rulesOptionWith, toQuietHours } from '../option-parsers.ts'
 import { table } from '../table.ts'
 import { readUserSecret } from '../user-files.ts'
 
@@ -54,6 +54,12 @@ const variableOption = () =>
   new Option('--var <key=value>', 'Template variable {{ account.key }}; may be repeated')
     .argParser(collectPairs)
     .default({}, 'none')
+const quietHoursOrNone = () =>
+  new Option(
+    '--quiet-hours <from-to>',
+    'Quiet hours of campaigns that name none, like 22:00-08:00, or none',
+  ).argParser((text) => (text === 'none' ? null : toQuietHours(text)))
+
 const removedVariableOption = () =>
   new Option('--remove-var <key>', 'Remove a template variable; may be repeated')
     .argParser(collect)
@@ -75,7 +81,7 @@ const settingsCommand = (name: string, description: string, rules = rulesOption)
     .option('--opt-out <file>', OPT_OUT)
     .addOption(keepTextsOption())
     .option('--cap <messages/period>', 'Most unasked messages per follower, like 2/24h, or none')
-    .option('--quiet-hours <from-to>', 'Quiet hours of campaigns that name none, like 22:00-08:00, or none')
+    .addOption(quietHoursOrNone())
     .option('--forward <file>', FORWARD)
     .addOption(variableOption())
     .option('--verify', 'Verify the account with WeChat first')
@@ -216,7 +222,7 @@ interface SettingsOptions {
   optOut?: string | undefined
   keepTexts?: number | null | undefined
   cap?: string | undefined
-  quietHours?: string | undefined
+  quietHours?: { from: string; to: string } | null | undefined
   forward?: string | undefined
 }
 
@@ -225,9 +231,7 @@ async function settingsOf(options: SettingsOptions): Promise<Record<string, unkn
   const { name, mode, rules, onUnknown, timezone, apiBase, humanAgents, keepTexts } = options
   const optOut = options.optOut === undefined ? undefined : await readSetting('--opt-out', options.optOut)
   const forward = options.forward === undefined ? undefined : await readSetting('--forward', options.forward)
-  const cap = readCap(options.cap)
-  const quietHours = readQuietHours(options.quietHours)
-  const limits = { cap, quietHours }
+  const limits = { cap: readCap(options.cap), quietHours: options.quietHours }
   const all = {
     name,
     mode,
@@ -260,16 +264,6 @@ function readCap(text: string | undefined): { messages: number; per: string } | 
   if (messages === undefined || per === undefined)
     throw new UsageError('--cap: write messages and period, like 2/24h, or none.')
   return { messages: Number(messages), per }
-}
-
-/** @throws UsageError. The server checks the times. */
-function readQuietHours(text: string | undefined): { from: string; to: string } | null | undefined {
-  if (text === undefined) return undefined
-  if (text === 'none') return null
-  const [, from, to] = /^(\d\d:\d\d)-(\d\d:\d\d)$/.exec(text) ?? []
-  if (from === undefined || to === undefined)
-    throw new UsageError('--quiet-hours: write two times, like 22:00-08:00, or none.')
-  return { from, to }
 }
 
 /** @throws UsageError when the file is not JSON */

@@ -1,10 +1,9 @@
 import { checkCampaign } from '../../campaign/check.ts'
+import type { CheckContext } from '../../campaign/check-context.ts'
 import type { Issue } from '../../campaign/issue.ts'
-import type { Campaign } from '../../campaign/model.ts'
-import type { RulesProfileName } from '../../wechat/rules/rules.ts'
 import { formatIssue } from '../api-client.ts'
 import { command, printing, type Terminal } from '../cli-command.ts'
-import { rulesOption } from '../option-parsers.ts'
+import { quietHoursOption, rulesOption } from '../option-parsers.ts'
 import { siblingMedia } from '../sibling-media.ts'
 import { readUserText } from '../user-files.ts'
 
@@ -13,9 +12,13 @@ export const checkCommand = (terminal: Terminal) =>
   command('check', 'Check campaign files 检查活动文件: all errors, and the steps that WeChat would hold back')
     .argument('<files...>', 'Campaign files (YAML or JSON); several are also compared with each other')
     .addOption(rulesOption)
+    .addOption(quietHoursOption())
     .action(
-      printing(terminal, (files, { rules }) => {
-        const checked = checkFiles(files, rules)
+      printing(terminal, (files, { rules, quietHours }) => {
+        const checked = checkFiles(files, {
+          ...(rules ? { rules } : {}),
+          ...(quietHours ? { quietHours } : {}),
+        })
         const results = checked.map(({ file, issues, warnings }) => ({
           file,
           ok: issues.length === 0,
@@ -32,6 +35,8 @@ export const checkCommand = (terminal: Terminal) =>
       }),
     )
 
+type CheckOptions = Pick<CheckContext, 'rules' | 'quietHours' | 'others'>
+
 function linesOf({ file, issues, warnings }: { file: string; issues: Issue[]; warnings: Issue[] }): string[] {
   const count = issues.length === 1 ? '1 error' : `${issues.length} errors`
   return [
@@ -42,27 +47,22 @@ function linesOf({ file, issues, warnings }: { file: string; issues: Issue[]; wa
 }
 
 /** Checks files, and each against the others as if all of them were live. */
-function checkFiles(files: readonly string[], rules: RulesProfileName | undefined) {
-  const alone = files.map((file) => ({ file, ...checkFile(file, rules) }))
+function checkFiles(files: readonly string[], options: CheckOptions) {
+  const alone = files.map((file) => ({ file, ...checkFile(file, options) }))
   if (files.length === 1) return alone
   const campaigns = alone.flatMap(({ campaign }) => (campaign ? [campaign] : []))
-  return files.map((file) => ({ file, ...checkFile(file, rules, { others: campaigns }) }))
+  return files.map((file) => ({ file, ...checkFile(file, { ...options, others: campaigns }) }))
 }
 
 /**
  * Checks a file and the media beside it, as the server does at publication. Does not check that its accounts are registered.
- * @param context `preview`: true when the file may have words that nothing executes yet; `others`: campaigns of the same accounts
+ * @param options `others`: campaigns of the same accounts
  */
-export function checkFile(
-  file: string,
-  rules?: RulesProfileName,
-  context: { others?: readonly Campaign[] } = {},
-) {
+export function checkFile(file: string, options: CheckOptions = {}) {
   const source = readUserText(file)
   const beside = siblingMedia(file, source)
   const result = checkCampaign(source, {
-    ...(rules ? { rules } : {}),
-    ...context,
+    ...options,
     // Only the server knows its uploads; files are checked by siblingMedia.
     hasMedia: () => true,
   })

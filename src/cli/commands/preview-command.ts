@@ -9,7 +9,7 @@ import { timeInBeijing } from '../../shared/beijing-time.ts'
 import type { RulesProfileName } from '../../wechat/rules/rules.ts'
 import { formatIssue } from '../api-client.ts'
 import { CommandError, command, printing, type Terminal } from '../cli-command.ts'
-import { collect, rulesOption, toDurations } from '../option-parsers.ts'
+import { collect, quietHoursOption, rulesOption, toDurations } from '../option-parsers.ts'
 import { collectPlayedEvents, toEntryTime, toSeed } from '../preview-options.ts'
 import { table } from '../table.ts'
 import { checkFile } from './check-command.ts'
@@ -46,11 +46,14 @@ export const previewCommand = (terminal: Terminal) =>
     .addOption(
       new Option('--seed <number>', 'Stands for the follower, in A/B tests and in spread').argParser(toSeed),
     )
+    .addOption(quietHoursOption())
     .option('--ways', 'Show every way through the campaign, with its messages per grant')
     .action(
-      printing(terminal, (file, { rules = 'wechat-2023', ways, ...options }) => {
-        const { campaign, issues, warnings } = checkFile(file, rules)
-        if (!campaign) throw cannotPreview(file, issues)
+      printing(terminal, (file, { rules = 'wechat-2023', ways, quietHours, ...options }) => {
+        const checked = checkFile(file, { rules, ...(quietHours ? { quietHours } : {}) })
+        const { issues, warnings } = checked
+        if (!checked.campaign) throw cannotPreview(file, issues)
+        const campaign = { ...(quietHours ? { quiet: quietHours } : {}), ...checked.campaign }
         const notes = warnings.map((w) => `warning  ${formatIssue(w).trim()}`)
         if (ways) return { ...waysOutput(campaign, rules, options.at ?? ENTRY_AT), notes }
         const needsWhole = options.do.length > 0 || options.tag.length > 0 || options.scene !== undefined
