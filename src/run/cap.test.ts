@@ -41,6 +41,28 @@ describe("a message over the account's cap", () => {
     expect(run.steps()).toEqual(['first sent', 'second sent'])
   })
 
+  it('is not released in quiet hours', () => {
+    // The entry is at 08:00 in China.
+    const plan = planOfItems(ITEMS)
+    const quiet = { from: 11 * 60, to: 13 * 60 }
+    const run = simulateRun({
+      ...plan,
+      zone: [[0, 8 * HOUR_MS]],
+      forks: plan.forks ?? [],
+      quiet,
+      spreadMs: 0,
+    })
+    run.sendText('hi')
+    run.answerSends(capped(4 * HOUR_MS), { result: 'sent' })
+    run.runUntil(2 * HOUR_MS)
+    expect(run.next(), 'one timer').toMatchObject({ do: 'wait', until: ENTRY_AT + 5 * HOUR_MS })
+    run.runUntil(5 * HOUR_MS - 1)
+    expect(run.steps()).toEqual(['first held capped', 'second pending'])
+    run.runUntil(6 * HOUR_MS)
+    expect(run.steps()).toEqual(['first sent', 'second sent'])
+    expect(run.step('first').sentAt).toBe(ENTRY_AT + 5 * HOUR_MS)
+  })
+
   it('does not hold a step for any time', () => {
     const run = talk(`
 - { id: first, after: 1h, send: { text: a } }

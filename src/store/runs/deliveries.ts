@@ -118,6 +118,7 @@ const checkAndIntend = compiledStatement<
     followsInvalidRecipient: boolean | null
   }
 >(
+  // The index `runs_by_follower` and the primary key of deliveries find what the cap counts, whatever else the account sends.
   // Of two requests for one follower at once, the second waits for the first's update of the follower's row, finds the number
   // changed, and is checked again with what the first has written.
   (value) => sql`WITH limited AS (
