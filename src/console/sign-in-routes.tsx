@@ -20,7 +20,7 @@ export function createSignInRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudge
   const app = new Hono()
   const form = boundedForm({ bodyBudget, client }, 'anonymous')
   app.use(createSameOrigin(auth))
-  app.route('/', createPreferenceRoutes({ auth, bodyBudget }))
+  app.route('/', createPreferenceRoutes(auth))
 
   // Anonymous clients request this page, so it is rendered once for each appearance.
   const blankPages = new Map<string, string>()

@@ -110,6 +110,7 @@ export const CODEC = table(`
 /** Routes for browser sessions. A bearer token is refused. */
 export const CONSOLE = table(`
   GET    /                                             viewer
+  GET    /accounts                                     viewer
   GET    /campaigns                                    viewer
   GET    /campaigns/{id}                               viewer
   GET    /followers                                    viewer
@@ -137,6 +138,7 @@ export const PUBLIC = table(`
   GET    /signin/second-factor                         anybody
   POST   /signin/second-factor                         anybody
   POST   /signout                                      anybody
+  POST   /preferences                                  anybody
   GET    /{name}.txt                                   anybody
   POST   /hooks/{name}                                 anybody
   GET    /l/{token}                                    anybody

@@ -7,10 +7,10 @@ export interface Column<T> {
   cell(row: T): Child
 }
 
-/** A table. On a phone each row is a card, with the titles beside the values. */
+/** A table, which the keyboard can scroll. On a phone each row is a card, with the titles beside the values. */
 export function DataTable<T>({ columns, rows }: { columns: readonly Column<T>[]; rows: readonly T[] }) {
   return (
-    <div class="table">
+    <div class="table" tabindex={0}>
       <table>
         <thead>
           <tr>

@@ -2,10 +2,8 @@ import type { Context } from 'hono'
 import { Hono } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { languageDetector } from 'hono/language'
-import type { BodyBudget } from '../../api/body/body-budget.ts'
 import type { Auth } from '../../auth/auth.ts'
 import { Icon } from '../design/icons.tsx'
-import { boundedForm, readFields } from '../form-body.ts'
 import { LANGUAGES, type Language } from '../texts/bilingual.ts'
 import { SHELL_TEXTS } from '../texts/shell-texts.ts'
 import { THEMES, type Theme, useText, useView } from '../view.ts'
@@ -30,20 +28,21 @@ const oneOf = <T extends string>(all: readonly T[], value: string | undefined): 
 export const languageOf = (c: Context): Language => oneOf(LANGUAGES, c.get('language')) ?? LANGUAGES[0]
 export const themeOf = (c: Context): Theme => oneOf(THEMES, getCookie(c, THEME_COOKIE)) ?? 'system'
 
-/** `POST /preferences`: language and appearance, also of somebody who is not signed in. A cookie keeps them for a year. */
-export function createPreferenceRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudget: BodyBudget }): Hono {
+/**
+ * `POST /preferences?language=&theme=&back=`: language and appearance, also of somebody who is not signed in. A cookie keeps
+ * them for a year. The body is not read.
+ */
+export function createPreferenceRoutes({ client }: Auth): Hono {
   const app = new Hono()
-  const { client } = auth
-  app.post(PATH, boundedForm({ bodyBudget, client }, 'anonymous'), async (c) => {
-    const field = await readFields(c)
+  app.post(PATH, (c) => {
     const keep = (name: string, value: string | undefined) => {
       if (value === undefined) return
       const secure = client(c).https
       setCookie(c, name, value, { path: '/', maxAge: ONE_YEAR_S, sameSite: 'Lax', httpOnly: true, secure })
     }
-    keep(LANGUAGE_COOKIE, oneOf(LANGUAGES, field('language')))
-    keep(THEME_COOKIE, oneOf(THEMES, field('theme')))
-    return c.redirect(pathOnThisServer(field('back')), 303)
+    keep(LANGUAGE_COOKIE, oneOf(LANGUAGES, c.req.query('language')))
+    keep(THEME_COOKIE, oneOf(THEMES, c.req.query('theme')))
+    return c.redirect(pathOnThisServer(c.req.query('back') ?? '/'), 303)
   })
   return app
 }
@@ -59,22 +58,22 @@ const Preference = (props: {
   title: string
   icon: 'languages' | 'sun-moon'
   lang?: string
-}) => (
-  <form method="post" action={PATH}>
-    <input type="hidden" name="back" value={useView().url} />
-    <button
-      class="icon-button"
-      type="submit"
-      name={props.name}
-      value={props.value}
-      title={props.title}
-      aria-label={props.title}
-      lang={props.lang}
-    >
-      <Icon name={props.icon} />
-    </button>
-  </form>
-)
+}) => {
+  const query = new URLSearchParams({ [props.name]: props.value, back: useView().url })
+  return (
+    <form method="post" action={`${PATH}?${query}`}>
+      <button
+        class="icon-button"
+        type="submit"
+        title={props.title}
+        aria-label={props.title}
+        lang={props.lang}
+      >
+        <Icon name={props.icon} />
+      </button>
+    </form>
+  )
+}
 
 export const LanguageSwitch = () => {
   const { language } = useView()
