@@ -13,6 +13,7 @@ export const BENCH_LIST = {
   start: { text: 'six starts of npm start' },
   memory: { text: 'memory of npm start: idle, and with followers who wait' },
   callbacks: { text: 'callbacks, at 1 and at 50 concurrent followers' },
+  answers: { text: 'answers to keywords, of 200 campaigns and of one' },
   due: { text: 'lateness of due steps of a few followers' },
   cost: { text: 'CPU of a run against a bare workflow', onRequest: true },
   burst: { text: 'bursts of follows, and the messages within their minute', onRequest: true },

@@ -1,4 +1,5 @@
 import { isolatedSettings, spawnProgram, waitUntilReady } from '../test/harness/process/program.ts'
+import { measureAnswers } from './answers.ts'
 import type { BenchName } from './bench-list.ts'
 import { measureCallbacks } from './callback.ts'
 import { measureCampaignCheck } from './campaign-check.ts'
@@ -44,6 +45,7 @@ export const MEASURES: Readonly<Record<BenchName, Measure>> = {
   start: () => figures(measureStart()),
   memory: ({ counts }) => figures(measureMemory({ waiting: Number(counts.waiting) })),
   callbacks: () => withProgram((env) => measureCallbacks(`http://127.0.0.1:${env.PORT}`)),
+  answers: () => withProgram((env) => measureAnswers(`http://127.0.0.1:${env.PORT}`)),
   due: () => withProgram((env) => measureDueSteps(`http://127.0.0.1:${env.PORT}`)),
   size: () => withProgram((env) => measureRunSize(`127.0.0.1:${env.TEMPORAL_PORT}`)),
   async isolation({ counts, print }) {
