@@ -65,7 +65,7 @@ export function wayFindings(
     .filter(([id]) => !due.has(id))
     .map(([id, path]) => ({ path, message: `step ${id} can never go: it is due on no way through the file` }))
   const found = played.flatMap((one) => [...grantWarnings(context, one), ...windowWarnings(context, one)])
-  const warnings = [...firstOfEach(found), ...quietWarnings(context, ways)]
+  const warnings = [...firstOfEach(found), ...quietWarnings(context, ways, played)]
   return { issues, warnings }
 }
 

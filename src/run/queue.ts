@@ -17,13 +17,13 @@ export interface QueuedStep {
 
 /** Open steps in the order in which they are sent. Steps without a planned time come last. */
 export function openSteps(plan: Plan, state: RunState, now: number): QueuedStep[] {
-  const queue = state.steps
-    .map((step, index): QueuedStep => {
-      const planned = plan.steps[index]
-      const startsAt = planned && isOpen(step) ? startOf(plan, state, planned, step, now) : step.dueAt
-      return { index, step, startsAt, sendsNothing: planned !== undefined && sendsNothing(planned) }
-    })
-    .filter(({ step }) => isOpen(step))
+  const queue: QueuedStep[] = []
+  for (const [index, step] of state.steps.entries()) {
+    if (!isOpen(step)) continue
+    const planned = plan.steps[index]
+    const startsAt = planned ? startOf(plan, state, planned, step, now) : step.dueAt
+    queue.push({ index, step, startsAt, sendsNothing: planned !== undefined && sendsNothing(planned) })
+  }
   // Quiet hours and the account's cap move some steps before others that were due earlier.
   if (state.cappedUntil !== undefined) return queue.sort((a, b) => byStart(a, b) || byDueTime(a, b))
   return queue.sort(plan.quiet ? (a, b) => byStart(a, b) || a.index - b.index : byDueTime)

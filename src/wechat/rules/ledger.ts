@@ -96,9 +96,12 @@ const left = (grant: Grant): number => grant.quota - grant.used
 
 /** The grant that pays for a send at `at`: among the grants that can pay, the one that expires first. */
 export function selectGrant(ledger: Ledger, at: number): Grant | undefined {
-  return ledger
-    .filter((g) => left(g) > 0 && at <= usableUntil(g) - MIN_LEFT_MS)
-    .sort((a, b) => a.expiresAt - b.expiresAt)[0]
+  let first: Grant | undefined
+  for (const grant of ledger) {
+    const isUsable = left(grant) > 0 && at <= usableUntil(grant) - MIN_LEFT_MS
+    if (isUsable && (!first || grant.expiresAt < first.expiresAt)) first = grant
+  }
+  return first
 }
 
 /**
