@@ -49,6 +49,7 @@ type EventKind =
   | 'resume'
   | 'agent'
   | 'agent-leaves'
+  | 'cancel'
 
 interface TimedEvent {
   gap: number
@@ -67,6 +68,8 @@ interface Scenario {
   events: TimedEvent[]
   answers: (RandomAnswer & { meanwhile: TimedEvent[] })[]
   cap: SimulatedCap | null
+  /** The requests that send no message: whether WeChat, the store or the agent refuses, and what happens meanwhile. */
+  others: { isRefused: boolean; meanwhile: TimedEvent[] }[]
 }
 
 const span = fc.oneof(
@@ -86,7 +89,7 @@ const timedEvent: fc.Arbitrary<TimedEvent> = fc.record({
       weight: 2,
       arbitrary: fc.constantFrom<EventKind[]>('pause', 'resume', 'resume', 'agent', 'agent-leaves'),
     },
-    { weight: 1, arbitrary: fc.constantFrom<EventKind[]>('unfollow', 'exit') },
+    { weight: 1, arbitrary: fc.constantFrom<EventKind[]>('unfollow', 'exit', 'cancel') },
   ),
   lateBy: fc.oneof(
     { weight: 4, arbitrary: fc.constant(0) },
@@ -142,14 +145,24 @@ const scenarios: fc.Arbitrary<Scenario> = fc.record({
     { maxLength: 12 },
   ),
   cap: caps,
+  others: fc.array(
+    fc.record({
+      isRefused: fc.constantFrom(false, false, true),
+      meanwhile: fc.array(timedEvent, { maxLength: 1 }),
+    }),
+    { maxLength: 6 },
+  ),
 })
 
 const isDecided = (fork: ForkState) => fork.state === 'taken' || fork.state === 'closed'
 const ENDS = new Set(['sent', 'skipped', 'unknown'])
 const WENT = new Set(['sending', 'sent', 'unknown', 'held'])
 
-/** The three rules of forks, for one change of the state. */
-function checkForks(plan: Plan, before: RunState, after: RunState): void {
+/**
+ * The three rules of forks, for one change of the state.
+ * @param acting the step without a message that is being done: it may have been on the way when it began
+ */
+function checkForks(plan: Plan, before: RunState, after: RunState, acting: string | null): void {
   const forks = after.forks ?? []
   const open = forks.filter((f) => f.state === 'waiting' || f.state === 'asking')
   mustHold(open.length <= 1, 'at most one wait is open')
@@ -164,7 +177,7 @@ function checkForks(plan: Plan, before: RunState, after: RunState): void {
     const was = before.steps[i]?.state ?? 'pending'
     if (was === step.state || !WENT.has(step.state)) continue
     // A request that was under way when its wait ended may still end.
-    if (was === 'sending') continue
+    if (was === 'sending' || step.id === acting) continue
     checkWay(plan, forks, i)
   }
 }
@@ -194,7 +207,11 @@ function createWechat({ plan, rules, event }: Scenario) {
   let paused = false
   let over = false
   /** The newest change of the human agent's session. */
-  let session = { at: event === 'message' ? 0 : Number.NEGATIVE_INFINITY, isOpen: false }
+  let session: { at: number; isOpen: boolean; byMessage?: true } = {
+    at: event === 'message' ? 0 : Number.NEGATIVE_INFINITY,
+    isOpen: false,
+    byMessage: true,
+  }
   const grant = (scene: Scene, at: number) => {
     const allowance = allowanceOf(rules, scene)
     if (!allowance || (grants.get(scene)?.at ?? -Infinity) >= at) return
@@ -206,9 +223,13 @@ function createWechat({ plan, rules, event }: Scenario) {
     agentSession(isOpen: boolean, at: number): void {
       if (at >= session.at) session = { at, isOpen }
     },
+    /** Opened by the run. What WeChat reports of the same second is newer, but a message of that second has asked for it. */
+    handover(at: number): void {
+      if (at > session.at || (at === session.at && session.byMessage)) session = { at, isOpen: true }
+    },
     interact(scene: Scene, at: number): void {
       // While an agent has the session WeChat pushes no message to the callback.
-      if (scene === 'message' && at > session.at) session = { at, isOpen: false }
+      if (scene === 'message' && at > session.at) session = { at, isOpen: false, byMessage: true }
       if (at < 0 && event === 'subscribe') return
       grant(scene, at)
       if (at >= 0) lastInteraction = Math.max(lastInteraction, at)
@@ -250,10 +271,11 @@ function createWechat({ plan, rules, event }: Scenario) {
 }
 
 function simulate(scenario: Scenario): RunSimulation {
-  const { plan, rules, event, seed, tags, events, answers } = scenario
-  const onChange = (before: RunState, after: RunState) => checkForks(plan, before, after)
+  const { plan, rules, event, seed, tags, events, answers, others } = scenario
+  let acting = () => null as string | null
+  const onChange = (before: RunState, after: RunState) => checkForks(plan, before, after, acting())
   const run = simulateRun(plan, { rules, event, known: { seed }, onChange })
-  run.follower.attributes = { attributes: { tags, qrScene: '', subscribeScene: '' } }
+  acting = () => run.acting
   const wechat = createWechat(scenario)
   const cap = simulateCap(scenario.cap)
   const deliver = ({ kind, lateBy, choice }: TimedEvent): void => {
@@ -268,7 +290,8 @@ function simulate(scenario: Scenario): RunSimulation {
     } else if (kind === 'subscribe') {
       wechat.interact('subscribe', at)
       run.follow(at)
-    } else if (kind === 'repeat') run.repeatLast()
+    } else if (kind === 'repeat') run.repeatLast(choice % 4)
+    else if (kind === 'cancel') run.stop('cancelled')
     else if (kind === 'unfollow') run.unfollow(at)
     else if (kind === 'facts')
       run.tell(
@@ -305,6 +328,23 @@ function simulate(scenario: Scenario): RunSimulation {
     cap.answered(request, reply)
     return { ...reply, meanwhile: () => answer?.meanwhile.forEach(deliver) }
   })
+  const remainingOthers = [...others]
+  const refuse = (isRefused: boolean) => {
+    const why = { reason: 'refused', errcode: -1 }
+    run.follower.attributes = isRefused
+      ? { unknown: 'busy', errcode: -1 }
+      : { attributes: { tags, qrScene: '', subscribeScene: '' } }
+    run.follower.tags = isRefused ? { result: 'refused', ...why } : { result: 'tagged' }
+    run.follower.act = isRefused ? { result: 'refused', ...why } : { result: 'done' }
+    run.follower.hasAgent = !isRefused
+  }
+  refuse(false)
+  run.follower.onHandover = wechat.handover
+  run.follower.meanwhile = () => {
+    const other = remainingOthers.shift()
+    refuse(other?.isRefused ?? false)
+    other?.meanwhile.forEach(deliver)
+  }
   for (const timed of events) {
     run.runUntil(run.now + timed.gap)
     deliver(timed)

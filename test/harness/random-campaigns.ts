@@ -48,6 +48,16 @@ const action: fc.Arbitrary<FileMap> = fc.oneof(
     arbitrary: fc.constantFrom<FileMap[]>({ tag: ['vip'] }, { set: { paid: true } }, { webhook: 'shop' }),
   },
   { weight: 1, arbitrary: fc.constantFrom<FileMap[]>({ send: { text: 'hi' }, set: { helpers: 3 } }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom<FileMap[]>(
+      { handover: 'anna@shop' },
+      { webhook: 'shop', handover: 'anna@shop' },
+      { send: { text: 'hi' }, typing: '2s', handover: 'anna@shop' },
+      { send: { text: 'hi' }, go: 'other' },
+      { go: 'other' },
+    ),
+  },
 )
 
 const step: fc.Arbitrary<FileMap> = fc
@@ -162,7 +172,14 @@ export const forkedFiles: fc.Arbitrary<FileMap> = fc
       { from: '01:00', to: '05:00' },
     ),
     window: fc.constantFrom('48h', '48h', '1h'),
-    goal: fc.constantFrom(undefined, undefined, undefined, { on: { keywords: ['goal'] } }),
+    goal: fc.constantFrom(
+      undefined,
+      undefined,
+      undefined,
+      { on: { keywords: ['goal'] } },
+      { on: { keywords: ['goal'] }, end: false },
+      { on: { facts: { helpers: { atLeast: 50 } } } },
+    ),
     spread: fc.constantFrom(undefined, '0s', '10m'),
   })
   .map(({ items: list, ...more }) => ({

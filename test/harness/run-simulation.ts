@@ -1,7 +1,15 @@
+import type { ActResult } from '../../src/run/act.ts'
 import type { FetchAttributesResult, TagResult } from '../../src/run/attributes.ts'
+import {
+  applyHandover,
+  type HandoverResult,
+  handoverAfterSend,
+  onlyHandsOver,
+} from '../../src/run/handover.ts'
 import type { Outcome } from '../../src/run/outcome.ts'
 import type { Entry, Interaction, KnownAtStart, Plan, PlanStep, Told } from '../../src/run/plan.ts'
 import {
+  type ActAction,
   type Action,
   applyActionResult,
   beginSendAction,
@@ -95,12 +103,20 @@ interface SimulationOptions {
   onChange?: (before: RunState, after: RunState) => void
 }
 
-/** The simulated WeChat's knowledge of the follower, and its answer to a tag request. A test may change both. */
+/** The simulated WeChat's knowledge of the follower, and its answers to requests. A test may change them. */
 interface SimulatedFollower {
   attributes: FetchAttributesResult
   tags: TagResult
+  /** The result of what a step without a message writes to the store. */
+  act: ActResult
   attributeRequests: number
   tagged: string[]
+  /** Whether the human agent is there, when a step hands the follower over. */
+  hasAgent: boolean
+  /** Called when a session with the agent was opened. */
+  onHandover?: (at: number) => void
+  /** What happens during each request that sends no message. A change of the run interrupts the request. */
+  meanwhile?: () => void
 }
 
 /**
@@ -115,14 +131,18 @@ export class RunSimulation {
   readonly follower: SimulatedFollower = {
     attributes: { attributes: { tags: [], qrScene: '', subscribeScene: '' } },
     tags: { result: 'tagged' },
+    act: { result: 'done' },
+    hasAgent: true,
     attributeRequests: 0,
     tagged: [],
   }
+  /** The step without a message that is being done. */
+  acting: string | null = null
   readonly #plan: Plan
   readonly #rules: RulesProfileName
   #now: number
   #seq = 0
-  #last: { interaction: Interaction } | { told: Told } | null = null
+  readonly #delivered: ({ interaction: Interaction } | { told: Told })[] = []
   #current: RunState
   readonly #onChange: SimulationOptions['onChange']
   #wechat: (request: SendRequest) => SendReply = () => ({ result: 'sent' })
@@ -199,13 +219,16 @@ export class RunSimulation {
   /** Facts, tags or the click of a link. */
   tell(news: { facts: Facts } | { tags: readonly string[] } | { link: string }, at = this.#now): void {
     const seq = this.#seq++
-    this.#last = { told: { key: `told-${seq}`, at: ENTRY_AT + at, seq, ...news } }
+    this.#delivered.push({ told: { key: `told-${seq}`, at: ENTRY_AT + at, seq, ...news } })
     this.repeatLast()
   }
 
-  /** Delivers the last interaction, or the last news, once more. */
-  repeatLast(): void {
-    const last = this.#last
+  /**
+   * Delivers the last interaction, or the last news, once more.
+   * @param back how many came after the one that is repeated
+   */
+  repeatLast(back = 0): void {
+    const last = this.#delivered.at(-1 - back)
     if (!last) return
     this.#apply(
       'told' in last
@@ -256,6 +279,7 @@ export class RunSimulation {
       case 'fetch-attributes':
       case 'learn':
         this.follower.attributeRequests += 1
+        if (this.#isInterrupted()) break
         this.#state = applyActionResult(
           this.#state,
           { ...action, result: this.follower.attributes },
@@ -263,12 +287,7 @@ export class RunSimulation {
         )
         break
       case 'act':
-        this.follower.tagged.push(`${this.#now / 1_000}s ${action.step.id}`)
-        this.#state = applyActionResult(
-          this.#state,
-          { ...action, result: { result: 'done' } },
-          ENTRY_AT + this.#now,
-        )
+        this.#act(action)
         break
       case 'finish':
         this.#state = finishRun(this.#state, action, ENTRY_AT + this.#now)
@@ -299,10 +318,46 @@ export class RunSimulation {
     this.#state = applyActionResult(this.#state, { ...action, result }, ENTRY_AT + this.#now)
     const tagging = tagsAfterSend(action, result, 0)
     if (tagging) this.#tag(tagging)
+    if (handoverAfterSend(step, result) !== null) this.#handOver(step)
+  }
+
+  #act(action: ActAction): void {
+    const { step } = action
+    this.follower.tagged.push(`${this.#now / 1_000}s ${step.id}`)
+    this.acting = step.id
+    // The store may have accepted it, so nothing interrupts it.
+    this.#isInterrupted()
+    let result = this.follower.act
+    if (result.result === 'done' && step.acts?.handover !== undefined) {
+      const handed = this.#handOver(step)
+      if (handed.result === 'refused' && onlyHandsOver(step)) result = handed
+    }
+    this.#state = applyActionResult(this.#state, { ...action, result }, ENTRY_AT + this.#now)
+    this.acting = null
+  }
+
+  #handOver(step: PlanStep): HandoverResult {
+    const at = ENTRY_AT + this.#now
+    const handed: HandoverResult = this.follower.hasAgent
+      ? { result: 'opened', at }
+      : { result: 'refused', reason: 'no-agent', errcode: 65415 }
+    if (handed.result === 'opened' || !onlyHandsOver(step)) {
+      this.#state = applyHandover(this.#plan, this.#state, step, handed)
+      if (handed.result === 'opened') this.follower.onHandover?.(Math.floor(at / 1_000) * 1_000 - ENTRY_AT)
+    }
+    return handed
+  }
+
+  /** Lets the events during a request happen. @returns whether they changed the run */
+  #isInterrupted(): boolean {
+    const before = this.#state
+    this.follower.meanwhile?.()
+    return this.#state !== before
   }
 
   #tag(action: TagAction): void {
     this.follower.tagged.push(`${this.#now / 1_000}s ${action.step.id}`)
+    if (this.#isInterrupted()) return
     this.#state = applyActionResult(
       this.#state,
       { ...action, result: this.follower.tags },
@@ -311,7 +366,7 @@ export class RunSimulation {
   }
 
   #interact(scene: Scene, at: number, text: string | null = null, eventKey: string | null = null): void {
-    this.#last = { interaction: { ...this.#interaction(scene, at, text), eventKey } }
+    this.#delivered.push({ interaction: { ...this.#interaction(scene, at, text), eventKey } })
     this.repeatLast()
   }
 
