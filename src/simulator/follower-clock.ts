@@ -28,6 +28,8 @@ export interface TestClock {
 export class FollowerClock {
   readonly #state: SimulatorState
   readonly #testClock: TestClock | undefined
+  /** The followers whose clocks are being moved. */
+  readonly #moving = new Set<string>()
 
   constructor(state: SimulatorState, testClock: TestClock | undefined) {
     this.#state = state
@@ -39,6 +41,16 @@ export class FollowerClock {
    * every send at its own time.
    */
   async advance(key: FollowerKey, ms: number): Promise<void> {
+    const id = `${key.appId} ${key.openId}`
+    this.#moving.add(id)
+    try {
+      await this.#advance(key, ms)
+    } finally {
+      this.#moving.delete(id)
+    }
+  }
+
+  async #advance(key: FollowerKey, ms: number): Promise<void> {
     const follower = this.#state.follower(key)
     for (let remaining = ms; remaining > 0; ) {
       await this.#untilIdle(key)
@@ -50,7 +62,7 @@ export class FollowerClock {
       remaining -= piece
       this.#state.changed(key.appId, key.openId)
       await this.#testClock?.advance(key, piece)
-      if (await this.#testClock?.arriveAt?.(key, this.#state.clockOf(follower))) await this.sync(key)
+      if (await this.#testClock?.arriveAt?.(key, this.#state.clockOf(follower))) await this.#sync(key)
     }
     await this.#untilIdle(key)
     this.#state.changed(key.appId, key.openId)
@@ -65,8 +77,15 @@ export class FollowerClock {
     return true
   }
 
-  /** Moves a run that has just started forward to a clock that was moved before. */
+  /**
+   * Moves a run that has just started forward to a clock that was moved before. Does nothing while the clock is being moved: a
+   * callback during a move, such as that of a human agent's session, would move the run a second time.
+   */
   async sync(key: FollowerKey): Promise<void> {
+    if (!this.#moving.has(`${key.appId} ${key.openId}`)) await this.#sync(key)
+  }
+
+  async #sync(key: FollowerKey): Promise<void> {
     const follower = this.#state.follower(key)
     if (follower.offsetMs > 0) await this.#testClock?.syncTo(key, this.#state.clockOf(follower))
   }

@@ -33,9 +33,13 @@ export function createTestClock(client: Client, db: Db, closing: Services['closi
       if (clock === null) return null
       const plan = await planOfRun(campaigns, run)
       if (!plan) return null
-      // The run's snapshot may lack the newest grants. The follower's row has them.
+      // The run's snapshot may lack the newest interaction. The follower's row has its grants and its time.
       const row = await readFollower(db, follower)
-      const state = { ...run.state, ledger: mergeLedgers(run.state.ledger, row?.grants ?? []) }
+      const state = {
+        ...run.state,
+        ledger: mergeLedgers(run.state.ledger, row?.grants ?? []),
+        closesAt: Math.max(run.state.closesAt, (row?.lastInteractionAt ?? 0) + plan.windowMs),
+      }
       const { next } = decide(plan, state, clock)
       return next.do === 'wait' ? next.until : clock
     },
