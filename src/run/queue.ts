@@ -18,12 +18,12 @@ export interface QueuedStep {
 /** Open steps in the order in which they are sent. Steps without a planned time come last. */
 export function openSteps(plan: Plan, state: RunState, now: number): QueuedStep[] {
   const queue: QueuedStep[] = []
-  for (const [index, step] of state.steps.entries()) {
-    if (!isOpen(step)) continue
+  state.steps.forEach((step, index) => {
+    if (!isOpen(step)) return
     const planned = plan.steps[index]
     const startsAt = planned ? startOf(plan, state, planned, step, now) : step.dueAt
     queue.push({ index, step, startsAt, sendsNothing: planned !== undefined && sendsNothing(planned) })
-  }
+  })
   // Quiet hours and the account's cap move some steps before others that were due earlier.
   if (state.cappedUntil !== undefined) return queue.sort((a, b) => byStart(a, b) || byDueTime(a, b))
   return queue.sort(plan.quiet ? (a, b) => byStart(a, b) || a.index - b.index : byDueTime)
