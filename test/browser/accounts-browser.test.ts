@@ -1,11 +1,10 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
-import { listen } from '../../src/bootstrap/http/server.ts'
 import type { PlatformController } from '../../src/simulator/index.ts'
 import { TEST_PLATFORM } from '../fixtures/test-account.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
+import { serveConsole } from '../harness/console-in-browser.ts'
 import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
 import { waitFor } from '../harness/wait-for.ts'
 
@@ -60,14 +59,9 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of
     }
     await component.pushTicket()
     await app.publish(CAMPAIGN)
-    const links = {
-      simulatorUrl: app.simulatorUrl,
-      temporalUiUrl: null,
-      namespace: 'default',
+    const server = await serveConsole(app, {
       authorisationUrl: `${app.callbackUrl}/wechat/component/authorize`,
-    }
-    const web = createHttpApp(app.services, { adminToken: 'test-admin-token', links: () => links })
-    const server = await listen(web, 0, '127.0.0.1')
+    })
     base = server.url
     close = server.close
     browser = await launchBrowser()

@@ -1,9 +1,8 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
-import { listen } from '../../src/bootstrap/http/server.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
+import { serveConsole } from '../harness/console-in-browser.ts'
 
 const APP = 'wxconsole00000001'
 const CAMPAIGN = `
@@ -25,13 +24,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the console in a
     app = await startAppHarness({ temporalAddress: inject('temporalAddress') })
     await app.addAccount({ appId: APP, name: '小鹿读书' })
     await app.publish(CAMPAIGN)
-    const links = {
-      simulatorUrl: app.simulatorUrl,
-      temporalUiUrl: 'http://127.0.0.1:9',
-      namespace: 'default',
-    }
-    const web = createHttpApp(app.services, { adminToken: 'test-admin-token', links: () => links })
-    const server = await listen(web, 0, '127.0.0.1')
+    const server = await serveConsole(app, { temporalUiUrl: 'http://127.0.0.1:9' })
     base = server.url
     close = server.close
     browser = await launchBrowser()

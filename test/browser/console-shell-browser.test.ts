@@ -1,10 +1,9 @@
 import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
-import { listen } from '../../src/bootstrap/http/server.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser } from '../harness/chromium.ts'
+import { serveConsole } from '../harness/console-in-browser.ts'
 import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
 
 const APP = 'wxshell0000000001'
@@ -41,9 +40,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('every page of th
     await app.simulator.account(APP).follow('oShell')
     await app.waitForRun(APP, 'oShell', () => true)
     await app.services.accounts.setState(APP, 'blocked', '48004 api forbidden')
-    const links = { simulatorUrl: app.simulatorUrl, temporalUiUrl: null, namespace: 'default' }
-    const web = createHttpApp(app.services, { adminToken: 'test-admin-token', links: () => links })
-    const server = await listen(web, 0, '127.0.0.1')
+    const server = await serveConsole(app)
     base = server.url
     close = server.close
     browser = await launchBrowser()

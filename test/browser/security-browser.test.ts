@@ -1,9 +1,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
-import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
-import { listen } from '../../src/bootstrap/http/server.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
+import { serveConsole } from '../harness/console-in-browser.ts'
 
 const APP = 'wxsecure000000001'
 const PASSWORD = 'test-lins-password'
@@ -29,12 +28,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       app = await startAppHarness({ temporalAddress: inject('temporalAddress') })
       await app.addAccount({ appId: APP, name: `小鹿${INJECTED}` })
       await app.publish(CAMPAIGN)
-      const links = { simulatorUrl: app.simulatorUrl, temporalUiUrl: null, namespace: 'default' }
-      const server = await listen(
-        createHttpApp(app.services, { adminToken: 'test-admin-token', links: () => links }),
-        0,
-        '127.0.0.1',
-      )
+      const server = await serveConsole(app)
       base = server.url
       close = server.close
       browser = await launchBrowser()

@@ -1,0 +1,14 @@
+import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
+import { listen } from '../../src/bootstrap/http/server.ts'
+import type { Links } from '../../src/console/view.ts'
+import type { AppHarness } from './app-harness.ts'
+
+/** Serves the console of an application on a free port, for a browser. It has no Temporal Web UI unless the links name one. */
+export function serveConsole(
+  app: AppHarness,
+  links: Partial<Links> = {},
+): Promise<{ url: string; close(): Promise<void> }> {
+  const all = { simulatorUrl: app.simulatorUrl, temporalUiUrl: null, namespace: 'default', ...links }
+  const web = createHttpApp(app.services, { adminToken: 'test-admin-token', links: () => all })
+  return listen(web, 0, '127.0.0.1')
+}
