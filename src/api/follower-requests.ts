@@ -177,7 +177,8 @@ async function predictRefusal(
     plan: { exitKeywords: [], ...(priority == null ? {} : { priority }) },
     state: UNREAD_STATE,
   }))
-  const context = { runs, rules: 'wechat-2023' as const, words: NO_OPT_OUT_WORDS }
+  const { entries } = known
+  const context = { runs, entries, rules: 'wechat-2023' as const, words: NO_OPT_OUT_WORDS }
   let { follower } = known
   for (const row of known.pending) {
     const { patch } = planDispatch({ ...context, row, follower, matched: null })

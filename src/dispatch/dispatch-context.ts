@@ -16,6 +16,7 @@ import {
 import type { RunState } from '../run/state.ts'
 import type { Facts } from '../shared/facts.ts'
 import type { InboxRow } from '../store/inbox/inbox-rows.ts'
+import type { KnownEntries } from '../store/runs/entries.ts'
 import type { FollowerPatch, FollowerRow } from '../store/runs/follower-rows.ts'
 import type { GoalHit } from '../store/runs/goals.ts'
 import type { RunRow } from '../store/runs/run-rows.ts'
@@ -41,6 +42,8 @@ export interface DispatchContext {
   follower: FollowerRow | null
   /** The follower's runs, newest first. */
   runs: readonly KnownRun[]
+  /** The follower's earlier entries, which the runs do not tell. Absent: none. */
+  entries?: KnownEntries
   rules: RulesProfileName
   /** The campaign version that matched the event when it arrived; null when none did. */
   matched: { plan: Plan; reentry: Reentry } | null
@@ -134,12 +137,21 @@ export function reentryAllows(
   stamp: EventStamp,
 ): boolean {
   if (matched.reentry === 'always') return true
-  if (isNewToAccount(context.follower)) return true
-  const before = context.runs.find(
-    (r) => r.campaign === matched.plan.campaign && r.runKey !== context.row.dedupeKey,
-  )
-  if (!before) return true
-  return matched.reentry !== 'never' && stamp.at - before.entry.at >= matched.reentry.afterMs
+  const before = lastEntryAt(context, matched.plan.campaign)
+  if (before === null) return true
+  return matched.reentry !== 'never' && stamp.at - before >= matched.reentry.afterMs
+}
+
+/** The follower's last entry into a campaign before this event, epoch ms; null: none is known. */
+function lastEntryAt(
+  { row, follower, runs, entries = {} }: DispatchContext,
+  campaign: string,
+): number | null {
+  const last = isNewToAccount(follower)
+    ? undefined
+    : runs.find((r) => r.campaign === campaign && r.runKey !== row.dedupeKey)
+  const times = [last?.entry.at, entries[campaign]?.at].filter((at) => at !== undefined)
+  return times.length > 0 ? Math.max(...times) : null
 }
 
 /**
@@ -170,7 +182,7 @@ export function toEntry(row: InboxRow, stamp: EventStamp): Entry | null {
  * @param facts all facts of the follower: the run gets those that its plan uses
  */
 export function startOf(
-  { row, runs }: Pick<DispatchContext, 'row' | 'runs'>,
+  { row, runs, entries }: Pick<DispatchContext, 'row' | 'runs' | 'entries'>,
   entry: Entry,
   plan: Plan,
   facts: Facts,
@@ -183,12 +195,16 @@ export function startOf(
     plan,
     ...(isRandom ? { seed: hash32(appId, openId, plan.campaign) } : {}),
     ...(own ? { own } : {}),
-    ...historyFor(plan, runs, entry),
+    ...historyFor(plan, { runs, entries }, entry),
   }
 }
 
 /** The outcomes of the newest earlier runs of the campaigns that the plan's conditions name. */
-function historyFor(plan: Plan, runs: readonly KnownRun[], entry: Entry): Pick<RunStart, 'history'> {
+function historyFor(
+  plan: Plan,
+  { runs, entries = {} }: Pick<DispatchContext, 'runs' | 'entries'>,
+  entry: Entry,
+): Pick<RunStart, 'history'> {
   const ids = new Set(conditionsOf(plan).flatMap(campaignsOf))
   if (ids.size === 0) return {}
   const earlier = runs.filter(({ runKey, campaign }) => ids.has(campaign) && runKey !== entry.key)
@@ -196,7 +212,8 @@ function historyFor(plan: Plan, runs: readonly KnownRun[], entry: Entry): Pick<R
   const outcomes = [...earlier]
     .reverse()
     .map(({ campaign, outcome = null }) => [campaign, outcome as Outcome | null])
-  return { history: Object.fromEntries(outcomes) }
+  const earlierEntries = [...ids].flatMap((id) => (entries[id] ? [[id, entries[id].outcome]] : []))
+  return { history: Object.fromEntries([...earlierEntries, ...outcomes]) }
 }
 
 /** The valid grants that a new run takes over, with the uses that the last run counted. Grants belong to the follower. */

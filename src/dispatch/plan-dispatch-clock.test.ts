@@ -25,6 +25,7 @@ function follow(aheadMs?: number): InboxRow {
       receivedAt: T0,
       reply: null,
       answered: null,
+      answeredDay: null,
       dispatchedAt: null,
       result: null,
       leaseOwnerId: null,

@@ -69,6 +69,7 @@ function arrived(
     event: { kind, scene, text, qrScene: 'expo', eventKey: 'gift', start },
     reply: null,
     answered: null,
+    answeredDay: null,
     dispatchedAt: null,
     result: null,
     leaseOwnerId: 'test',
@@ -447,6 +448,20 @@ describe('how often a follower may enter', () => {
     const follower = someone({ ...followedAt(0), ...unfollowedAt(3) })
     const known = { follower, runs: [run('subscribe', 0)], reentry: 'never' as const }
     expect(planFor(again(5), known).action).toEqual({ do: 'nothing', result: 'no-run' })
+  })
+
+  it.each<[string, Reentry, number, string]>([
+    ['never', 'never', inMinutes(3_000), 'nothing'],
+    ['after 30 days, a minute too early', month, inMinutes(30) - 1, 'nothing'],
+    ['after 30 days, to the minute', month, inMinutes(30), 'start'],
+  ])('%s, also of an entry of which no run tells any more', (_, reentry, minutes, what) => {
+    const entries = { [PLAN.campaign]: { at: at(0), outcome: 'completed' } }
+    expect(planFor(again(minutes), { entries, reentry }).action.do).toBe(what)
+    // A newer run counts.
+    const newer = { ...onceBefore(), entries: { [PLAN.campaign]: { at: at(-50), outcome: null } } }
+    expect(planFor(again(minutes), { ...newer, reentry }).action.do).toBe(what)
+    const ofOther = { [OTHER.campaign]: { at: at(0), outcome: 'completed' } }
+    expect(planFor(again(minutes), { entries: ofOther, reentry }).action.do).toBe('start')
   })
 
   it('does not count the run that the same event began before a crash', () => {

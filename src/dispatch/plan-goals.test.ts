@@ -43,6 +43,7 @@ function rowOf(event: Partial<InboxEvent>, more: Partial<InboxRow> = {}): InboxR
     ...{
       reply: null,
       answered: null,
+      answeredDay: null,
       dispatchedAt: null,
       result: null,
       leaseOwnerId: 'test',

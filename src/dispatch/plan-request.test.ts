@@ -52,6 +52,7 @@ function request(
     },
     reply: null,
     answered: null,
+    answeredDay: null,
     dispatchedAt: null,
     result: null,
     leaseOwnerId: 'test',

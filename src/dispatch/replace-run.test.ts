@@ -35,6 +35,7 @@ function row(more: Partial<InboxRow> & { text?: string; request?: InboxRequest }
       receivedAt: T0 + MINUTE_MS,
       reply: null,
       answered: null,
+      answeredDay: null,
       dispatchedAt: null,
       result: null,
       leaseOwnerId: 't',

@@ -243,6 +243,8 @@ export const inbox = pgTable(
     reply: jsonb('reply'),
     /** The row of a campaign's `answers` that the reply is from, like `faq@3/answers.0`; null: none. */
     answered: text('answered'),
+    /** The day of that answer in the account's time zone, `YYYY-MM-DD`; null without an answer. */
+    answeredDay: text('answered_day'),
     dispatchedAt: epochMs('dispatched_at'),
     /** The dispatcher's result. */
     result: text('result'),
@@ -255,6 +257,10 @@ export const inbox = pgTable(
   (t) => [
     uniqueIndex('inbox_dedupe_key').on(t.dedupeKey),
     index('inbox_by_follower').on(t.appId, t.openId, t.kind, t.createTime),
+    // For statistics: the rows that a campaign has answered.
+    index('inbox_by_answering_campaign')
+      .on(sql`split_part(${t.answered}, '@', 1)`)
+      .where(sql`${t.answered} IS NOT NULL`),
     index('inbox_pending_by_account').on(t.appId, t.id).where(sql`${t.dispatchedAt} IS NULL`),
     index('inbox_pending_by_follower')
       .on(t.appId, t.openId, t.createTime, t.id)
@@ -354,6 +360,27 @@ export const runs = pgTable(
   ],
 )
 
+/**
+ * Which campaigns followers have entered, as far as their runs no longer tell: when a run is anonymised, its entry is kept here.
+ * `reentry` and conditions on earlier runs read it. It has no openId: only who knows a follower's id finds the follower's rows.
+ */
+export const entries = pgTable(
+  'entries',
+  {
+    appId: text('app_id').notNull(),
+    /** `hashFollower` of the follower. */
+    followerHash: text('follower_hash').notNull(),
+    campaign: text('campaign').notNull(),
+    /** The first and the last entry, epoch ms by WeChat's clock. */
+    firstAt: epochMs('first_at').notNull(),
+    lastAt: epochMs('last_at').notNull(),
+    times: integer('times').notNull(),
+    /** How the run of the last entry ended. */
+    lastOutcome: text('last_outcome'),
+  },
+  (t) => [primaryKey({ columns: [t.appId, t.followerHash, t.campaign] })],
+)
+
 /** Deliveries: intents, attempts and result of each step of a run. */
 export const deliveries = pgTable(
   'deliveries',
@@ -425,7 +452,10 @@ export const stepTotals = pgTable(
   (t) => [primaryKey({ columns: [t.campaign, t.version, t.appId, t.stepId, t.state] })],
 )
 
-/** What the purge has counted of the runs that it deleted. `readStatistics` adds it to the runs that exist. */
+/**
+ * What the purges have counted of the runs and answers that they deleted. `readStatistics` adds it to those that exist. An answer
+ * has the place of its row as `step`, like `answers.0`, the metric `answered`, and the day of the answer.
+ */
 export const campaignStatistics = pgTable(
   'campaign_statistics',
   {
@@ -438,7 +468,7 @@ export const campaignStatistics = pgTable(
     scene: text('scene').notNull(),
     /** The branches that shares have chosen, as `fork=branch,…`, both by number; '' without one. */
     variant: text('variant').notNull(),
-    /** The id of a step, the number of a fork, or '' for the run itself. */
+    /** The id of a step, the number of a fork, the place of an answer, or '' for the run itself. */
     step: text('step').notNull(),
     metric: text('metric').notNull(),
     n: bigint('n', { mode: 'number' }).notNull(),

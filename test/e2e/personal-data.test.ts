@@ -7,7 +7,7 @@ import { maskId, workflowIdOf } from '../../src/shared/ids.ts'
 import { acceptRequest } from '../../src/store/inbox/accept-request.ts'
 import { createLink } from '../../src/store/links/links.ts'
 import { recordIntent } from '../../src/store/runs/deliveries.ts'
-import { auditLog, deliveries, inbox, runs } from '../../src/store/schema.ts'
+import { auditLog, deliveries, entries, inbox, runs } from '../../src/store/schema.ts'
 import { enqueueWebhook } from '../../src/store/webhooks/outbox.ts'
 import { type RunClient, TemporalUnavailableError } from '../../src/temporal/run-client.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
@@ -273,6 +273,12 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     for (const openId of [ended, unfollowed, entered, silent]) {
       expect(await traces(openId)).toEqual([])
     }
+    // That they have entered is kept for reentry, until they are erased.
+    const kept = await db().$count(entries)
+    expect(kept).toBeGreaterThan(0)
+    await erase(ended)
+    await drained()
+    expect(await db().$count(entries)).toBe(kept - 1)
     // Only the opt-out is kept, since no run may start before a newer follow.
     expect(await findPersonalData(db(), [left])).toEqual(['followers.open_id'])
     // The texts of active followers stay with their runs.

@@ -214,6 +214,7 @@ describeOnBothStores('the purge of ended runs', (store) => {
         event: { ...event, start: entry },
         reply: null,
         answered: null,
+        answeredDay: null,
         dispatchedAt: null,
         result: null,
         leaseOwnerId: null,

@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { compileCampaign } from '../../src/campaign/compile.ts'
 import { type Campaign, campaignSchema } from '../../src/campaign/model.ts'
 import type { Statistics } from '../../src/campaign/statistics/report.ts'
@@ -8,12 +8,13 @@ import { applyInteraction, beginRun } from '../../src/run/run-events.ts'
 import { endRun, type RunState, type StepState } from '../../src/run/state.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/shared/time-units.ts'
 import { finishDispatch } from '../../src/store/inbox/finish-dispatch.ts'
+import { acceptCallback, purgeInbox } from '../../src/store/inbox/inbox-rows.ts'
 import { createLink, recordClick } from '../../src/store/links/links.ts'
 import { anonymiseRuns } from '../../src/store/runs/anonymise-runs.ts'
 import { eraseFollower } from '../../src/store/runs/erase-follower.ts'
 import { purgeRuns } from '../../src/store/runs/purge-runs.ts'
 import { endRunFromOutside, insertRun, recordRun, saveSnapshot } from '../../src/store/runs/run-rows.ts'
-import { deliveries, goals, runs } from '../../src/store/schema.ts'
+import { deliveries, goals, inbox, runs } from '../../src/store/schema.ts'
 import { countRuns } from '../../src/store/statistics/count-runs.ts'
 import { readCampaignStatistics } from '../../src/store/statistics/read-statistics.ts'
 import { PROPERTY_RUNS } from '../harness/property-runs.ts'
@@ -247,6 +248,76 @@ describeOnBothStores('the statistics of a campaign', (store) => {
       // A case is a hundred statements.
       { numRuns: Math.ceil(PROPERTY_RUNS / 200) },
     )
+  })
+
+  describe('answers', () => {
+    const answer = (key: string, answered: string | null, day = '2026-11-30', more = {}) =>
+      acceptCallback(db(), {
+        ...{ appId: 'wxA', openId: 'o1', dedupeKey: key, kind: 'text', createTime: T0, receivedAt: T0 },
+        event: { kind: 'text', scene: 'message', text: 'x', qrScene: null, eventKey: null, start: null },
+        ...{ reply: { kind: 'text', content: 'y' }, answered, answeredDay: day },
+        ...more,
+      })
+    const purge = (limit: number) => purgeInbox(db(), { before: T0 + DAY_MS, after: null, limit })
+    const places = async (filter: Parameters<typeof read>[0] = {}) =>
+      Object.fromEntries((await read(filter)).answers.map(({ answer: place, answered }) => [place, answered]))
+
+    it('are counted before, during and after the purge of the inbox, each event once', async () => {
+      const place = fc.constantFrom('shop@1/answers.0', 'shop@2/answers.1', 'shopping@1/answers.0', null)
+      const rows = fc.array(fc.tuple(place, fc.constantFrom('2026-11-30', '2026-12-01'), fc.boolean()), {
+        maxLength: 12,
+      })
+      let round = 0
+      await fc.assert(
+        fc.asyncProperty(rows, fc.nat(12), async (answered, purged) => {
+          round += 1
+          const offset = await places()
+          for (const [i, [of, day, isRepeated]] of answered.entries()) {
+            await answer(`${round}-${i}`, of, day)
+            if (isRepeated) await answer(`${round}-${i}`, of, day)
+          }
+          const expected = (name: string) =>
+            (offset[name.split('/')[1] ?? ''] ?? 0) + answered.filter(([of]) => of === name).length ||
+            undefined
+          const before = await read()
+          expect(await places()).toEqual(
+            JSON.parse(
+              JSON.stringify({
+                'answers.0': expected('shop@1/answers.0'),
+                'answers.1': expected('shop@2/answers.1'),
+              }),
+            ),
+          )
+          await db().update(inbox).set({ dispatchedAt: T0 })
+          await purge(purged + 1)
+          expect(await read()).toEqual(before)
+          await db().transaction((tx) => eraseFollower(tx, { appId: 'wxA', openId: 'o1' }))
+          await purge(100)
+          expect(await read()).toEqual(before)
+          expect(await db().select().from(inbox)).toEqual([])
+        }),
+        { numRuns: Math.ceil(PROPERTY_RUNS / 200) },
+      )
+    })
+
+    it('are selected by day, version and account, and belong to no scene or variant', async () => {
+      await answer('k1', 'shop@1/answers.0')
+      await answer('k2', 'shop@12/answers.0', '2026-12-01')
+      await answer('k3', 'shop@1/answers.1', '2026-11-30', { appId: 'wxB' })
+      const check = async () => {
+        expect(await places()).toEqual({ 'answers.0': 1, 'answers.1': 1 })
+        expect(await places({ version: 1 })).toEqual({ 'answers.0': 1, 'answers.1': 1 })
+        expect(await places({ version: 2 })).toEqual({})
+        expect(await places({ from: '2026-12-01' })).toEqual({ 'answers.0': 1 })
+        expect(await places({ appId: 'wxB' })).toEqual({ 'answers.1': 1 })
+        expect(await places({ scene: '' })).toEqual({})
+        expect(await places({ variant: 'test=a' })).toEqual({})
+      }
+      await check()
+      await db().update(inbox).set({ dispatchedAt: T0 })
+      await purge(100)
+      await check()
+    })
   })
 
   it('select runs by version, scene, account and variant', async () => {

@@ -9,7 +9,7 @@ export const statisticsFilter = z
   .strictObject({
     from: day
       .optional()
-      .openapi({ description: 'The first day of entries, in the time zone of each account.' }),
+      .openapi({ description: 'The first day of entries and answers, in the time zone of each account.' }),
     to: day.optional().openapi({ description: 'The last day of entries.' }),
     version: z.coerce
       .number()
@@ -76,6 +76,10 @@ export const campaignStatistics = z
     }),
     steps: z.array(step),
     forks: z.array(z.object({ fork: z.string(), taken: counts })),
+    answers: z.array(z.object({ answer: z.string(), on: z.string().nullable(), answered: count })).openapi({
+      description:
+        'How often each row of `answers` has answered. `answer` is its place in the newest version that has it, and `on` what it answers. By the day of the answer. Empty with `scene` or `variant`.',
+    }),
     tests: z
       .array(z.object({ fork: z.string(), variants: z.array(variant) }))
       .openapi({ description: 'Forks of kind `share`.' }),

@@ -90,12 +90,12 @@ class EventAcceptance {
       const before = earlierByFollower.get(followerId(row)) ?? []
       earlierByFollower.set(followerId(row), [...before, row])
       if (!isReplyOpen(row)) return row
-      const { pending = [], follower = null, runs = [] } = known.get(followerId(row)) ?? {}
+      const { pending = [], follower = null, runs = [], entries = {} } = known.get(followerId(row)) ?? {}
       const waiting = [...pending, ...before.map(asPendingRow)].filter(
         (other) => other.dedupeKey !== row.dedupeKey,
       )
       const words = this.#deps.optOutWords(row.appId)
-      const current = { follower, runs, pending: waiting }
+      const current = { follower, runs, entries, pending: waiting }
       if (hasEntryReply(row) && willStartRun(row, current, words)) return row
       return { ...row, ...otherReply(row, current, words), entry: null }
     })
@@ -124,8 +124,8 @@ class EventAcceptance {
 }
 
 /** The columns of the inbox row. */
-function toInboxRow({ entry: _, otherwise: __, ...row }: ArrivingEvent): NewInboxRow {
-  return row
+function toInboxRow({ entry: _, otherwise: __, answeredDay, ...row }: ArrivingEvent): NewInboxRow {
+  return row.answered && answeredDay ? { ...row, answeredDay } : row
 }
 
 function isGranted(result: Result | undefined): result is Extract<Accepted, { fresh: true }> {

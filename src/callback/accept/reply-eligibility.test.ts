@@ -25,6 +25,7 @@ const PLAN: Plan = {
 const words = { ...NO_OPT_OUT_WORDS, isExit: (text: string) => text === 'TD' }
 const LEASE = {
   answered: null,
+  answeredDay: null,
   dispatchedAt: null,
   result: null,
   leaseOwnerId: null,
@@ -48,6 +49,7 @@ const ENTRY = { subscribe: 'subscribe', text: 'message', TD: 'message', click: '
 function followerModel(reentry: Reentry) {
   let follower: FollowerRow | null = null
   let runs: KnownRun[] = []
+  let entries: Record<string, { at: number; outcome: string | null }> = {}
   const pending: InboxRow[] = []
   let id = 0
   return {
@@ -74,7 +76,7 @@ function followerModel(reentry: Reentry) {
         reply: event && { kind: 'text', content: 'hi' },
         entry: event && { plan: PLAN, reentry },
       }
-      const granted = event !== null && willStartRun(row, { follower, runs, pending }, words)
+      const granted = event !== null && willStartRun(row, { follower, runs, entries, pending }, words)
       const { entry: _, ...kept } = row
       pending.push({ ...kept, ...LEASE, id, attempts: 1 })
       return { key, granted }
@@ -89,6 +91,7 @@ function followerModel(reentry: Reentry) {
         row,
         follower,
         runs,
+        entries,
         rules: 'wechat-2023',
         matched,
         words,
@@ -96,6 +99,7 @@ function followerModel(reentry: Reentry) {
       if (action.do === 'erase') {
         follower = null
         runs = []
+        entries = {}
         return null
       }
       const { appId, openId } = row
@@ -119,6 +123,13 @@ function followerModel(reentry: Reentry) {
         return { ...r, status: 'ended' as const, state: { ...state, seq: 1 } }
       })
     },
+    /** The purge makes the runs anonymous, and may delete the follower's row. */
+    purge(isFollowerKept: boolean) {
+      const [newest] = runs.filter((r) => r.status === 'ended')
+      if (newest) entries = { [newest.campaign]: { at: newest.entry.at, outcome: 'completed' } }
+      runs = runs.filter((r) => r.status !== 'ended')
+      if (!isFollowerKept && runs.length === 0) follower = null
+    },
     pendingCount: () => pending.length,
   }
 }
@@ -137,16 +148,18 @@ const reentries = fc.constantFrom<Reentry>('always', 'never', { afterMs: 5_000 }
 
 describe('a reply', () => {
   it('is granted exactly when the entry starts a run, if each event is dispatched before the next arrives', () => {
-    const sequences = fc.array(fc.tuple(acts, fc.nat(4), fc.boolean()), { maxLength: 25 })
+    const after = fc.constantFrom('goes on', 'ends', 'purged', 'purged with the follower')
+    const sequences = fc.array(fc.tuple(acts, fc.nat(4), after), { maxLength: 25 })
     fc.assert(
       fc.property(reentries, sequences, (reentry, sequence) => {
         const model = followerModel(reentry)
         let at = T0
-        for (const [act, later, ends] of sequence) {
+        for (const [act, later, next] of sequence) {
           at += later * 1_000
           const { key, granted } = model.arrive(act, at)
           expect(model.dispatchNext() === key).toBe(granted)
-          if (ends) model.endRuns()
+          if (next !== 'goes on') model.endRuns()
+          if (next.startsWith('purged')) model.purge(next === 'purged')
         }
       }),
       { numRuns: 2_000 },

@@ -82,7 +82,8 @@ function optOutReply(
   { exit, resume }: { exit: ExitReply | undefined; resume: OtherReplies['resume'] },
 ): PassiveReply | null {
   const erased = known.pending.findLastIndex((other) => isErasure(other.kind))
-  const now = erased < 0 ? known : { follower: null, runs: [], pending: known.pending.slice(erased + 1) }
+  const now =
+    erased < 0 ? known : { follower: null, runs: [], entries: {}, pending: known.pending.slice(erased + 1) }
   const { plan, campaign } = planArrival(row, now, words)
   // The run of a pending entry does not exist yet.
   const starting = now.pending.findLast((other) => other.event?.start)?.event?.start?.campaign ?? null
@@ -105,7 +106,7 @@ function planArrival(
     state: UNKNOWN_STATE,
   }))
   // The rules profile decides the grants of an event, not whether it starts a run.
-  const context = { runs, rules: 'wechat-2023' as const, words }
+  const context = { runs, entries: known.entries, rules: 'wechat-2023' as const, words }
   let { follower } = known
   for (const other of known.pending.filter((p) => p.createTime <= row.createTime)) {
     const { patch } = planDispatch({ ...context, row: other, follower, matched: null })
@@ -127,6 +128,7 @@ export function isRivalEntry(other: InboxRow, row: ArrivingEvent): boolean {
 /** The columns that the store adds to an undispatched event. */
 export const UNDISPATCHED_COLUMNS = {
   answered: null,
+  answeredDay: null,
   dispatchedAt: null,
   result: null,
   leaseOwnerId: null,

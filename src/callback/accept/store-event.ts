@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
+import { localDay } from '../../campaign/zone-offsets.ts'
 import type { FollowerEvent } from '../../run/follower-event.ts'
+import { correctedTime } from '../../run/plan.ts'
 import { maskId } from '../../shared/ids.ts'
 import type { Accepted } from '../../store/inbox/inbox-rows.ts'
 import type { Span } from '../../tracing/tracing.ts'
@@ -88,12 +90,14 @@ function toRow(
 ): ArrivingEvent {
   const { account, inbound, event, match, key, span } = arrived
   const aheadMs = skewMonitor?.aheadMs(account.apiBase ?? null) ?? 0
+  const createTime = inbound.createTime * 1000
+  const mayAnswer = match.answered !== undefined || match.otherwise?.answered !== undefined
   return {
     appId: account.appId,
     openId: inbound.openId,
     dedupeKey: key,
     kind: event.kind,
-    createTime: inbound.createTime * 1000,
+    createTime,
     receivedAt: now(),
     event: {
       ...event,
@@ -103,6 +107,9 @@ function toRow(
     },
     reply: match.reply,
     ...(match.answered === undefined ? {} : { answered: match.answered }),
+    ...(mayAnswer
+      ? { answeredDay: localDay(account.timezone, correctedTime({ at: createTime, aheadMs })) }
+      : {}),
     ...(match.otherwise ? { otherwise: match.otherwise } : {}),
     ...(match.entry ? { entry: match.entry } : {}),
   }

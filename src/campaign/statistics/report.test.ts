@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { planOfItems } from '../../../test/harness/file-plan.ts'
+import { describeEvents } from './answer-counts.ts'
 import type { CountedRow } from './counted-row.ts'
 import { statisticsOf, type VersionPlan } from './report.ts'
 
 const planOf = (items: string): VersionPlan => {
   const { forks = [], steps } = planOfItems(items)
-  return { forks, steps: steps.map(({ id }) => id) }
+  return { forks, steps: steps.map(({ id }) => id), answers: [] }
 }
 const send = (id: string) => `{ id: ${id}, send: { text: x } }`
 const V1 = planOf(`
@@ -99,5 +100,39 @@ describe('statistics of a campaign', () => {
       forks: [{ fork: '#1', taken: { '#2': 2 } }],
       tests: [],
     })
+  })
+})
+
+describe('the answers of a campaign', () => {
+  const answers = (version: number): VersionPlan =>
+    ({
+      1: { forks: [], steps: [], answers: ['message price', 'click hours'] },
+      2: { forks: [], steps: [], answers: ['message hello', 'message price'] },
+    })[version] ?? null
+
+  it('are the same in several versions when they answer the same events', () => {
+    const counted = [
+      row('answered', 3, { step: 'answers.0' }),
+      row('answered', 2, { step: 'answers.1' }),
+      row('answered', 4, { step: 'answers.1', version: 2 }),
+      row('answered', 9, { step: 'answers.1', version: 2, day: '2026-11-30' }),
+      row('answered', 1, { step: 'answers.7', version: 3 }),
+    ]
+    const { answers: found, steps } = statisticsOf(counted, answers)
+    expect(found).toEqual([
+      { answer: 'answers.7', on: null, answered: 1 },
+      { answer: 'answers.1', on: 'message price', answered: 7 },
+      { answer: 'answers.1', on: 'click hours', answered: 2 },
+    ])
+    expect(steps).toEqual([])
+  })
+
+  it('are described by their events', () => {
+    expect(describeEvents({ event: 'message', keywords: ['价格', '多少钱'], match: 'contains' })).toBe(
+      'message 价格 多少钱 (contains)',
+    )
+    expect(describeEvents([{ event: 'click', keys: ['faq'] }, { event: 'message' }])).toBe(
+      'click faq or message',
+    )
   })
 })

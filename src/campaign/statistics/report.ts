@@ -1,9 +1,17 @@
 import { branchOf, OTHERWISE, type PlanFork } from '../../run/plan-fork.ts'
+import { type AnswerCounts, answerCounts } from './answer-counts.ts'
 import type { CountedRow, StatisticsFilter } from './counted-row.ts'
 import { pValue } from './significance.ts'
 
-/** The forks and steps of a campaign version, as compiled. Null: the version cannot be read. */
-export type VersionPlan = { forks: readonly PlanFork[]; steps: readonly string[] } | null
+/**
+ * The forks and steps of a campaign version, as compiled, and what its `answers` answer, see `describeEvents`. Null: the version cannot
+ * be read.
+ */
+export type VersionPlan = {
+  forks: readonly PlanFork[]
+  steps: readonly string[]
+  answers: readonly string[]
+} | null
 
 /** Numbers by name, like the reasons of skipped steps. */
 type Counts = Record<string, number>
@@ -48,6 +56,8 @@ export interface Statistics {
   /** In the order of the newest version. */
   steps: StepCounts[]
   forks: { fork: string; taken: Counts }[]
+  /** Of each row of `answers` that has answered. */
+  answers: AnswerCounts[]
   /** Of each fork of kind `share`. */
   tests: { fork: string; variants: VariantCounts[] }[]
   /** The days of entries, oldest first. */
@@ -80,6 +90,7 @@ export function statisticsOf(
     runs: runsOf(ofRuns),
     steps: stepsOf(totals, newestFirst),
     forks: forksOf(totals, planOf, newestFirst),
+    answers: answerCounts(totals, (version) => planOf(version)?.answers ?? null),
     tests: testsOf(ofRuns, variantsOf, newestFirst),
     days: groupsOf(counted, ({ day }) => day)
       .map(([day, of]) => ({ day, ...countsOf(of) }))
@@ -119,7 +130,7 @@ function countsOf(rows: readonly CountedRow[]): RunCounts {
 
 function stepsOf(rows: readonly CountedRow[], plans: readonly VersionPlan[]): StepCounts[] {
   const counted = groupsOf(rows, ({ step, metric }) =>
-    step === '' || metric.startsWith('taken:') ? null : step,
+    step === '' || metric === 'answered' || metric.startsWith('taken:') ? null : step,
   )
   const order = inOrder(plans.map((plan) => plan?.steps ?? []))
   return counted

@@ -23,7 +23,7 @@ export const statsCommand = (terminal: Terminal) =>
       }),
     )
 
-function describeStatistics({ runs, steps, forks, tests, days, scenes }: Statistics): string {
+function describeStatistics({ runs, steps, forks, answers, tests, days, scenes }: Statistics): string {
   const groups = (
     name: string,
     items: readonly Statistics['days'][number][] | readonly Statistics['scenes'][number][],
@@ -67,6 +67,14 @@ function describeStatistics({ runs, steps, forks, tests, days, scenes }: Statist
           table(
             ['fork', 'taken'],
             forks.map(({ fork, taken }) => [fork, describe(taken)]),
+          ),
+        ]
+      : []),
+    ...(answers.length > 0
+      ? [
+          table(
+            ['answer', 'on', 'answered'],
+            answers.map(({ answer, on, answered }) => [answer, on ?? '', answered]),
           ),
         ]
       : []),

@@ -3,7 +3,7 @@ import { endRun, type RunState } from '../../run/state.ts'
 import type { Db } from '../db.ts'
 import { unansweredSteps } from '../runs/deliveries.ts'
 import { activeRunsByAccount, endRunFromOutside } from '../runs/run-rows.ts'
-import { accessTokens, accounts, followers, inbox, outbox, settings, testSends } from '../schema.ts'
+import { accessTokens, accounts, entries, followers, inbox, outbox, settings, testSends } from '../schema.ts'
 import { clearModeMismatch } from './mode-mismatch.ts'
 
 /** The result of an event that was not dispatched when its account was removed. */
@@ -39,7 +39,7 @@ export async function removeAccount(db: Db, appId: string, now: number): Promise
   })
 }
 
-/** Ends the runs of a removed account as `account-stopped` and deletes its followers, webhooks and test sends. Opt-outs are kept. */
+/** Ends the runs of a removed account as `account-stopped` and deletes its followers, their entries, webhooks and test sends. Opt-outs are kept. */
 export async function finishRemoval(db: Db, appId: string, now: number): Promise<void> {
   for (;;) {
     const active = await activeRunsByAccount(db, appId, BATCH)
@@ -68,6 +68,7 @@ export async function finishRemoval(db: Db, appId: string, now: number): Promise
   }
   await db.update(followers).set(initialValues).where(eq(followers.appId, appId))
   await db.delete(outbox).where(eq(outbox.appId, appId))
+  await db.delete(entries).where(eq(entries.appId, appId))
   await db.delete(testSends).where(eq(testSends.appId, appId))
   await db.delete(settings).where(eq(settings.name, SETTING_PREFIX + appId))
 }

@@ -109,6 +109,6 @@ describeOnBothStores('a request about a follower', (store) => {
     await accept(facts())
     const [claimed] = await claimHeads(store().db, { ownerId: 'a', now: NOW, leaseMs: 1, limit: 1 })
     expect(claimed?.event?.request).toEqual({ type: 'fact', facts: { a: 1 } })
-    expect(claimed?.known).toEqual({ follower: null, runs: [], hasNext: false })
+    expect(claimed?.known).toEqual({ follower: null, runs: [], entries: {}, hasNext: false })
   })
 })

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import type { Db } from '../db.ts'
 import { isInFuture, isLeaseFree } from '../lease.ts'
+import { type KnownEntries, knownEntries } from '../runs/entries.ts'
 import type { FollowerRow } from '../runs/follower-rows.ts'
 import type { RunRow } from '../runs/run-rows.ts'
 import { followers, inbox, runs } from '../schema.ts'
@@ -9,7 +10,7 @@ import type { InboxRow } from './inbox-rows.ts'
 
 /** Longest delay of a retry. A later `retry_at` was written by a clock that was ahead. */
 const MAX_RETRY_DELAY_MS = 60_000
-/** Re-entry is decided from the newest runs. */
+/** As many runs are read whole. Of older ones only the entries are known. */
 const RECENT_RUNS = 20
 
 /** The part of a run's row that dispatching an event reads. */
@@ -27,6 +28,8 @@ export type ClaimedEvent = InboxRow & {
     follower: FollowerRow | null
     /** Newest first. */
     runs: RecentRun[]
+    /** Earlier entries, which the runs do not tell. */
+    entries: KnownEntries
     /** Another event of the follower waits behind this one. */
     hasNext: boolean
   }
@@ -36,6 +39,7 @@ interface RawClaim {
   event: Record<string, unknown>
   follower: Record<string, unknown> | null
   runs: RecentRun[]
+  entries: KnownEntries | null
   hasNext: boolean
 }
 
@@ -103,12 +107,18 @@ export async function claimHeads(
               'ledger', state->'ledger')) AS run
           FROM ${runs} WHERE app_id = c.app_id AND open_id = c.open_id
           ORDER BY created_at DESC LIMIT ${RECENT_RUNS}) r) AS runs,
+        ${knownEntries(sql`c.app_id`, sql`c.open_id`, RECENT_RUNS)} AS entries,
         EXISTS (SELECT 1 FROM ${inbox} n WHERE n.app_id = c.app_id AND n.open_id = c.open_id
           AND n.dispatched_at IS NULL AND n.id <> c.id) AS "hasNext"
       FROM claimed c JOIN (SELECT id, turn FROM turns) t USING (id) ORDER BY ${byTurn}`,
   )
-  return rows.map(({ event, follower, runs: recent, hasNext }) => ({
+  return rows.map(({ event, follower, runs: recent, entries, hasNext }) => ({
     ...readRow(inbox, event),
-    known: { follower: follower && readRow(followers, follower), runs: recent, hasNext },
+    known: {
+      follower: follower && readRow(followers, follower),
+      runs: recent,
+      entries: entries ?? {},
+      hasNext,
+    },
   }))
 }

@@ -1,8 +1,9 @@
 import { and, eq, gt, inArray, isNotNull, ne, sql } from 'drizzle-orm'
 import { truncateText } from '../../shared/text.ts'
 import type { Db } from '../db.ts'
-import { accounts, inbox } from '../schema.ts'
+import { accounts, campaignStatistics, inbox } from '../schema.ts'
 import { execute } from '../sql.ts'
+import { answerMetrics } from '../statistics/answer-metrics.ts'
 import { isRefusedData } from '../store-error.ts'
 import type { PagePurge, TablePage } from '../table-page.ts'
 import type { DispatchedEvent, InboxEvent } from './inbox-event.ts'
@@ -24,6 +25,8 @@ export interface NewInboxRow {
   reply: unknown
   /** The row of `answers` that the reply is from; absent: none. */
   answered?: string | null
+  /** The local day of that answer, `YYYY-MM-DD`. */
+  answeredDay?: string | null
 }
 
 /** `reply`: the stored passive reply for the event and its duplicates. */
@@ -201,7 +204,18 @@ export async function purgeInbox(
     .limit(limit)
   const old = page.filter((row) => row.receivedAt < before)
   const done = old.filter((row) => row.dispatchedAt !== null && !row.hasText).map((row) => row.id)
-  if (done.length > 0) await db.delete(inbox).where(inArray(inbox.id, done))
+  if (done.length > 0) await deleteRows(db, done)
   const next = page.length < limit || old.length === 0 ? null : (page.at(-1)?.id ?? null)
   return { changed: done.length, next }
+}
+
+/** Deletes rows, and adds those that a campaign has answered to its statistics, in one statement. */
+async function deleteRows(db: Db, ids: readonly number[]): Promise<void> {
+  await execute(
+    db,
+    sql`WITH gone AS (DELETE FROM ${inbox} WHERE ${inArray(inbox.id, [...ids])} RETURNING *)
+      INSERT INTO ${campaignStatistics} AS t (campaign, version, app_id, day, scene, variant, step, metric, n)
+      ${answerMetrics(sql`gone`)}
+      ON CONFLICT (campaign, day, version, app_id, scene, variant, step, metric) DO UPDATE SET n = t.n + EXCLUDED.n`,
+  )
 }

@@ -1,6 +1,7 @@
 import { getTableColumns, sql } from 'drizzle-orm'
 import type { FollowerKey } from '../../shared/ids.ts'
 import type { Db } from '../db.ts'
+import { type KnownEntries, knownEntries } from '../runs/entries.ts'
 import type { FollowerRow } from '../runs/follower-rows.ts'
 import type { RunRow } from '../runs/run-rows.ts'
 import { followers, inbox, runs } from '../schema.ts'
@@ -15,6 +16,8 @@ export interface KnownFollower {
     exitKeywords?: readonly string[] | null
     priority?: number | null
   })[]
+  /** Earlier entries, which the runs do not tell. */
+  entries: KnownEntries
   /** Events that are not dispatched yet, in order. */
   pending: InboxRow[]
 }
@@ -38,6 +41,7 @@ export async function readKnownFollowers(
     FollowerKey & {
       follower: Record<string, unknown> | null
       runs: KnownFollower['runs']
+      entries: KnownEntries | null
       pending: Record<string, unknown>[]
     }
   >(
@@ -49,6 +53,7 @@ export async function readKnownFollowers(
         'priority', CASE WHEN r.status <> 'ended' THEN r.plan->'priority' END)
         FROM ${runs} r WHERE app_id = w."appId" AND open_id = w."openId"
         ORDER BY created_at DESC LIMIT ${MAX_RUNS}) AS runs,
+      ${knownEntries(sql`w."appId"`, sql`w."openId"`, MAX_RUNS)} AS entries,
       -- Not IS NULL: without statistics the planner would then read all pending rows of the account.
       ARRAY(SELECT to_jsonb(i) FROM ${inbox} i
         WHERE COALESCE(dispatched_at, 0) = 0 AND app_id = w."appId" AND open_id = w."openId"
@@ -61,6 +66,7 @@ export async function readKnownFollowers(
       {
         follower: row.follower && fromJson<FollowerRow>(followers, row.follower),
         runs: row.runs,
+        entries: row.entries ?? {},
         pending: row.pending.map((p) => fromJson<InboxRow>(inbox, p)),
       },
     ]),

@@ -1,7 +1,9 @@
 import { and, eq, inArray, lt, sql } from 'drizzle-orm'
 import type { Db } from '../db.ts'
 import { links, runs } from '../schema.ts'
+import { execute } from '../sql.ts'
 import type { PagePurge, TablePage } from '../table-page.ts'
+import { keepEntries } from './entries.ts'
 import type { RunRow } from './run-rows.ts'
 
 /** The start of an anonymous open id or run key. */
@@ -10,7 +12,10 @@ export const ANONYMOUS_PREFIX = 'anonymous-'
 /** The order in which ended runs are anonymised. */
 export type EndedRunKey = Pick<RunRow, 'runKey'> & { endedAt: number }
 
-/** Removes the personal data of a page of the runs that ended before `before`, epoch ms, and deletes their short links. */
+/**
+ * Removes the personal data of a page of the runs that ended before `before`, epoch ms, and deletes their short links. Their
+ * followers' entries are kept for `reentry`, without an openId.
+ */
 export async function anonymiseRuns(
   db: Db,
   { before, after, limit }: TablePage<EndedRunKey> & { before: number },
@@ -28,13 +33,14 @@ export async function anonymiseRuns(
   if (named.length > 0) {
     // First: after an interruption between the two statements, the runs are found again.
     await db.delete(links).where(inArray(links.runKey, named))
-    await db
-      .update(runs)
-      .set({
-        openId: sql`${ANONYMOUS_PREFIX} || left(${runs.runKey}, 12)`,
-        ...withoutPersonalData(sql`to_jsonb(${runs.runKey})`),
-      })
-      .where(and(isOld, inArray(runs.runKey, named)))
+    const { entry, state } = withoutPersonalData(sql`to_jsonb(${runs.runKey})`)
+    await execute(
+      db,
+      sql`WITH named AS (SELECT * FROM ${runs} WHERE ${and(isOld, inArray(runs.runKey, named))} FOR UPDATE),
+        kept AS (${keepEntries(sql`named`)})
+        UPDATE ${runs} SET open_id = ${ANONYMOUS_PREFIX} || left(${runs.runKey}, 12), entry = ${entry}, state = ${state}
+        FROM named WHERE ${runs.runKey} = named.run_key`,
+    )
   }
   const last = page.length < limit ? undefined : page.at(-1)
   return {

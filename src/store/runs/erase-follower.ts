@@ -3,9 +3,21 @@ import { and, eq, inArray, isNotNull, isNull, max, sql } from 'drizzle-orm'
 import type { FollowerKey } from '../../shared/ids.ts'
 import type { Db } from '../db.ts'
 import { ERASURE_KINDS } from '../inbox/inbox-event.ts'
-import { accounts, deliveries, followers, goals, inbox, links, outbox, runs, testSends } from '../schema.ts'
+import {
+  accounts,
+  deliveries,
+  entries,
+  followers,
+  goals,
+  inbox,
+  links,
+  outbox,
+  runs,
+  testSends,
+} from '../schema.ts'
 import { execute } from '../sql.ts'
 import { ANONYMOUS_PREFIX, withoutPersonalData } from './anonymise-runs.ts'
+import { deleteEntries, entriesOf } from './entries.ts'
 
 /**
  * Stores a request to erase a follower, as the newest event of the follower. The dispatcher executes it in order and retries
@@ -39,7 +51,8 @@ async function isKnown(db: Db, { appId, openId }: FollowerKey): Promise<boolean>
   const { rows } = await execute(
     db,
     sql`SELECT 1 FROM ${followers} WHERE app_id = ${appId} AND open_id = ${openId}
-      UNION ALL SELECT 1 FROM ${runs} WHERE app_id = ${appId} AND open_id = ${openId} LIMIT 1`,
+      UNION ALL SELECT 1 FROM ${runs} WHERE app_id = ${appId} AND open_id = ${openId}
+      UNION ALL SELECT 1 FROM ${entries} e WHERE ${entriesOf({ appId, openId })} LIMIT 1`,
   )
   return rows.length > 0
 }
@@ -82,6 +95,8 @@ export async function eraseFollower(tx: Db, { appId, openId }: FollowerKey): Pro
     .update(inbox)
     .set({ openId: anonymousId, event: null, keptText: null, reply: null, lastError: null })
     .where(and(eq(inbox.appId, appId), eq(inbox.openId, openId), isNotNull(inbox.dispatchedAt)))
+  // Last: the purge may have kept entries of the follower's runs meanwhile.
+  await deleteEntries(tx, { appId, openId })
 }
 
 /** Distinguishes followers that WeChat does not know, without storing their ids. */

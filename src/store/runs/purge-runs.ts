@@ -6,7 +6,7 @@ import { countInSql, runMetrics } from '../statistics/run-metrics.ts'
 /**
  * Deletes the oldest runs that ended before `before` and are anonymous, with their deliveries and goals, and adds them to the
  * totals and statistics of their campaign version. One statement does it, so that no count is lost or added twice. A run that
- * still has its follower's id stays: `reentry` and the order of late events need it. So does a run that is not counted yet.
+ * still has its follower's id stays: its entry is not kept yet, and the order of late events needs it. So does a run that is not counted yet.
  * @param batch.before epoch ms
  * @param batch.limit the most runs to delete
  * @returns how many runs were deleted

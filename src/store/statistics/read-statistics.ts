@@ -1,16 +1,18 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { planOfVersion } from '../../campaign/compiled-plan.ts'
+import { describeEvents } from '../../campaign/statistics/answer-counts.ts'
 import type { CountedRow, StatisticsFilter } from '../../campaign/statistics/counted-row.ts'
 import { type Statistics, statisticsOf, type VersionPlan } from '../../campaign/statistics/report.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
 import type { CampaignStore } from '../campaigns/campaign-store.ts'
 import type { Db } from '../db.ts'
-import { campaignStatistics, runs } from '../schema.ts'
+import { campaignStatistics, inbox, runs } from '../schema.ts'
+import { answerDay, answeringCampaign, answerMetrics } from './answer-metrics.ts'
 import { countInSql, entryDay, runMetrics } from './run-metrics.ts'
 
 /**
- * Counts the runs of a campaign, with those that the purge has deleted. One statement, so that a run that is purged meanwhile is
- * counted once. It reads each run of the period.
+ * Counts the runs and answers of a campaign, with those that the purges have deleted. One statement, so that what is purged meanwhile
+ * is counted once. It reads each run of the period. Answers belong to no scene.
  */
 export async function readStatistics(
   db: Db,
@@ -18,10 +20,12 @@ export async function readStatistics(
   filter: Omit<StatisticsFilter, 'variant'>,
 ): Promise<CountedRow[]> {
   const kept = sql`(SELECT * FROM ${runs} r WHERE ${existingRuns(campaign, filter)})`
+  const answered = sql`(SELECT * FROM ${inbox} i WHERE ${existingAnswers(campaign, filter)})`
   const { rows } = await countInSql<CountedRow & { n: number | string }>(
     db,
     sql`WITH counted AS MATERIALIZED (
         ${runMetrics(kept)}
+        UNION ALL SELECT a.*, 0 FROM (${answerMetrics(answered)}) a
         UNION ALL SELECT campaign, version, app_id, day, scene, variant, step, metric, n, value
           FROM ${campaignStatistics} t WHERE ${deletedRuns(campaign, filter)})
       SELECT version, variant, step, metric, NULL AS day, NULL AS scene, sum(n) AS n, sum(value) AS value
@@ -48,7 +52,23 @@ function existingRuns(
   ])
 }
 
-/** The counts of deleted runs, under the alias `t`. */
+/** The rows of the inbox that the campaign has answered and that exist, under the alias `i`. */
+function existingAnswers(
+  campaign: string,
+  { from, to, version, scene, appId }: Omit<StatisticsFilter, 'variant'>,
+): SQL {
+  const day = answerDay(sql`i`)
+  return allOf([
+    sql`i.answered IS NOT NULL AND ${answeringCampaign(sql`i`)} = ${campaign}`,
+    from === undefined ? null : sql`${day} >= ${from}`,
+    to === undefined ? null : sql`${day} <= ${to}`,
+    version === undefined ? null : sql`i.answered LIKE ${`%@${version}/%`}`,
+    scene === undefined ? null : sql`false`,
+    appId === undefined ? null : sql`i.app_id = ${appId}`,
+  ])
+}
+
+/** The counts of deleted runs and answers, under the alias `t`. */
 function deletedRuns(
   campaign: string,
   { from, to, version, scene, appId }: Omit<StatisticsFilter, 'variant'>,
@@ -58,7 +78,7 @@ function deletedRuns(
     from === undefined ? null : sql`t.day >= ${from}`,
     to === undefined ? null : sql`t.day <= ${to}`,
     version === undefined ? null : sql`t.version = ${version}::integer`,
-    scene === undefined ? null : sql`t.scene = ${scene}`,
+    scene === undefined ? null : sql`t.scene = ${scene} AND t.metric <> 'answered'`,
     appId === undefined ? null : sql`t.app_id = ${appId}`,
   ])
 }
@@ -88,7 +108,7 @@ export async function readCampaignStatistics(
   return statisticsOf(rows, (version) => byVersion.get(version) ?? null, variant)
 }
 
-/** The forks and steps of a version; null when it cannot be read. */
+/** The forks, steps and answers of a version; null when it cannot be read. */
 async function versionPlan(
   campaigns: Pick<CampaignStore, 'version'>,
   campaign: string,
@@ -97,5 +117,6 @@ async function versionPlan(
   const found = await campaigns.version(campaign, version)
   if (!found) return null
   const { steps, forks = [] } = planOfVersion(found.model, version)
-  return { forks, steps: steps.map(({ id }) => id) }
+  const answers = (found.model.answers ?? []).map(({ on }) => describeEvents(on))
+  return { forks, steps: steps.map(({ id }) => id), answers }
 }
