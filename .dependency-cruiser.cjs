@@ -38,6 +38,7 @@ const LAYERS = {
     'src/shared',
   ],
   'src/dispatch': ['src/temporal', 'src/store', 'src/run', 'src/wechat/rules', 'src/tracing', 'src/shared'],
+  'src/dry-run': ['src/dispatch', 'src/store', 'src/campaign', 'src/run', 'src/wechat/rules', 'src/shared'],
   'src/callback': [
     'src/dispatch',
     'src/media',
@@ -61,6 +62,7 @@ const LAYERS = {
   ],
   'src/api': [
     'src/callback',
+    'src/dry-run',
     'src/dispatch',
     'src/tagging',
     'src/webhooks',

@@ -14,6 +14,14 @@ export function toDuration(text: string): number {
   return ms
 }
 
+/** A whole number from 1. @throws InvalidArgumentError */
+export function toCount(text: string): number {
+  const count = Number(text)
+  if (!/^\d{1,9}$/.test(text) || count < 1)
+    throw new InvalidArgumentError(`"${text}" is no whole number from 1.`)
+  return count
+}
+
 /** `22:00-08:00` as two local times. @throws InvalidArgumentError */
 export function toQuietHours(text: string): { from: string; to: string } {
   const [, from, to] = /^((?:[01]\d|2[0-3]):[0-5]\d)-((?:[01]\d|2[0-3]):[0-5]\d)$/.exec(text.trim()) ?? []

@@ -56,7 +56,7 @@ function picture(): FormData {
 }
 
 /** Calls other than GET that change nothing. */
-const CHANGES_NOTHING = ['POST /api/campaigns/preview']
+const CHANGES_NOTHING = ['POST /api/campaigns/preview', 'POST /api/campaigns/dry-run']
 const yaml = campaignYaml('walked', ['{ id: a, after: 5s, send: { text: hi } }'], [`accounts: [${ADDED}]`])
 /** A human agent takes the follower's session. */
 const openSession = () =>

@@ -33,6 +33,7 @@ const GUARDED: [method: string, path: string][] = [
   ['POST', '/api/campaigns/some/pause'],
   ['POST', '/api/campaigns/some/resume'],
   ['POST', '/api/campaigns/preview'],
+  ['POST', '/api/campaigns/dry-run'],
   ['GET', '/api/followers'],
   ['GET', `/api/followers/${APP}/oSome`],
   ['POST', `/api/followers/${APP}/oSome/cancel`],

@@ -38,6 +38,7 @@ export const API = table(`
   PUT    /api/campaigns/{id}                           operator
   GET    /api/campaigns                                viewer
   POST   /api/campaigns/preview                        operator
+  POST   /api/campaigns/dry-run                        operator
   GET    /api/campaigns/{id}                           viewer
   GET    /api/campaigns/{id}/accounts                  viewer
   GET    /api/campaigns/{id}/totals                    viewer

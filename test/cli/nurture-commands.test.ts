@@ -59,7 +59,7 @@ describe('nurture, without a running server', () => {
       account: ['add', 'change', 'list', 'show', 'verify', 'pause', 'resume', 'remove'],
       campaign: [
         ...['put', 'list', 'show', 'accounts', 'totals', 'pause', 'resume', 'remove'],
-        ...['versions', 'diff', 'rollback', 'retire', 'restore', 'copy', 'export', 'test-send'],
+        ...['versions', 'diff', 'rollback', 'retire', 'restore', 'copy', 'export', 'test-send', 'dry-run'],
       ],
       draft: ['list', 'show', 'put', 'check', 'publish', 'remove'],
       temporal: ['show', 'accept'],

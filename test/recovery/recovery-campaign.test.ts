@@ -104,7 +104,7 @@ describe.each(Object.keys(spoil) as (keyof typeof spoil)[])('a campaign whose st
     expect(
       logged.filter((l) => l.includes('accepts no new followers') && l.includes(`"${id}"`)),
     ).toHaveLength(1)
-    expect(await page(`/campaigns/${id}`)).toContain('Publish its file again')
+    expect(await page(`/campaigns/${id}`)).toContain('请重新发布活动文件')
     const campaign = await api.get<Listed>(`/api/campaigns/${id}`)
     expect(campaign).toMatchObject({ status: 200, body: { broken: expect.any(String) } })
     expect((await api.get(`/api/campaigns/${id}/accounts`)).status).toBe(409)

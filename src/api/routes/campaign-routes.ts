@@ -17,6 +17,7 @@ import {
   usableCampaign,
 } from '../campaigns/campaign-files.ts'
 import { addDraftRoutes } from '../campaigns/draft-routes.ts'
+import { addDryRunRoute } from '../campaigns/dry-run-route.ts'
 import { etag, expectationHeaders, expectedNumber } from '../campaigns/expectations.ts'
 import { addLifecycleRoutes } from '../campaigns/lifecycle-routes.ts'
 import { addTestSendRoute } from '../campaigns/test-send-route.ts'
@@ -62,6 +63,7 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
   publishCampaign(router, deps)
   listCampaigns(router, deps)
   previewRoute(router, deps)
+  addDryRunRoute(router, deps)
   readCampaign(router, deps)
   listAccountsOfCampaign(router, deps)
   countRunsOfCampaign(router, deps)

@@ -56,5 +56,5 @@ it.each([
   ['expected', false],
   ['unexpected', true],
 ] as const)('the console in a namespace that is %s: a warning is shown (%s)', async (state, isShown) => {
-  expect((await startPage(state)).includes('This is not the Temporal namespace')).toBe(isShown)
+  expect((await startPage(state)).includes('命名空间与已保存的培育不匹配')).toBe(isShown)
 })

@@ -17,6 +17,7 @@ import { campaignCommand, pathOf } from './campaign-command.ts'
 import { lifecycleCommands } from './campaign-lifecycle-commands.ts'
 import { statsCommand } from './campaign-stats-command.ts'
 import { expectation, expectOption, toVersion, versionCommands } from './campaign-version-commands.ts'
+import { dryRunCommand } from './dry-run-command.ts'
 import { uploadMedium } from './media-commands.ts'
 import { testSendCommand } from './test-send-command.ts'
 
@@ -34,6 +35,7 @@ export const campaignCommands = (terminal: Terminal) =>
     ...versionCommands(terminal),
     ...lifecycleCommands(terminal),
     testSendCommand(terminal),
+    dryRunCommand(terminal),
   ])
 
 interface CampaignItem {

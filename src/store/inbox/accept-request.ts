@@ -97,7 +97,12 @@ function kindOf({ type }: InboxRequest): string {
 
 /** The dedupe key of a request; null without a key. Its prefix is no callback's, and it does not reveal the follower. */
 function requestKey({ request, key }: NewRequest): string | null {
-  return key === null ? null : `${request.type}-${hash(key)}`
+  return key === null ? null : dedupeKeyOf(request.type, key)
+}
+
+/** The dedupe key of a request with a key. It becomes the key of the run that the request begins. */
+export function dedupeKeyOf(type: InboxRequest['type'], key: string): string {
+  return `${type}-${hash(key)}`
 }
 
 function randomKey({ request }: NewRequest): string {

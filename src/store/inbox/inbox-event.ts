@@ -51,7 +51,7 @@ export interface DispatchedEvent extends Pick<InboxEvent, 'aheadMs'> {
 }
 
 /** A dispatched request. Facts have names without values. */
-type DispatchedRequest =
+export type DispatchedRequest =
   | { type: 'fact'; names: readonly string[]; by?: string }
   | { type: 'enter'; names?: readonly string[]; after?: string }
   | Exclude<InboxRequest, { type: 'fact' | 'enter' }>

@@ -162,7 +162,7 @@ export async function eventsSince(
 }
 
 /** The event of a dispatched row. `dispatchedColumns` wrote it. */
-function dispatchedEvent(event: InboxRow['event']): DispatchedEvent {
+export function dispatchedEvent(event: InboxRow['event']): DispatchedEvent {
   return (event ?? {}) as DispatchedEvent
 }
 
