@@ -1,8 +1,8 @@
-import { UNDISPATCHED_COLUMNS } from '../callback/accept/reply-eligibility.ts'
 import type { SkewMonitor } from '../callback/skew-monitor.ts'
 import { reentryOf } from '../campaign/compile.ts'
 import { planOfVersion } from '../campaign/compiled-plan.ts'
 import type { Campaign } from '../campaign/model.ts'
+import { servesAccount } from '../campaign/target-accounts.ts'
 import { type DispatchContext, type KnownRun, NO_OPT_OUT_WORDS } from '../dispatch/dispatch-context.ts'
 import { planDispatch } from '../dispatch/plan-dispatch.ts'
 import { type Facts, MAX_FACTS, mergeFacts } from '../shared/facts.ts'
@@ -11,7 +11,7 @@ import type { AccountStore } from '../store/accounts/account-store.ts'
 import type { CampaignStore } from '../store/campaigns/campaign-store.ts'
 import type { Db } from '../store/db.ts'
 import { acceptRequest, findRequest, type NewRequest, newRequestRow } from '../store/inbox/accept-request.ts'
-import type { InboxRow } from '../store/inbox/inbox-rows.ts'
+import { type InboxRow, UNDISPATCHED_COLUMNS } from '../store/inbox/inbox-rows.ts'
 import { followerId, type KnownFollower, readKnownFollowers } from '../store/inbox/known-followers.ts'
 import { newFollowerRow } from '../store/runs/follower-rows.ts'
 import { ApiError, notFound, refused } from './api-error.ts'
@@ -150,7 +150,7 @@ async function requireCampaign(
   const issue = (message: string) => refused('The follower cannot enter.', [{ path: 'campaign', message }])
   if (!found.version) throw issue(`campaign ${id} cannot be used: ${found.broken ?? 'publish it again'}`)
   const { model } = found.version
-  if (model.accounts && !model.accounts.includes(appId)) throw issue(`campaign ${id} does not serve ${appId}`)
+  if (!servesAccount(model, appId)) throw issue(`campaign ${id} does not serve ${appId}`)
   return { campaign: model, version: found.version.version }
 }
 

@@ -1,6 +1,7 @@
 import type { RunEvent } from '../run/event-matcher.ts'
 import type { Entry, EntryName, Interaction, KnownAtStart, Plan } from '../run/plan.ts'
 import { branchOf } from '../run/plan-fork.ts'
+import { applySuccess } from '../run/played-action.ts'
 import {
   type Action,
   applyActionResult,
@@ -156,25 +157,17 @@ export class Simulation {
       case 'send':
         this.send(action)
         break
-      case 'tag':
-        this.show(applyActionResult(this.state, { ...action, result: { result: 'tagged' } }, this.now))
-        break
-      case 'act':
-        this.show(applyActionResult(this.state, { ...action, result: { result: 'done' } }, this.now))
-        break
-      case 'learn':
-      case 'fetch-attributes': {
-        const { tags = [], qrScene = '', subscribeScene = '' } = this.input.follower ?? {}
-        const result = { attributes: { tags, qrScene, subscribeScene } }
-        this.show(applyActionResult(this.state, { ...action, result }, this.now))
-        break
-      }
       case 'finish':
         this.end(action)
         break
       default:
-        action satisfies never
+        this.show(applySuccess(this.state, action, () => this.attributes(), this.now))
     }
+  }
+
+  private attributes() {
+    const { tags = [], qrScene = '', subscribeScene = '' } = this.input.follower ?? {}
+    return { tags, qrScene, subscribeScene }
   }
 
   private end(action: Extract<Action, { do: 'finish' }>): void {

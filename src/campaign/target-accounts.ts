@@ -21,6 +21,11 @@ export interface TargetAccount {
 /** Messages name at most this many accounts, and then the number of the others. */
 export const NAMED_MAX = 20
 
+/** Whether a campaign serves an account: one in its `accounts`, or any. */
+export function servesAccount({ accounts }: { accounts?: readonly string[] | null }, appId: string): boolean {
+  return accounts?.includes(appId) ?? true
+}
+
 /** The registered accounts that a campaign serves: those in its `accounts`, or all. */
 export function targetAccounts<A extends { appId: string }>(
   requested: readonly string[] | undefined,

@@ -1,18 +1,17 @@
 import { planForAccount, reentryOf } from '../campaign/compile.ts'
 import { planOfVersion } from '../campaign/compiled-plan.ts'
+import { optOutWordsOf } from '../campaign/live-events.ts'
 import { createMatcher, type LiveCampaign, type Matcher } from '../campaign/match.ts'
 import type { Campaign } from '../campaign/model.ts'
-import { isExitOf, isResumeOf } from '../campaign/opt-out.ts'
+import { servesAccount } from '../campaign/target-accounts.ts'
 import type { DispatchContext, OptOutWords } from '../dispatch/dispatch-context.ts'
 import type { Account } from '../store/accounts/account.ts'
-import type { RulesProfileName } from '../wechat/rules/rules.ts'
+
+type DryRunAccount = Pick<Account, 'appId' | 'rules' | 'timezone' | 'quietHours' | 'optOut' | 'humanAgents'>
 
 /** What every follower of a dry run is played against: one campaign version in the place of the live one, and the other live campaigns. */
 export interface DryRunPlan {
-  appId: string
-  rules: RulesProfileName
-  /** Whether messages that match nothing go to human agents. */
-  humanAgents: boolean
+  account: DryRunAccount
   campaign: Campaign
   version: number
   matcher: Matcher
@@ -28,7 +27,7 @@ export interface DryRunPlan {
 }
 
 export function createDryRunPlan(input: {
-  account: Pick<Account, 'appId' | 'rules' | 'timezone' | 'quietHours' | 'optOut' | 'humanAgents'>
+  account: DryRunAccount
   campaign: Campaign
   /** 0: the file is no stored version. */
   version: number
@@ -38,23 +37,17 @@ export function createDryRunPlan(input: {
   until: number
 }): DryRunPlan {
   const { account, campaign, version, live, from, to, until } = input
-  const { appId, rules, optOut, humanAgents } = account
-  const others = live.filter((l) => l.campaign.id !== campaign.id && serves(l.campaign, appId))
+  const { appId } = account
+  const others = live.filter((l) => l.campaign.id !== campaign.id && servesAccount(l.campaign, appId))
   const all = [...others, { campaign, version }]
   const byId = new Map(all.map((l) => [l.campaign.id, l]))
   const matcher = createMatcher(all)
   return {
-    appId,
-    rules,
-    humanAgents,
+    account,
     campaign,
     version,
     matcher,
-    words: {
-      isExit: (text) => matcher.isExit(appId, text) || isExitOf(optOut, text),
-      isExitOfAccount: (text) => isExitOf(optOut, text),
-      isResume: (text) => matcher.resumes(appId, text).length > 0 || isResumeOf(optOut, text),
-    },
+    words: optOutWordsOf(matcher, account),
     versionOf: (id) => byId.get(id)?.version ?? null,
     matched(id, at) {
       const found = byId.get(id)
@@ -67,8 +60,4 @@ export function createDryRunPlan(input: {
     to,
     until,
   }
-}
-
-function serves({ accounts }: Campaign, appId: string): boolean {
-  return accounts?.includes(appId) ?? true
 }

@@ -15,7 +15,7 @@ interface StepCounts {
 }
 
 /** What became of runs. */
-interface RunCounts {
+export interface RunCounts {
   begun: number
   /** Not ended yet. */
   open: number

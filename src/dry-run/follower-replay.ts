@@ -1,4 +1,4 @@
-import { entryOfScene } from '../campaign/match.ts'
+import { enteredBy, enteredByTags } from '../campaign/live-events.ts'
 import {
   activeRun,
   type DispatchContext,
@@ -11,7 +11,7 @@ import { applyAgentSession, applyInteraction, applyTold, applyUnsubscribe } from
 import { mergeFacts } from '../shared/facts.ts'
 import { dedupeKeyOf } from '../store/inbox/accept-request.ts'
 import type { DispatchedRequest, InboxEvent, InboxRequest } from '../store/inbox/inbox-event.ts'
-import type { InboxRow } from '../store/inbox/inbox-rows.ts'
+import { type InboxRow, UNDISPATCHED_COLUMNS } from '../store/inbox/inbox-rows.ts'
 import type { RecordedEvent, RecordedRun } from '../store/inbox/recorded-events.ts'
 import type { KnownEntries } from '../store/runs/entries.ts'
 import { type FollowerRow, newFollowerRow } from '../store/runs/follower-rows.ts'
@@ -142,20 +142,15 @@ class FollowerReplay {
 
   /** The campaign that the event would begin now. Before the period nothing begins: those runs are known. */
   #startOf(createTime: number, event: InboxEvent, recorded: InboxEvent['start']): InboxEvent['start'] {
-    const { appId, matcher, from, versionOf } = this.#plan
+    const { account, matcher, from, versionOf } = this.#plan
     if (createTime + (event.aheadMs ?? 0) < from) return null
-    const { request, scene } = event
-    if (request?.type === 'tag') {
-      const found = matcher.tagged(appId, request.tags)
-      return found && { campaign: found.campaign.id, version: found.version, event: 'tag' }
-    }
+    const { request } = event
+    if (request?.type === 'tag') return enteredByTags(matcher, account.appId, request.tags)?.start ?? null
     if (request) {
       const version = recorded && versionOf(recorded.campaign)
       return version === null || !recorded ? null : { ...recorded, version }
     }
-    const name = entryOfScene(scene)
-    const found = name && matcher.entry(appId, event)
-    return found && name ? { campaign: found.campaign.id, version: found.version, event: name } : null
+    return enteredBy(matcher, account.appId, event)?.start ?? null
   }
 
   #receive(arriving: Arriving): void {
@@ -197,7 +192,7 @@ class FollowerReplay {
   }
 
   get #key() {
-    return { appId: this.#plan.appId, openId: this.#recorded.openId }
+    return { appId: this.#plan.account.appId, openId: this.#recorded.openId }
   }
 
   #contextOf(
@@ -205,6 +200,7 @@ class FollowerReplay {
     now: number,
   ): DispatchContext {
     const row: InboxRow = {
+      ...UNDISPATCHED_COLUMNS,
       ...this.#key,
       id,
       dedupeKey,
@@ -213,17 +209,9 @@ class FollowerReplay {
       receivedAt: dispatchedAt,
       event,
       reply: null,
-      answered: null,
-      answeredDay: null,
-      dispatchedAt: null,
-      result: null,
-      leaseOwnerId: null,
-      leaseExpiresAt: null,
-      attempts: 1,
-      retryAt: null,
-      lastError: null,
     }
-    const { rules, words } = this.#plan
+    const { words } = this.#plan
+    const { rules } = this.#plan.account
     const matched = event.start ? this.#plan.matched(event.start.campaign, createTime) : null
     return {
       row,
@@ -363,7 +351,7 @@ function followerBefore(
   )
   const [newest] = before
   return {
-    ...newFollowerRow({ appId: plan.appId, openId }),
+    ...newFollowerRow({ appId: plan.account.appId, openId }),
     followedAt: old(row.followedAt),
     followedSeq: old(row.followedAt) === null ? null : row.followedSeq,
     unfollowedAt: old(row.unfollowedAt),

@@ -1,5 +1,6 @@
 import type { FollowerAttributes } from '../run/condition.ts'
 import type { Entry, Plan, RunStart } from '../run/plan.ts'
+import { applySuccess } from '../run/played-action.ts'
 import {
   type Action,
   applyActionResult,
@@ -88,31 +89,16 @@ export class ReplayedRun {
         this.paid.push(action.grant.scene)
         this.state = applyActionResult(this.state, { ...action, result }, now)
         const tagging = tagsAfterSend(action, result, 0)
-        if (tagging)
-          this.state = applyActionResult(this.state, { ...tagging, result: { result: 'tagged' } }, now)
+        if (tagging) this.state = applySuccess(this.state, tagging, this.#attributes, now)
         this.#report(action)
         break
       }
-      case 'tag':
-        this.state = applyActionResult(this.state, { ...action, result: { result: 'tagged' } }, now)
-        break
-      case 'act':
-        this.state = applyActionResult(this.state, { ...action, result: { result: 'done' } }, now)
-        this.#report(action)
-        break
-      case 'learn':
-      case 'fetch-attributes':
-        this.state = applyActionResult(
-          this.state,
-          { ...action, result: { attributes: this.#attributes() } },
-          now,
-        )
-        break
       case 'finish':
         this.state = finishRun(this.state, action, now)
         break
       default:
-        action satisfies never
+        this.state = applySuccess(this.state, action, this.#attributes, now)
+        if (action.do === 'act') this.#report(action)
     }
   }
 

@@ -1,3 +1,4 @@
+import { answerRowFor, isAwaited } from '../campaign/live-events.ts'
 import { currentAgentSession } from '../dispatch/dispatch-context.ts'
 import type { FollowerEvent } from '../run/follower-event.ts'
 import type { FollowerPatch, FollowerRow } from '../store/runs/follower-rows.ts'
@@ -19,8 +20,9 @@ export function replyTo(
   event: FollowerEvent,
   { begins, patch, follower }: Meaning,
 ): string | null {
-  const { campaign, matcher, appId, words } = plan
-  const { text, scene } = event
+  const { account, campaign, matcher } = plan
+  const { appId } = account
+  const { text } = event
   if (begins) {
     const entered = matcher.entry(appId, event)?.campaign
     if (entered?.reply) return entered.id === campaign.id ? 'reply' : null
@@ -33,17 +35,7 @@ export function replyTo(
     const first = matcher.resumes(appId, text).find((live) => live.campaign.exit?.resumeReply)
     if (first) return first.campaign.id === campaign.id ? 'exit.resumeReply' : null
   }
-  const isMessage = scene === 'message'
-  if (!isMessage && scene !== 'menu') return null
-  const session = currentAgentSession(follower, {})
-  const hasAgent = session !== null
-  const isAwaited =
-    isMessage &&
-    text !== null &&
-    (matcher.isAwaited(appId, text) || words.isExit(text) || words.isResume(text))
-  const row = matcher.answer(appId, event, {
-    handover: plan.humanAgents && (isMessage || event.kind === 'text'),
-    catchAll: !hasAgent && !isAwaited,
-  })
+  const hasAgent = currentAgentSession(follower, {}) !== null
+  const row = answerRowFor(matcher, account, event, hasAgent || isAwaited(matcher, account, event))
   return row && row.live.campaign.id === campaign.id ? `answers.${row.index}` : null
 }

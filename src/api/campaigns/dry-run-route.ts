@@ -1,5 +1,6 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import type { Campaign } from '../../campaign/model.ts'
+import { servesAccount } from '../../campaign/target-accounts.ts'
 import { type DryRunResult, dryRun } from '../../dry-run/dry-run.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
 import { RECORDED_MS } from '../../store/inbox/recorded-events.ts'
@@ -45,7 +46,7 @@ export function addDryRunRoute(router: OpenAPIHono, deps: ApiDeps): void {
       const account = await deps.accounts.find(body.account)
       if (!account) throw notFound(`account ${body.account}`)
       const { campaign, version } = await campaignOf(deps, body)
-      if (campaign.accounts && !campaign.accounts.includes(account.appId))
+      if (!servesAccount(campaign, account.appId))
         throw refused('The campaign does not serve this account.', [
           { path: 'account', message: `campaign ${campaign.id} has no account ${account.appId} in accounts` },
         ])

@@ -3,6 +3,7 @@ import { parseDuration } from '../../campaign/duration.ts'
 import { entriesOf } from '../../campaign/items.ts'
 import { createMatcher } from '../../campaign/match.ts'
 import type { Campaign } from '../../campaign/model.ts'
+import { servesAccount } from '../../campaign/target-accounts.ts'
 import { notFound, refused } from '../api-error.ts'
 import { newQrcode, qrcode } from '../schemas/wechat-schemas.ts'
 import { requestWechat } from '../wechat-request.ts'
@@ -91,7 +92,7 @@ function entersCampaign(campaign: Campaign, appId: string, qrScene: string): boo
 }
 
 function mismatchReason(campaign: Campaign, appId: string, qrScene: string): string {
-  if (campaign.accounts && !campaign.accounts.includes(appId)) return `its accounts do not include ${appId}`
+  if (!servesAccount(campaign, appId)) return `its accounts do not include ${appId}`
   const entries = entriesOf(campaign)
   const byCode = entries.filter(({ event }) => event === 'subscribe' || event === 'scan')
   if (byCode.length === 0) return `its entry is a ${entries.map((e) => e.event).join(' or ')}, not a QR code`

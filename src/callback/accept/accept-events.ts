@@ -5,6 +5,7 @@ import {
   acceptCallbacks,
   type InboxRow,
   type NewInboxRow,
+  UNDISPATCHED_COLUMNS,
   withdrawReplies,
 } from '../../store/inbox/inbox-rows.ts'
 import { followerId, type KnownFollower, readKnownFollowers } from '../../store/inbox/known-followers.ts'
@@ -14,7 +15,6 @@ import {
   isReplyOpen,
   isRivalEntry,
   otherReply,
-  UNDISPATCHED_COLUMNS,
   willStartRun,
 } from './reply-eligibility.ts'
 

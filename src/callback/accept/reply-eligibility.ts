@@ -8,7 +8,7 @@ import {
 import { planDispatch } from '../../dispatch/plan-dispatch.ts'
 import type { Plan } from '../../run/plan.ts'
 import { isErasure } from '../../store/inbox/inbox-event.ts'
-import type { InboxRow, NewInboxRow } from '../../store/inbox/inbox-rows.ts'
+import { type InboxRow, type NewInboxRow, UNDISPATCHED_COLUMNS } from '../../store/inbox/inbox-rows.ts'
 import type { KnownFollower } from '../../store/inbox/known-followers.ts'
 import { newFollowerRow } from '../../store/runs/follower-rows.ts'
 import type { PassiveReply } from '../../wechat/callback/passive-reply.ts'
@@ -123,19 +123,6 @@ function planArrival(
 export function isRivalEntry(other: InboxRow, row: ArrivingEvent): boolean {
   if (other.dedupeKey === row.dedupeKey || !other.event?.start) return false
   return other.reply !== null || other.createTime <= row.createTime
-}
-
-/** The columns that the store adds to an undispatched event. */
-export const UNDISPATCHED_COLUMNS = {
-  answered: null,
-  answeredDay: null,
-  dispatchedAt: null,
-  result: null,
-  leaseOwnerId: null,
-  leaseExpiresAt: null,
-  attempts: 0,
-  retryAt: null,
-  lastError: null,
 }
 
 /** An active run receives the event independently of its state. */

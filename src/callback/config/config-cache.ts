@@ -1,6 +1,5 @@
 import { planForAccount, reentryOf } from '../../campaign/compile.ts'
 import { planOfVersion } from '../../campaign/compiled-plan.ts'
-import { isExitOf, isResumeOf } from '../../campaign/opt-out.ts'
 import type { DispatchConfig } from '../../dispatch/dispatch-deps.ts'
 import { AGENT_SESSION_KINDS } from '../../dispatch/plan-dispatch.ts'
 import type { FollowerEvent } from '../../run/follower-event.ts'
@@ -95,14 +94,7 @@ export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
     cohortOf: (appId, start) =>
       cohortOfRun({ campaigns: deps.campaigns, accounts: { find: accountOf } }, appId, start),
     isRegistered: (appId) => accounts.has(appId) || deps.accounts.find(appId).then((a) => a !== null),
-    optOutWords(appId) {
-      const optOut = accounts.get(appId)?.optOut
-      return {
-        isExit: (text) => matcher.isExitText(appId, text) || isExitOf(optOut, text),
-        isExitOfAccount: (text) => isExitOf(optOut, text),
-        isResume: (text) => matcher.isResumeText(appId, text) || isResumeOf(optOut, text),
-      }
-    },
+    optOutWords: (appId) => matcher.optOutWords({ appId, optOut: accounts.get(appId)?.optOut }),
     reload() {
       // A read in progress may miss changes that were written before this call, so another read follows it.
       reloading = (reloading ?? Promise.resolve()).catch(() => {}).then(readAll)

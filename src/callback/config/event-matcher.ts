@@ -1,6 +1,13 @@
 import type { AnswerRow } from '../../campaign/answer-matcher.ts'
 import { planForAccount, reentryOf } from '../../campaign/compile.ts'
 import { planOfVersion } from '../../campaign/compiled-plan.ts'
+import {
+  answerRowFor,
+  enteredBy,
+  enteredByTags,
+  isAwaited,
+  optOutWordsOf,
+} from '../../campaign/live-events.ts'
 import { createMatcher, entryOfScene, type LiveCampaign, type Matcher } from '../../campaign/match.ts'
 import { renderPassiveReply, TEXT_MAX_BYTES } from '../../campaign/message.ts'
 import type { Reply } from '../../campaign/message-model.ts'
@@ -41,20 +48,14 @@ export class EventMatcher {
     this.#deps = deps
   }
 
-  /** True for an exit keyword of any campaign of the account. */
-  isExitText(appId: string, text: string): boolean {
-    return this.#matcher.isExit(appId, text)
-  }
-
-  /** True for a keyword that ends an opt-out, of any campaign of the account. */
-  isResumeText(appId: string, text: string): boolean {
-    return this.#matcher.resumes(appId, text).length > 0
+  /** What a text means for the opt-out of an account's followers. */
+  optOutWords(account: Parameters<typeof optOutWordsOf>[1]) {
+    return optOutWordsOf(this.#matcher, account)
   }
 
   /** The campaign that a follower enters who was given these tags; null when none matches. */
   matchTags(appId: string, tags: readonly string[]): EventMatch['start'] {
-    const matched = this.#matcher.tagged(appId, tags)
-    return matched && { campaign: matched.campaign.id, version: matched.version, event: 'tag' }
+    return enteredByTags(this.#matcher, appId, tags)?.start ?? null
   }
 
   /**
@@ -63,16 +64,11 @@ export class EventMatcher {
    */
   match(occasion: Occasion): EventMatch {
     const { account, event, at } = occasion
-    const matched = this.#matcher.entry(account.appId, event)
-    // Only an interaction matches a campaign.
-    const entryEvent = entryOfScene(event.scene)
-    const start =
-      matched && entryEvent
-        ? { campaign: matched.campaign.id, version: matched.version, event: entryEvent }
-        : null
-    const template = start && matched?.campaign.reply
+    const entered = enteredBy(this.#matcher, account.appId, event)
+    const start = entered?.start ?? null
+    const template = entered?.live.campaign.reply
     const reply = template ? this.#render(occasion, template) : null
-    const entry = reply && matched ? { entry: this.#compile(matched, account, at) } : {}
+    const entry = reply && entered ? { entry: this.#compile(entered.live, account, at) } : {}
     const answer = this.#answer(occasion, start !== null)
     const optOut = this.#optOutReplies(occasion)
     if (reply || optOut)
@@ -89,32 +85,16 @@ export class EventMatcher {
   /** The answer of a row of `answers`, or the transfer of a message that nothing else is for; null for none. */
   #answer(occasion: Occasion, isEntry: boolean): { reply: PassiveReply | null; answered?: string } | null {
     const { account, event, hasAgent } = occasion
-    const isMessage = event.scene === 'message'
-    if (!isMessage && event.scene !== 'menu') return null
-    const isAwaited = isMessage && event.text !== null && this.#isAwaited(account, event.text)
-    const row = this.#matcher.answer(account.appId, event, {
-      // WeChat transfers messages and no other events. A tapped menu message is a message.
-      handover: account.humanAgents && (isMessage || event.kind === 'text'),
-      catchAll: !hasAgent && !isAwaited,
-    })
+    const isExpected = isAwaited(this.#matcher, account, event)
+    const row = answerRowFor(this.#matcher, account, event, hasAgent || isExpected)
     if (row) return { reply: this.#replyOf(occasion, row), answered: nameOf(row) }
-    return account.humanAgents && isMessage && !isEntry && !isAwaited ? { reply: HAND_OVER } : null
+    const mayTransfer = account.humanAgents && event.scene === 'message' && !isEntry && !isExpected
+    return mayTransfer ? { reply: HAND_OVER } : null
   }
 
   #replyOf(occasion: Occasion, { answer }: AnswerRow<LiveCampaign>): PassiveReply | null {
     if (answer.handover) return HAND_OVER
     return answer.reply ? this.#render(occasion, answer.reply) : null
-  }
-
-  /** True for a text that a campaign or the account's opt-out is for. */
-  #isAwaited({ appId, optOut }: ReceivingAccount, text: string): boolean {
-    return (
-      this.#matcher.isAwaited(appId, text) ||
-      this.isExitText(appId, text) ||
-      this.isResumeText(appId, text) ||
-      isExitOf(optOut, text) ||
-      isResumeOf(optOut, text)
-    )
   }
 
   /** The replies of an event that may opt out, or end an opt-out; null when there are none. */

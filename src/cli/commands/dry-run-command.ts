@@ -1,3 +1,5 @@
+import type { DryRunResult } from '../../dry-run/dry-run.ts'
+import type { RunCounts } from '../../dry-run/dry-run-report.ts'
 import { callApi, urlOption } from '../api-client.ts'
 import { command, printing, type Terminal } from '../cli-command.ts'
 import { toCount } from '../option-parsers.ts'
@@ -7,28 +9,11 @@ import { toVersion } from './campaign-version-commands.ts'
 
 type Counts = Record<string, number>
 
-interface RunCounts {
-  begun: number
-  open: number
-  outcomes: Counts
-  steps: { step: string; results: Counts }[]
-  forks: { fork: string; branches: Counts }[]
-  goals: number
-  replies: Counts
-}
-
-interface DryRunAnswer {
+interface DryRunAnswer extends DryRunResult {
   campaign: string
   version: number | null
   from: string
   to: string
-  followers: number
-  events: number
-  texts: { kept: number; notKept: number }
-  truncated: 'followers' | 'events' | 'time' | null
-  dryRun: RunCounts & { notBegun: Counts; grants: Counts }
-  real: RunCounts
-  comparison: { same: number; different: number; onlyDryRun: number; onlyReal: number }
 }
 
 export const dryRunCommand = (terminal: Terminal) =>

@@ -1,4 +1,5 @@
 import { raw } from 'hono/html'
+import type { Child } from 'hono/jsx'
 import encodeQR from 'qr'
 import type { Enrolment } from '../../auth/sign-in/enrolments.ts'
 import { Time } from '../components/basics.tsx'
@@ -43,11 +44,18 @@ export const CodePage = ({ problem }: { problem: SignInProblem | null }) => {
   )
 }
 
-/** The secret as a QR code and as text, with a field for its first code. */
-const EnrolmentFields = ({ enrolment }: { enrolment: Enrolment }) => {
+/** A form with the secret as a QR code and as text, and a field for its first code. */
+const EnrolmentForm = (props: {
+  action: string
+  enrolment: Enrolment
+  problem: SignInProblem | null
+  children?: Child
+}) => {
+  const { enrolment } = props
   const texts = useText(SECOND_FACTOR_TEXTS)
   return (
-    <>
+    <form class="card narrow" method="post" action={props.action}>
+      {props.children}
       <p>{texts.scan}</p>
       <div class="qr" role="img" aria-label={texts.qrCode}>
         {raw(encodeQR(enrolment.uri, 'svg'))}
@@ -62,7 +70,11 @@ const EnrolmentFields = ({ enrolment }: { enrolment: Enrolment }) => {
       <p>{texts.enterShown}</p>
       <input type="hidden" name="sealed" value={enrolment.sealed} />
       <CodeField recovery={false} />
-    </>
+      <ProblemMessage problem={props.problem} />
+      <button class="main" type="submit">
+        {texts.enable}
+      </button>
+    </form>
   )
 }
 
@@ -71,15 +83,10 @@ export const EnrolPage = (props: { enrolment: Enrolment; problem: SignInProblem 
   const texts = useText(SECOND_FACTOR_TEXTS)
   return (
     <StandalonePage title={texts.setUp}>
-      <form class="card narrow" method="post" action="/signin/second-factor">
+      <EnrolmentForm action="/signin/second-factor" enrolment={props.enrolment} problem={props.problem}>
         <h1>{texts.setUp}</h1>
         <p>{texts.everybody}</p>
-        <EnrolmentFields enrolment={props.enrolment} />
-        <ProblemMessage problem={props.problem} />
-        <button class="main" type="submit">
-          {texts.enable}
-        </button>
-      </form>
+      </EnrolmentForm>
     </StandalonePage>
   )
 }
@@ -118,14 +125,9 @@ export const SecondFactorPage = (props: {
   return (
     <Page title={texts.title} at="/account/second-factor">
       {props.since === null && props.enrolment ? (
-        <form class="card narrow" method="post" action="/account/second-factor">
+        <EnrolmentForm action="/account/second-factor" enrolment={props.enrolment} problem={props.problem}>
           <p>{texts.afterEnabling}</p>
-          <EnrolmentFields enrolment={props.enrolment} />
-          <ProblemMessage problem={props.problem} />
-          <button class="main" type="submit">
-            {texts.enable}
-          </button>
-        </form>
+        </EnrolmentForm>
       ) : (
         <form class="card narrow" method="post" action="/account/second-factor/remove">
           <p>

@@ -11,6 +11,19 @@ import type { DispatchedEvent, InboxEvent } from './inbox-event.ts'
 /** A row as the dispatcher reads it: without the text that stays after it. */
 export type InboxRow = Omit<typeof inbox.$inferSelect, 'keptText'>
 
+/** The columns that the store adds to an undispatched event. */
+export const UNDISPATCHED_COLUMNS = {
+  answered: null,
+  answeredDay: null,
+  dispatchedAt: null,
+  result: null,
+  leaseOwnerId: null,
+  leaseExpiresAt: null,
+  attempts: 0,
+  retryAt: null,
+  lastError: null,
+}
+
 export interface NewInboxRow {
   appId: string
   openId: string

@@ -1,4 +1,5 @@
 import { and, eq, sql } from 'drizzle-orm'
+import { servesAccount } from '../../campaign/target-accounts.ts'
 import type { DoneStep } from '../../run/act.ts'
 import type { FollowerKey } from '../../shared/ids.ts'
 import type { Db } from '../db.ts'
@@ -79,8 +80,7 @@ async function requestEntry(
   if (!target || target.state === 'deleted') return `there is no campaign ${campaign}`
   if (target.state === 'retired') return `campaign ${campaign} is retired`
   if (target.state === 'paused') return `campaign ${campaign} is paused`
-  if (target.accounts && !target.accounts.includes(follower.appId))
-    return `campaign ${campaign} does not serve this account`
+  if (!servesAccount(target, follower.appId)) return `campaign ${campaign} does not serve this account`
   const start = { campaign, version: target.version, event: 'api' as const }
   await acceptRequest(tx, { follower, request: { type: 'enter', facts: {}, after: runKey }, start, key }, now)
   return null
