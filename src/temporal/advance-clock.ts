@@ -10,13 +10,16 @@ const MAX_SKIPS = 5_000
  * far that is.
  */
 const SHORTEST_SKIP_MS = 3_000
+/** How long a run may still be at work before its clock is advanced. */
+const QUIET_TIMEOUT_MS = 5_000
+const QUIET_POLL_MS = 20
 const REACHED = 2
 const FAILED = 3
 
 /**
  * Advances the clock of one run by `ms`, through Temporal's time skipping. For development and tests only: it needs
  * Temporal 1.32 with `frontend.WorkflowTimeSkippingEnabled`. Every timer in between fires. A pending activity stops the
- * clock until it completes. Less than a second passes in real time.
+ * clock until it completes. Less than `SHORTEST_SKIP_MS` passes in real time.
  * @returns once the time is reached, or the run has ended
  * @throws Error when the server cannot advance the clock
  */
@@ -34,6 +37,7 @@ export async function advanceRunClock(
   const run = { namespace: client.options.namespace, workflowExecution: { workflowId } }
   const seconds = Math.floor(ms / 1000)
   try {
+    await untilQuiet(client, run)
     await service.updateWorkflowExecutionOptions({
       ...run,
       updateMask: { paths: ['time_skipping_config'] },
@@ -49,6 +53,22 @@ export async function advanceRunClock(
   } catch (err) {
     if (isNotFound(err)) return 'ended'
     throw err
+  }
+}
+
+/** Waits while a task or an activity of the run is pending: the time to skip would be passing meanwhile. */
+async function untilQuiet(
+  client: Client,
+  { namespace, workflowExecution }: { namespace: string; workflowExecution: { workflowId: string } },
+): Promise<void> {
+  const until = performance.now() + QUIET_TIMEOUT_MS
+  while (performance.now() < until) {
+    const found = await client.workflowService.describeWorkflowExecution({
+      namespace,
+      execution: workflowExecution,
+    })
+    if (!found.pendingWorkflowTask && (found.pendingActivities ?? []).length === 0) return
+    await sleep(QUIET_POLL_MS)
   }
 }
 
