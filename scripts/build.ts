@@ -1,6 +1,7 @@
 // npm run build: compiles the programs, and bundles the workflows into one script for workers with
 // WORKFLOW_BUNDLE=dist/workflow-bundle.js. Otherwise each process does this at its first start.
 import { fileURLToPath } from 'node:url'
+import { browserScripts } from '../src/console/browser-scripts.ts'
 import { writeBundle } from '../src/temporal/workflow-bundle/prebuilt-bundle.ts'
 import { bundleWorkflows } from '../src/temporal/workflow-bundle/workflow-bundle.ts'
 import { compiledProgram } from './compiled-programs.mjs'
@@ -10,3 +11,4 @@ const { code } = await bundleWorkflows()
 writeBundle(file, code)
 console.log(`${file}: ${Math.round(code.length / 1024)} KB`)
 console.log(await compiledProgram('src/start.ts'))
+console.log(`${(await browserScripts()).size} scripts for browsers`)

@@ -17,7 +17,7 @@ import { dirname, isAbsolute, join, relative, sep } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { cacheFolderProblem, markUsed, pruneCache } from '../src/shared/code-cache.mjs'
 import { codeFileProblem } from '../src/shared/code-ownership.mjs'
-import { sourcesDigest } from '../src/temporal/workflow-bundle/sources-digest.mjs'
+import { sourcesDigest } from '../src/shared/sources-digest.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const PROGRAMS = ['src/start.ts', 'src/serve.ts', 'src/worker.ts', 'src/cli/main.ts', 'src/simulator/main.ts']

@@ -43,9 +43,14 @@ const PUBLIC_ROUTES = new Set(['GET /api/openapi.json', 'GET /api/campaign.schem
 
 /** The operator API ([contract](../../docs/contract.md#6-operator-api)), `/metrics`, `/healthz` and `/readyz`. */
 export function createOperatorApi(
-  deps: ApiDeps & { auth: Auth; bodyBudget: BodyBudget; sdkMetrics?: () => Promise<string> },
+  deps: ApiDeps & {
+    auth: Auth
+    bodyBudget: BodyBudget
+    routes: OpenAPIHono
+    sdkMetrics?: () => Promise<string>
+  },
 ): OpenAPIHono {
-  const { auth: access, log } = deps
+  const { auth: access, log, routes } = deps
   const app = new OpenAPIHono()
   app.onError((err, c) => respondWithError(err, c, log))
 
@@ -61,6 +66,20 @@ export function createOperatorApi(
     return c.text(`${ownMetrics}\n${sdkText}`)
   })
 
+  app.route('/api', routes)
+  app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
+  app.get(
+    '/api/openapi.json',
+    staticJson(() => withRoles(app.getOpenAPI31Document(OPENAPI_INFO))),
+  )
+  app.all('/api/*', (c) => {
+    throw notFound(`call ${c.req.method} ${c.req.path}`)
+  })
+  return app
+}
+
+/** The routes of the operator API, without `/api` and without a guard: of {@link createOperatorApi} and of the console. */
+export function createApiRoutes(deps: ApiDeps & { auth: Auth }): OpenAPIHono {
   const api = new OpenAPIHono()
   api.route('/', createAccountRoutes(deps))
   api.route('/', createMenuRoutes(deps))
@@ -79,16 +98,7 @@ export function createOperatorApi(
   api.route('/', createTokenRoutes(deps))
   api.route('/', createAuditRoutes(deps))
   api.get('/campaign.schema.json', staticJson(campaignJsonSchema))
-  app.route('/api', api)
-  app.openAPIRegistry.registerComponent('securitySchemes', 'token', { type: 'http', scheme: 'bearer' })
-  app.get(
-    '/api/openapi.json',
-    staticJson(() => withRoles(app.getOpenAPI31Document(OPENAPI_INFO))),
-  )
-  app.all('/api/*', (c) => {
-    throw notFound(`call ${c.req.method} ${c.req.path}`)
-  })
-  return app
+  return api
 }
 
 /** `/healthz` and `/readyz` */

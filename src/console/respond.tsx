@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { Child } from 'hono/jsx'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { takeNotice } from './notice.ts'
 import { languageOf, themeOf } from './shell/preferences.tsx'
 import { type Links, NO_LINKS, type View, ViewContext } from './view.ts'
 
@@ -21,6 +22,8 @@ function viewOf(c: Context): View {
     url,
     links: c.get('links') ?? NO_LINKS,
     principal: c.get('principal') ?? null,
+    // A part of a page does not show it.
+    notice: c.req.header('hx-request') ? null : takeNotice(c),
   }
 }
 

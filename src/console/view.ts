@@ -1,5 +1,7 @@
 import { createContext, useContext } from 'hono/jsx'
 import type { Principal } from '../auth/principal.ts'
+import { hasRole, type Role } from '../auth/roles.ts'
+import type { Notice } from './notice.ts'
 import type { Bilingual, Language } from './texts/bilingual.ts'
 
 /** `system`: as the browser prefers. */
@@ -27,6 +29,8 @@ export interface View {
   links: Links
   /** null: nobody is signed in. */
   principal: Principal | null
+  /** What the form that led here has done. */
+  notice: Notice | null
 }
 
 export const NO_LINKS: Links = { simulatorUrl: null, temporalUiUrl: null, namespace: '' }
@@ -37,10 +41,17 @@ export const ViewContext = createContext<View>({
   url: '/',
   links: NO_LINKS,
   principal: null,
+  notice: null,
 })
 
 /** The view of the page that is rendered. For components only. */
 export const useView = (): View => useContext(ViewContext)
+
+/** Whether the reader may do what needs a role. For components only. */
+export function useMay(role: Role): boolean {
+  const { principal } = useView()
+  return principal !== null && hasRole(principal.role, role)
+}
 
 /** The texts in the reader's language. For components only. */
 export function useText<T>(texts: Bilingual<T>): T {

@@ -113,7 +113,7 @@ describe('the pages of people, tokens and the audit log', () => {
     for (const path of PAGES) {
       const { status, html } = await page(path, cookie)
       expect([path, status]).toEqual([path, 403])
-      expect(html).toContain('仅管理员可以查看此页面')
+      expect(html).toContain('你的角色不能查看')
       for (const link of PAGES) expect(html).not.toContain(`href="${link}"`)
     }
   })

@@ -114,6 +114,8 @@ export const CONSOLE = table(`
   GET    /accounts                                     viewer
   GET    /campaigns                                    viewer
   GET    /campaigns/{id}                               viewer
+  POST   /campaigns/{id}/pause                         operator
+  POST   /campaigns/{id}/resume                        operator
   GET    /followers                                    viewer
   GET    /followers/{appId}/{openId}                   viewer
   GET    /followers/{appId}/{openId}/run               viewer
@@ -134,6 +136,7 @@ export const PUBLIC = table(`
   GET    /assets/console.css                           anybody
   GET    /assets/icon.svg                              anybody
   GET    /assets/htmx.js                               anybody
+  GET    /assets/scripts/console.js                    anybody
   GET    /signin                                       anybody
   POST   /signin                                       anybody
   GET    /signin/second-factor                         anybody
@@ -158,6 +161,14 @@ export const WORKER = table(`
 `)
 
 /** Middleware that is registered for every method: guards, limits and headers, and the responses for unknown paths. */
-export const LAYERS = ['/*', '/api/*', '/codec/*', '/wechat', '/wechat/*', '/wechat/{appId}']
+export const LAYERS = [
+  '/*',
+  '/api/*',
+  '/codec/*',
+  '/console/api/*',
+  '/wechat',
+  '/wechat/*',
+  '/wechat/{appId}',
+]
 /** The guards of pages for admins, and of pages for users. */
 export const PAGE_GUARDS = ['/users', '/tokens', '/audit', '/account/second-factor/*']

@@ -5,7 +5,7 @@ import { createBodyBudget } from '../../api/body/body-budget.ts'
 import { createCodecEndpoint } from '../../api/codec/codec-endpoint.ts'
 import { createHookEndpoint } from '../../api/hook-endpoint.ts'
 import { createLinkEndpoint } from '../../api/link-endpoint.ts'
-import { createOperatorApi } from '../../api/operator-api.ts'
+import { createApiRoutes, createOperatorApi } from '../../api/operator-api.ts'
 import type { ApiDeps } from '../../api/routes/route-helpers.ts'
 import { type Auth, createAuth } from '../../auth/auth.ts'
 import { createHeaders } from '../../auth/http/security-headers.ts'
@@ -68,11 +68,12 @@ export function createHttpApp(services: Services, options: HttpAppOptions): Hono
   const countLink = (result: LinkResult) => metrics.linkRequests.inc({ result })
   app.route('/', createLinkEndpoint({ ...services, client, count: countLink }))
   const { sdkMetrics } = options
-  app.route('/', createOperatorApi({ ...api, ...(sdkMetrics ? { sdkMetrics } : {}) }))
+  const routes = createApiRoutes(api)
+  app.route('/', createOperatorApi({ ...api, routes, ...(sdkMetrics ? { sdkMetrics } : {}) }))
   const webUiUrl = () => options.links().temporalUiUrl
   app.route('/', createCodecEndpoint({ codec, auth, bodyBudget, db, now, webUiUrl, log }))
   const links = (): Links => ({ ...options.links(), unexpectedNamespace: isNamespaceUnexpected(services) })
-  app.route('/', createConsole({ ...api, links }))
+  app.route('/', createConsole({ ...api, routes, links }))
   return app
 }
 

@@ -3,11 +3,12 @@ import type { campaignView } from '../../api/views/campaign-view.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import { Code, Data, Empty, NextPage, StatePill, timeCell } from '../components/basics.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
+import { ActionButton, FormDialog, OpensDialog } from '../components/forms.tsx'
 import { Icon } from '../design/icons.tsx'
 import { Page } from '../shell/page.tsx'
 import { CAMPAIGN_STATES, useLabel } from '../texts/labels.ts'
 import { CAMPAIGN_TEXTS } from '../texts/page-texts.ts'
-import { useText, useView } from '../view.ts'
+import { useMay, useText, useView } from '../view.ts'
 
 type CampaignView = ReturnType<typeof campaignView>
 
@@ -60,7 +61,7 @@ export const CampaignPage = (props: {
   const texts = useText(CAMPAIGN_TEXTS)
   const { item, warnings } = props
   return (
-    <Page title={item.name} at="/campaigns">
+    <Page title={item.name} at="/campaigns" aside={<CampaignActions item={item} />}>
       <p class="row">
         <CampaignState item={item} />
         <Code>{`${item.id}@${item.version}`}</Code>
@@ -85,6 +86,29 @@ export const CampaignPage = (props: {
         </pre>
       </section>
     </Page>
+  )
+}
+
+/** Pausing stops new entries. Runs go on. */
+const CampaignActions = ({ item }: { item: CampaignView }) => {
+  const texts = useText(CAMPAIGN_TEXTS)
+  if (!useMay('operator') || item.state === 'retired') return null
+  const dialog = 'pause-campaign'
+  if (item.state === 'paused')
+    return <ActionButton action={`/campaigns/${item.id}/resume`} label={texts.resume} icon="play" />
+  return (
+    <>
+      <OpensDialog dialog={dialog} label={texts.pause} icon="pause" />
+      <FormDialog
+        id={dialog}
+        title={texts.pauseTitle}
+        action={`/campaigns/${item.id}/pause`}
+        submit={texts.pause}
+        tone="danger"
+      >
+        <p>{texts.pauseHint}</p>
+      </FormDialog>
+    </>
   )
 }
 

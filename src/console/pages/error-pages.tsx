@@ -1,3 +1,5 @@
+import { Data } from '../components/basics.tsx'
+import { Icon } from '../design/icons.tsx'
 import { Page, StandalonePage } from '../shell/page.tsx'
 import { ERROR_TEXTS } from '../texts/sign-in-texts.ts'
 import { useText } from '../view.ts'
@@ -31,6 +33,26 @@ export const ForbiddenPage = () => {
   return (
     <Page title={texts.forbidden} at="">
       <p>{texts.forbiddenHint}</p>
+    </Page>
+  )
+}
+
+/** A change that was refused. Nothing is lost: the page that it was asked on stands as before. */
+export const NotDonePage = ({ message, back }: { message: string; back: string }) => {
+  const texts = useText(ERROR_TEXTS)
+  return (
+    <Page title={texts.notDone} at="">
+      <p class="note red" role="alert">
+        <Icon name="circle-alert" />
+        <span>
+          {texts.notDoneHint} <Data>{message}</Data>
+        </span>
+      </p>
+      <p>
+        <a class="button" href={back}>
+          {texts.back}
+        </a>
+      </p>
     </Page>
   )
 }

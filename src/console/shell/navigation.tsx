@@ -8,6 +8,8 @@ import { LanguageSwitch, ThemeSwitch } from './preferences.tsx'
 
 type Texts = (typeof SHELL_TEXTS)['zh']
 interface Item {
+  /** The second key of the shortcut `g …`. */
+  key?: string
   href: string
   icon: IconName
   title: string
@@ -31,15 +33,15 @@ function groupsFor(role: Role, texts: Texts, links: Links): Group[] {
       title: texts.operate,
       role: 'viewer',
       items: [
-        { href: '/', icon: 'layout-dashboard', title: texts.overview },
-        { href: '/campaigns', icon: 'route', title: texts.campaigns },
-        { href: '/followers', icon: 'users', title: texts.followers },
+        { key: 'o', href: '/', icon: 'layout-dashboard', title: texts.overview },
+        { key: 'c', href: '/campaigns', icon: 'route', title: texts.campaigns },
+        { key: 'f', href: '/followers', icon: 'users', title: texts.followers },
       ],
     },
     {
       title: texts.connect,
       role: 'viewer',
-      items: [{ href: '/accounts', icon: 'radio-tower', title: texts.accounts }],
+      items: [{ key: 'a', href: '/accounts', icon: 'radio-tower', title: texts.accounts }],
     },
     { title: texts.tryOut, role: 'viewer', items: [...phone, ...temporal] },
     {
@@ -65,7 +67,12 @@ const Logo = () => (
 )
 
 const NavLink = ({ item, at }: { item: Item; at: string }) => (
-  <a href={item.href} title={item.title} aria-current={item.href === at ? 'page' : undefined}>
+  <a
+    href={item.href}
+    title={item.title}
+    data-key={item.key}
+    aria-current={item.href === at ? 'page' : undefined}
+  >
     <Icon name={item.icon} />
     <span>{item.title}</span>
   </a>

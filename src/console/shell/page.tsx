@@ -2,7 +2,8 @@ import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
 import { Code } from '../components/basics.tsx'
 import { Icon } from '../design/icons.tsx'
-import { SHELL_TEXTS } from '../texts/shell-texts.ts'
+import { NOTICE_TEXTS } from '../texts/notice-texts.ts'
+import { SHELL_TEXTS, SHORTCUT_TEXTS, SHORTCUTS } from '../texts/shell-texts.ts'
 import { useText, useView } from '../view.ts'
 import { Navigation } from './navigation.tsx'
 import { LanguageSwitch, ThemeSwitch } from './preferences.tsx'
@@ -10,7 +11,13 @@ import { LanguageSwitch, ThemeSwitch } from './preferences.tsx'
 /** Without this, htmx adds an inline style, which the content security policy refuses. */
 const HTMX_CONFIG = JSON.stringify({ includeIndicatorCSS: false })
 
-const Document = ({ title, live, children }: { title: string; live: boolean; children?: Child }) => {
+const Document = (props: {
+  title: string
+  live: boolean
+  scripts?: readonly string[] | undefined
+  children?: Child
+}) => {
+  const { title, live, scripts = [], children } = props
   const { language, theme } = useView()
   const { product } = useText(SHELL_TEXTS)
   return (
@@ -30,6 +37,10 @@ const Document = ({ title, live, children }: { title: string; live: boolean; chi
             <>
               <meta name="htmx-config" content={HTMX_CONFIG} />
               <script src="/assets/htmx.js" defer />
+              <script type="module" src="/assets/scripts/console.js" />
+              {scripts.map((name) => (
+                <script type="module" src={`/assets/scripts/${name}.js`} />
+              ))}
             </>
           ) : null}
         </head>
@@ -45,13 +56,15 @@ export const Page = (props: {
   at: string
   /** Beside the title. */
   aside?: Child
+  /** Further scripts, by their names in `browser/`. */
+  scripts?: readonly string[]
   children?: Child
 }) => {
   const { principal, links } = useView()
   const texts = useText(SHELL_TEXTS)
   if (!principal) throw new Error('A page with navigation needs a signed-in user.')
   return (
-    <Document title={props.title} live={true}>
+    <Document title={props.title} live={true} scripts={props.scripts}>
       <body class="framed">
         <a class="skip" href="#main">
           {texts.skip}
@@ -59,6 +72,10 @@ export const Page = (props: {
         <Navigation at={props.at} principal={principal} />
         <main id="main" class="content" tabindex={-1}>
           {links.unexpectedNamespace ? <NamespaceBanner /> : null}
+          <p id="connection-lost" class="note amber" role="alert" hidden>
+            <Icon name="triangle-alert" />
+            <span>{texts.connectionLost}</span>
+          </p>
           <header class="page-head">
             <h1>{props.title}</h1>
             {props.aside}
@@ -66,8 +83,53 @@ export const Page = (props: {
           {props.children}
           <footer class="quiet">{texts.beijingTime}</footer>
         </main>
+        <Notices />
+        <ShortcutsDialog />
       </body>
     </Document>
+  )
+}
+
+/** What the last form has done. The page's script adds further notices. */
+const Notices = () => {
+  const { notice } = useView()
+  const texts = useText(NOTICE_TEXTS)
+  const [a = '', b = '', c = '', d = ''] = notice?.values ?? []
+  return (
+    <div id="notices" role="status" aria-live="polite">
+      {notice ? <p class="notice">{(texts[notice.name] as NoticeText)(a, b, c, d)}</p> : null}
+    </div>
+  )
+}
+type NoticeText = (...values: string[]) => string
+
+const ShortcutsDialog = () => {
+  const texts = useText(SHORTCUT_TEXTS)
+  return (
+    <dialog id="shortcuts" aria-labelledby="shortcuts-title">
+      <h2 id="shortcuts-title">{texts.title}</h2>
+      <dl class="keys">
+        {SHORTCUTS.map(([keys, name]) => (
+          <div>
+            <dt translate="no">
+              {keys.split(' ').map((key) => (
+                <kbd>{key}</kbd>
+              ))}
+            </dt>
+            <dd>{texts.keys[name]}</dd>
+          </div>
+        ))}
+      </dl>
+      <label class="check">
+        <input type="checkbox" data-shortcuts />
+        <span>{texts.enabled}</span>
+      </label>
+      <div class="dialog-actions">
+        <button type="button" data-closes>
+          {texts.close}
+        </button>
+      </div>
+    </dialog>
   )
 }
 

@@ -90,6 +90,10 @@ export const CAMPAIGN_TEXTS = bilingual(
     no: '不可以',
     reasons: '原因和处理',
     file: '活动文件',
+    pause: '暂停活动',
+    pauseTitle: '暂停这个活动？',
+    pauseHint: '新粉丝不再进入，培育中的粉丝的消息暂缓发送。恢复后，仍能发出的消息会补发。',
+    resume: '恢复活动',
   },
   {
     title: 'Campaigns',
@@ -110,6 +114,11 @@ export const CAMPAIGN_TEXTS = bilingual(
     no: 'no',
     reasons: 'Reason and remedy',
     file: 'Campaign file',
+    pause: 'Pause campaign',
+    pauseTitle: 'Pause this campaign?',
+    pauseHint:
+      'No new followers enter, and the messages of active runs are held. After you resume it, messages that can still be sent are sent.',
+    resume: 'Resume campaign',
   },
 )
 

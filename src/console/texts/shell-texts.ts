@@ -29,6 +29,7 @@ export const SHELL_TEXTS = bilingual(
     beijingTime: '时间均为北京时间',
     wrongNamespace: '当前连接的 Temporal 命名空间与已保存的培育不匹配：消息已停止发送，回调照常保存。',
     wrongNamespaceRemedy: '请检查连接地址，或执行',
+    connectionLost: '连接中断，页面内容可能不是最新的。恢复后会自动更新。',
     nextPage: '下一页',
     none: '无',
   },
@@ -60,7 +61,47 @@ export const SHELL_TEXTS = bilingual(
     wrongNamespace:
       'This is not the Temporal namespace of the stored runs. Nothing is sent. Callbacks are stored.',
     wrongNamespaceRemedy: 'Check the address of Temporal, or run',
+    connectionLost: 'The connection is lost. This page may be out of date. It goes on by itself.',
     nextPage: 'Next page',
     none: 'none',
+  },
+)
+
+/** The keys, and the names of what they do. */
+export const SHORTCUTS = [
+  ['/', 'find'],
+  ['g o', 'overview'],
+  ['g c', 'campaigns'],
+  ['g f', 'followers'],
+  ['g a', 'accounts'],
+  ['?', 'help'],
+] as const
+
+export const SHORTCUT_TEXTS = bilingual(
+  {
+    title: '快捷键',
+    keys: {
+      find: '查找',
+      overview: '打开总览',
+      campaigns: '打开活动',
+      followers: '打开粉丝',
+      accounts: '打开公众号',
+      help: '显示快捷键',
+    },
+    enabled: '在这个浏览器中使用快捷键',
+    close: '关闭',
+  },
+  {
+    title: 'Keyboard shortcuts',
+    keys: {
+      find: 'Find',
+      overview: 'Open the overview',
+      campaigns: 'Open campaigns',
+      followers: 'Open followers',
+      accounts: 'Open accounts',
+      help: 'Show the shortcuts',
+    },
+    enabled: 'Use shortcuts in this browser',
+    close: 'Close',
   },
 )

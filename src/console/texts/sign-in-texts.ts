@@ -90,7 +90,10 @@ export const ERROR_TEXTS = bilingual(
     notFound: '没有找到',
     notFoundHint: '页面不存在，或者内容已被删除。',
     forbidden: '没有权限',
-    forbiddenHint: '仅管理员可以查看此页面。',
+    forbiddenHint: '你的角色不能查看或执行这一项，请联系管理员。',
+    notDone: '没有执行',
+    notDoneHint: '原有内容没有改变。原因：',
+    back: '返回',
     other: '请求无法处理',
     byStatus: {
       400: '请求无法读取，请返回后重试',
@@ -110,7 +113,10 @@ export const ERROR_TEXTS = bilingual(
     notFound: 'Not found',
     notFoundHint: 'There is no such page, or its content was deleted.',
     forbidden: 'Not allowed',
-    forbiddenHint: 'This page is for admins.',
+    forbiddenHint: 'Your role may not see or do this. Ask an admin.',
+    notDone: 'Not done',
+    notDoneHint: 'Nothing was changed. The reason:',
+    back: 'Back',
     other: 'The request cannot be processed.',
     byStatus: {
       400: 'The request cannot be read. Go back and try again.',

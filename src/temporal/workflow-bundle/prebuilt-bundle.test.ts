@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { ConfigError } from '../../config/config.ts'
+import { sourcesDigest } from '../../shared/sources-digest.mjs'
 import { readBundle, writeBundle } from './prebuilt-bundle.ts'
-import { sourcesDigest } from './sources-digest.mjs'
 
 vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })
 

@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { WorkflowBundle } from '@temporalio/worker'
 import { ConfigError } from '../../config/config.ts'
-import { sourcesDigest } from './sources-digest.mjs'
+import { sourcesDigest } from '../../shared/sources-digest.mjs'
 
 /**
  * Writes a bundle and the digest of its source code. A bundle of other code than the process that runs it could decide

@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
-import { sourcesDigest } from './sources-digest.mjs'
+import { sourcesDigest } from '../../shared/sources-digest.mjs'
 import { bundleWorkflows } from './workflow-bundle.ts'
 
 vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS, hookTimeout: SLOW_UNIT_TIMEOUT_MS })

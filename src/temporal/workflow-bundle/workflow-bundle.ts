@@ -5,8 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { cacheFolderProblem, markUsed, pruneCache } from '../../shared/code-cache.mjs'
 import { codeFileProblem } from '../../shared/code-ownership.mjs'
 import { runScript } from '../../shared/run-script.ts'
+import { sourcesDigest } from '../../shared/sources-digest.mjs'
 import { cacheFolder } from '../local-server/find-server.ts'
-import { sourcesDigest } from './sources-digest.mjs'
 
 const bundler = fileURLToPath(new URL('./bundle-workflows.mjs', import.meta.url))
 const workflowsPath = fileURLToPath(new URL('../../../workflows/index.ts', import.meta.url))

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const root = fileURLToPath(new URL('../../..', import.meta.url))
+const root = fileURLToPath(new URL('../..', import.meta.url))
 /** The folders of code that a bundle may contain. `LOCK` has the versions of the libraries. */
 const SOURCES = ['workflows', 'activities', 'src']
 const LOCK = 'package-lock.json'

@@ -1,0 +1,104 @@
+import type { OpenAPIHono } from '@hono/zod-openapi'
+import { type Context, Hono } from 'hono'
+import type { Auth } from '../auth/auth.ts'
+import type { Principal } from '../auth/principal.ts'
+import { hasRole, requiredRole } from '../auth/roles.ts'
+import { ApiError, type ApiIssue, forbidden, notFound, respondWithError } from './api-error.ts'
+import { apiBodyLimits } from './body/api-body-limits.ts'
+import type { BodyBudget } from './body/body-budget.ts'
+import { rejectUnstorableText } from './body/storable-text.ts'
+import type { ApiDeps } from './routes/route-helpers.ts'
+
+/** The path of the operator API for scripts of the console's pages. */
+export const SESSION_API_PATH = '/console/api'
+/**
+ * A script of the console sends this header with each call. A page of another site cannot: the browser would ask this server
+ * first, which allows it to nobody.
+ */
+const SCRIPT_HEADER = 'x-nurture-console'
+
+type SessionEnv = { Bindings: { principal: Principal } & Record<string, unknown> }
+
+export interface ApiAnswer {
+  status: number
+  headers: Headers
+  /** The parsed JSON of the response; null: it has none. */
+  body: unknown
+  /** Null: the call has succeeded. */
+  error: { code: string; message: string; issues?: ApiIssue[]; [more: string]: unknown } | null
+}
+
+export interface SessionApi {
+  /**
+   * Makes a call of the operator API as the user of a request: with the user's role, and in the audit log with the user's
+   * name. A refused call is an answer with `error`, not an exception.
+   * @param path with the query, like `/api/followers?limit=10`
+   */
+  call(
+    c: Context,
+    method: string,
+    path: string,
+    content?: { json?: unknown; body?: RequestInit['body']; headers?: Record<string, string> },
+  ): Promise<ApiAnswer>
+  /** Answers a request of a script to {@link SESSION_API_PATH}. `principal` is set. */
+  answer(c: Context): Response | Promise<Response>
+}
+
+/** The operator API for signed-in users of the console: the same routes, limits and roles as with a bearer token. */
+export function createSessionApi(
+  deps: Pick<ApiDeps, 'log'> & { auth: Auth; bodyBudget: BodyBudget; routes: OpenAPIHono },
+): SessionApi {
+  const { auth: access, log } = deps
+  const app = new Hono<SessionEnv>({ getPath: apiPath })
+  app.onError((err, c) => respondWithError(err, c, log))
+  app.use('/api/*', async (c, next) => {
+    const { principal } = c.env
+    const needed = requiredRole(c.req.method, c.req.path)
+    if (!hasRole(principal.role, needed)) {
+      const { address } = access.client(c)
+      access.refusals.record({ where: 'console', reason: 'role', address, actor: principal.actor })
+      throw forbidden(needed, principal.role)
+    }
+    c.set('principal', principal)
+    return next()
+  })
+  app.use('/api/*', ...apiBodyLimits(deps.bodyBudget), rejectUnstorableText)
+  app.route('/api', deps.routes)
+  app.all('*', (c) => {
+    throw notFound(`call ${c.req.method} ${c.req.path}`)
+  })
+  const fetchAs = (c: Context, request: Request) =>
+    app.fetch(request, { ...c.env, principal: c.get('principal') })
+  return {
+    async call(c, method, path, { json, body, headers = {} } = {}) {
+      const init: RequestInit = { method, headers }
+      if (json !== undefined) {
+        init.body = JSON.stringify(json)
+        init.headers = { 'content-type': 'application/json', ...headers }
+      } else if (body !== undefined) init.body = body
+      return readAnswer(await fetchAs(c, new Request(new URL(path, 'http://console.internal'), init)))
+    },
+    answer(c) {
+      if (c.req.header(SCRIPT_HEADER) === undefined) {
+        const message = `Calls of the console's scripts need the header ${SCRIPT_HEADER}. Programs use /api with a token.`
+        return respondWithError(new ApiError(403, 'forbidden', message), c, log)
+      }
+      return fetchAs(c, c.req.raw)
+    },
+  }
+}
+
+/** `/console/api/…` as `/api/…`, so that limits and roles of a route are the same. */
+function apiPath(request: Request): string {
+  const { pathname } = new URL(request.url)
+  return pathname.startsWith(`${SESSION_API_PATH}/`) ? pathname.slice('/console'.length) : pathname
+}
+
+async function readAnswer(response: Response): Promise<ApiAnswer> {
+  const { status, headers } = response
+  const isJson = headers.get('content-type')?.startsWith('application/json') ?? false
+  const body: unknown = isJson ? await response.json() : null
+  const error = status >= 400 ? ((body as { error?: ApiAnswer['error'] } | null)?.error ?? null) : null
+  const unexplained = { code: 'internal', message: `The call was answered with ${status}.` }
+  return { status, headers, body, error: status >= 400 ? (error ?? unexplained) : null }
+}

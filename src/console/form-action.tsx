@@ -1,0 +1,33 @@
+import type { Context, Hono } from 'hono'
+import type { ApiAnswer } from '../api/session-api.ts'
+import type { Role } from '../auth/roles.ts'
+import type { PageDeps } from './console-deps.ts'
+import { boundedForm, readFields } from './form-body.ts'
+import { ForbiddenPage, NotDonePage, NotFoundPage } from './pages/error-pages.tsx'
+import { respond } from './respond.tsx'
+import { requirePageRole } from './routes/page-role.tsx'
+
+type Answer = Response | Promise<Response>
+
+/**
+ * Answers a form of a page: `POST path`. The role is checked before the body is read.
+ * @param role the least role that may send the form; the calls of the operator API that it makes check their own
+ */
+export function formAction(
+  app: Hono,
+  { path, role }: { path: string; role: Role },
+  deps: Pick<PageDeps, 'auth' | 'bodyBudget'>,
+  handle: (c: Context, field: (name: string) => string) => Answer,
+): void {
+  const { client } = deps.auth
+  const form = boundedForm({ bodyBudget: deps.bodyBudget, client }, 'signed-in')
+  app.post(path, requirePageRole(deps, role), form, async (c) => handle(c, await readFields(c)))
+}
+
+/** A page about a call that was refused, for forms that have no fields to correct. */
+export function notDone(c: Context, { error, status }: ApiAnswer, back: string): Answer {
+  if (status === 403) return respond(c, <ForbiddenPage />, 403)
+  if (status === 404) return respond(c, <NotFoundPage />, 404)
+  const shown = status >= 400 && status < 600 ? status : 500
+  return respond(c, <NotDonePage message={error?.message ?? ''} back={back} />, shown as 500)
+}

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type ApiHarness, campaignYaml, startApiHarness } from '../harness/api-harness.ts'
+
+const APP = 'wxactions00000001'
+let api: ApiHarness
+const cookies = new Map<string, string>()
+beforeAll(async () => {
+  api = await startApiHarness()
+  await api.addAccount({ appId: APP, name: '动作' })
+  await api.put(campaignYaml('shown', ['{ id: a, after: 1s, since: entry, send: { text: 你好 } }'], []))
+  for (const role of ['viewer', 'operator']) {
+    const user = { name: role, role, password: 'test-password-of-a-user' }
+    await api.call('POST', '/api/users', { json: user })
+    const body = new URLSearchParams({ name: role, password: user.password })
+    const response = await api.web.request('/signin', { method: 'POST', body })
+    cookies.set(role, response.headers.get('set-cookie')?.split(';')[0] ?? '')
+  }
+})
+afterAll(() => api?.close())
+
+const send = (path: string, role: string, init: RequestInit = {}) => {
+  const { headers, ...rest } = init
+  const cookie = cookies.get(role) ?? ''
+  return api.web.request(path, { ...rest, headers: { cookie, ...(headers as Record<string, string>) } })
+}
+
+describe('a form of a page', () => {
+  it('does its work, leads back, and says what it did', async () => {
+    const paused = await send('/campaigns/shown/pause', 'operator', { method: 'POST' })
+    expect([paused.status, paused.headers.get('location')]).toEqual([303, '/campaigns/shown'])
+    const notice = paused.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const page = await send('/campaigns/shown', 'operator', {
+      headers: { cookie: `${cookies.get('operator')}; ${notice}`, 'accept-language': 'zh-CN' },
+    })
+    const html = await page.text()
+    expect(html).toContain('已暂停「测试 shown」')
+    expect(html).toContain('action="/campaigns/shown/resume"')
+    await send('/campaigns/shown/resume', 'operator', { method: 'POST' })
+    const audit = (await api.call<{ items: { actor: string; action: string }[] }>('GET', '/api/audit')).body
+    const actions = audit.items.map((i) => `${i.actor} ${i.action}`)
+    expect(actions).toEqual(expect.arrayContaining(['operator campaign.pause', 'operator campaign.resume']))
+  })
+
+  it('is not offered to a viewer, who is refused', async () => {
+    const html = await (await send('/campaigns/shown', 'viewer')).text()
+    expect(html).not.toContain('/campaigns/shown/pause')
+    const response = await send('/campaigns/shown/pause', 'viewer', { method: 'POST' })
+    expect(response.status).toBe(403)
+  })
+
+  it('about something that is gone answers 404', async () => {
+    const response = await send('/campaigns/gone/pause', 'operator', { method: 'POST' })
+    expect(response.status).toBe(404)
+  })
+})
+
+describe("the operator API for the console's scripts", () => {
+  const script = { 'x-nurture-console': '1' }
+
+  it('answers as with a token', async () => {
+    const response = await send('/console/api/campaigns/shown', 'viewer', { headers: script })
+    expect(response.status).toBe(200)
+    expect(await response.json()).toEqual((await api.call('GET', '/api/campaigns/shown')).body)
+  })
+
+  it('has the same roles and limits', async () => {
+    const call = (role: string, body: string) =>
+      send('/console/api/campaigns/shown/draft', role, {
+        method: 'PUT',
+        body,
+        headers: { ...script, 'content-type': 'application/yaml' },
+      })
+    expect((await call('viewer', 'id: shown')).status).toBe(403)
+    expect((await call('operator', 'id: shown')).status).toBe(201)
+    expect((await call('operator', 'x'.repeat(2 * 1024 * 1024))).status).toBe(413)
+    expect((await call('operator', 'a\0b')).status).toBe(422)
+    const users = await send('/console/api/users', 'operator', { headers: script })
+    expect(users.status).toBe(403)
+    expect(await users.json()).toMatchObject({ error: { code: 'forbidden' } })
+  })
+
+  it.each([
+    ['without a session', 'nobody', script, 302],
+    ['without the header of the scripts', 'operator', {}, 403],
+    ['from another site', 'operator', { ...script, origin: 'https://evil.example' }, 403],
+  ])('refuses a change %s', async (_, role, headers, status) => {
+    const init = { method: 'POST', headers: headers as Record<string, string> }
+    const response = await send('/console/api/campaigns/shown/pause', role, init)
+    expect(response.status).toBe(status)
+    expect((await api.call('GET', '/api/campaigns/shown')).body).toMatchObject({ state: 'live' })
+  })
+
+  it('answers 404 for a call that does not exist', async () => {
+    const response = await send('/console/api/nothing', 'viewer', { headers: script })
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({ error: { code: 'not-found' } })
+  })
+})
