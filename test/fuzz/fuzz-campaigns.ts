@@ -69,7 +69,8 @@ export function fuzzCampaigns(findings: Findings, { count, seed }: { count: numb
   }
 }
 
-function campaignFile(random: Random): string {
+/** A damaged file. */
+export function campaignFile(random: Random): string {
   if (random.chance(0.02)) return random.pick(BOMBS)(random)
   const example = random.pick(EXAMPLES)
   if (random.chance(0.4)) return damage(random, Buffer.from(example)).toString('utf8')

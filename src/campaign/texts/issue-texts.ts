@@ -1,0 +1,66 @@
+import { createTranslation, type MessageTable, type Translate } from '../../shared/message-texts.ts'
+import type { Language } from './field-names.ts'
+import { MESSAGE_KINDS_ZH } from './message-kinds.ts'
+import { HINT_TEXTS } from './warning-texts.ts'
+
+/** A message and its hint, as a check and the API have them. */
+interface Said {
+  message: string
+  hint?: string | undefined
+}
+
+/** A message and its hint in one language. */
+export interface IssueText {
+  message: string
+  /** What to do; absent where the language has no hint. */
+  hint?: string
+}
+
+/** The messages of several tables in both languages. */
+export interface IssueTexts {
+  /** The text of an issue. A message without one in the language stays as it is. */
+  of(issue: Said, language: Language): IssueText
+  /** The Chinese text of a message; null when the tables have none. */
+  chinese: Translate
+}
+
+/** Where the Chinese part of a message in both languages begins: after a space, but not in a list. */
+const CHINESE_PART = /(?<!,) (?=[\u4e00-\u9fff])/
+
+/** Where the Chinese sentence of a hint begins, as in `field-help.ts`: after the last English one. */
+const CHINESE_SENTENCE = /(?<=\.) (?=[\d ]*[\u4e00-\u9fff])/
+
+const chineseHint = createTranslation([HINT_TEXTS])
+
+/** @param tables every message that the issues may have */
+export function createIssueTexts(tables: readonly MessageTable[]): IssueTexts {
+  const chinese = createTranslation(tables, MESSAGE_KINDS_ZH)
+  const english = createTranslation([englishParts(tables)])
+  return {
+    chinese,
+    of({ message, hint }, language) {
+      const text = language === 'zh' ? chinese(message) : english(message)
+      const shown = hint === undefined ? null : hintIn(hint, language)
+      return { message: text ?? message, ...(shown === null ? {} : { hint: shown }) }
+    },
+  }
+}
+
+/** The English parts of the messages that say the same in Chinese after it. */
+function englishParts(tables: readonly MessageTable[]): MessageTable {
+  const inBoth = tables.flatMap((table) =>
+    Object.keys(table).flatMap((pattern) => {
+      const at = pattern.search(CHINESE_PART)
+      return at < 0 ? [] : [[pattern, pattern.slice(0, at).replaceAll(':num}', '}')]]
+    }),
+  )
+  return Object.fromEntries(inBoth)
+}
+
+/** A hint of its own is English; a hint about a field has both languages. */
+function hintIn(hint: string, language: Language): string | null {
+  const own = chineseHint(hint)
+  const at = hint.search(CHINESE_SENTENCE)
+  if (own !== null || at < 0) return language === 'en' ? hint : own
+  return language === 'en' ? hint.slice(0, at) : hint.slice(at + 1)
+}
