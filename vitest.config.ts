@@ -30,7 +30,7 @@ export default defineConfig({
             'src/**/*.test.{ts,tsx}',
             'activities/**/*.test.ts',
             'workflows/**/*.test.ts',
-            'test/{chaos,docker}/**/*.test.ts',
+            'test/{chaos,docker,properties}/**/*.test.ts',
             '{bench,scripts}/**/*.test.ts',
           ],
           exclude: ['src/store/**'],

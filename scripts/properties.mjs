@@ -1,4 +1,4 @@
-// npm run properties: the property tests of campaigns and runs with 100,000 cases each, or as many as the argument says.
+// npm run properties: every property test with 100,000 cases of each property, or as many as the argument says.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
@@ -8,8 +8,8 @@ if (!Number.isInteger(runs) || runs < 1) {
   process.exit(2)
 }
 const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
-const tests = ['src/run/forks.properties.test.ts', 'src/campaign/flat-campaigns.test.ts']
-const { status } = spawnSync(process.execPath, [vitest, 'run', '--project', 'unit', ...tests], {
+const config = ['--config', 'test/properties/vitest.config.ts']
+const { status } = spawnSync(process.execPath, [vitest, 'run', ...config, ...process.argv.slice(3)], {
   cwd: fileURLToPath(new URL('..', import.meta.url)),
   env: { ...process.env, PROPERTY_RUNS: String(runs) },
   stdio: 'inherit',

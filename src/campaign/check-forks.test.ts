@@ -1,8 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { PROPERTY_TIMEOUT_MS, propertyRuns } from '../../test/harness/property-runs.ts'
 import { forkedFiles } from '../../test/harness/random-campaigns.ts'
-import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { checkCampaign } from './check.ts'
 import { BRANCH_HELP, CAMPAIGN_HELP, STEP_HELP } from './field-help.ts'
 import type { Issue } from './issue.ts'
@@ -396,7 +396,7 @@ describe('the examples', () => {
 
 describe('random campaigns with forks', () => {
   it('are checked without an exception, also with a part that is wrong', {
-    timeout: SLOW_UNIT_TIMEOUT_MS,
+    timeout: PROPERTY_TIMEOUT_MS,
   }, () => {
     const wrong = fc.constantFrom(
       null,
@@ -415,7 +415,7 @@ describe('random campaigns with forks', () => {
         if (campaign === null) expect(found).toEqual([])
         for (const issue of [...issues, ...found]) expect(issue.message).not.toMatch(/undefined|NaN|\[object/)
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100, 20) },
     )
   })
 })

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { PROPERTY_TIMEOUT_MS, propertyRuns } from '../../test/harness/property-runs.ts'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../test/harness/timeouts.ts'
 import { checkCampaign, profileOf } from './check.ts'
 import type { CheckContext } from './check-context.ts'
@@ -456,7 +457,7 @@ describe('a file with many errors', () => {
   })
 })
 
-describe('a file that cannot be read', { timeout: 60_000 }, () => {
+describe('a file that cannot be read', { timeout: PROPERTY_TIMEOUT_MS }, () => {
   it.each([
     ['steps: [1', 1],
     ['id: a\nid: b', 2],
@@ -539,7 +540,7 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
         const { campaign, issues } = checkCampaign(source)
         expect(campaign === null).toBe(issues.length > 0)
       }),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(60, 20) },
     )
   })
 
@@ -578,7 +579,7 @@ describe('a file that cannot be read', { timeout: 60_000 }, () => {
         // A shorter window or another order of steps may make a valid step impossible.
         expect(elsewhere.filter((i) => !/^steps\.\d\.(after|id)$/.test(i.path))).toEqual([])
       }),
-      { numRuns: 150 },
+      { numRuns: propertyRuns(150, 20) },
     )
   })
 

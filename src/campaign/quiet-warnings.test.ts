@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it, vi } from 'vitest'
-import { PROPERTY_RUNS, PROPERTY_TIMEOUT_MS } from '../../test/harness/property-runs.ts'
+import { PROPERTY_TIMEOUT_MS, propertyRuns } from '../../test/harness/property-runs.ts'
 import { forkedFiles } from '../../test/harness/random-campaigns.ts'
 import { compileCampaign } from './compile.ts'
 import { stepsOf } from './items.ts'
@@ -47,6 +47,6 @@ it('are the same when hours that show nothing else are not played again', () => 
       const all = quietWarnings(context, ways, [])
       expect(quietWarnings(context, ways, playWays(context, ways, ENTRY_AT))).toEqual(all)
     }),
-    { numRuns: Math.ceil(PROPERTY_RUNS / 20) },
+    { numRuns: propertyRuns(100, 20) },
   )
 })

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import pg from 'pg'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '../../test/harness/property-runs.ts'
 import { ConfigError, loadConfig } from './config.ts'
 import { databaseFilesProblem, databaseUrlProblem } from './database-url.ts'
 
@@ -78,7 +79,7 @@ describe('an address of PostgreSQL', () => {
         if (databaseUrlProblem(url) !== null) return
         expect(new pg.Client({ connectionString: url })).toMatchObject({ host: 'db', port: 5433, password })
       }),
-      { numRuns: 2_000 },
+      { numRuns: propertyRuns(2_000) },
     )
   })
 })

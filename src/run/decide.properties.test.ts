@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { PROPERTY_TIMEOUT_MS, propertyRuns } from '../../test/harness/property-runs.ts'
 import { expectSameDecision, type RandomAnswer, replyOf } from '../../test/harness/random-answers.ts'
 import {
   ENTRY_AT,
@@ -284,9 +285,9 @@ function simulate(scenario: Scenario): RunSimulation {
   return run
 }
 
-const RUNS = { numRuns: 500 }
+const RUNS = { numRuns: propertyRuns(500) }
 
-describe('a run with random events and answers', { timeout: 60_000 }, () => {
+describe('a run with random events and answers', { timeout: PROPERTY_TIMEOUT_MS }, () => {
   it('sends no request that the rules forbid, and always ends', () => {
     fc.assert(
       fc.property(scenarios, (scenario) => {
@@ -332,7 +333,7 @@ describe('a run with random events and answers', { timeout: 60_000 }, () => {
         expect(second.state).toEqual(first.state)
         expect(second.requests).toEqual(first.requests)
       }),
-      { numRuns: 200 },
+      { numRuns: propertyRuns(200) },
     )
   })
 
@@ -343,12 +344,12 @@ describe('a run with random events and answers', { timeout: 60_000 }, () => {
         const cutShort = state.steps.some((s) => s.reason === state.outcome || s.reason === 'no-reply')
         if (state.outcome === 'completed') expect(cutShort).toBe(false)
       }),
-      { numRuns: 200 },
+      { numRuns: propertyRuns(200) },
     )
   })
 })
 
-describe('a follower without any events', { timeout: 60_000 }, () => {
+describe('a follower without any events', { timeout: PROPERTY_TIMEOUT_MS }, () => {
   it('gets every step at its planned time, under the rules classic-48h', () => {
     const delays = fc.array(fc.integer({ min: 0, max: 47 * HOUR }), { minLength: 1, maxLength: 7 })
     fc.assert(

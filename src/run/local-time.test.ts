@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '../../test/harness/property-runs.ts'
 import { zoneOffsets } from '../campaign/zone-offsets.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../shared/time-units.ts'
 import { clockTime, momentOf, quietAt, type ZoneOffsets } from './local-time.ts'
@@ -64,7 +65,7 @@ describe('a local time', () => {
           }
         },
       ),
-      { numRuns: 3_000 },
+      { numRuns: propertyRuns(3_000) },
     )
   })
 

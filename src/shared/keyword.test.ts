@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '../../test/harness/property-runs.ts'
 import { normaliseEntryKeyword, normaliseExitKeyword } from './keyword.ts'
 
 /** The keyword that the text matches, or undefined. */
@@ -157,7 +158,7 @@ describe('every text', () => {
         expect(normaliseExitKeyword(normaliseExitKeyword(t))).toBe(normaliseExitKeyword(t))
         expect(normaliseEntryKeyword(normaliseEntryKeyword(t))).toBe(normaliseEntryKeyword(t))
       }),
-      { numRuns: 1_000 },
+      { numRuns: propertyRuns(1_000) },
     )
   })
 

@@ -4,6 +4,7 @@ import { envelope, type Fields } from '../../src/simulator/callbacks/envelope.ts
 import type { Db } from '../../src/store/db.ts'
 import { TEST_PLATFORM } from '../fixtures/test-account.ts'
 import { authorization, createPlatformHarness, OWNER_APP_ID } from '../harness/platform-harness.ts'
+import { propertyRuns } from '../harness/property-runs.ts'
 import { describeOnBothStores } from '../harness/stores.ts'
 
 /** WeChat's timestamps of tickets and events have whole seconds. */
@@ -233,7 +234,7 @@ describeOnBothStores('platform events in any order and number', (store) => {
           else expect(['needs-authorisation', undefined]).toContain((await accountState()).state)
         },
       ),
-      { numRuns: 15 },
+      { numRuns: propertyRuns(15, 400) },
     )
   })
 })

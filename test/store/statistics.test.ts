@@ -17,7 +17,7 @@ import { endRunFromOutside, insertRun, recordRun, saveSnapshot } from '../../src
 import { deliveries, goals, inbox, runs } from '../../src/store/schema.ts'
 import { countRuns } from '../../src/store/statistics/count-runs.ts'
 import { readCampaignStatistics } from '../../src/store/statistics/read-statistics.ts'
-import { PROPERTY_RUNS } from '../harness/property-runs.ts'
+import { propertyRuns } from '../harness/property-runs.ts'
 import { describeOnBothStores } from '../harness/stores.ts'
 
 const T0 = Date.UTC(2026, 10, 30, 10)
@@ -246,7 +246,7 @@ describeOnBothStores('the statistics of a campaign', (store) => {
           )
       }),
       // A case is a hundred statements.
-      { numRuns: Math.ceil(PROPERTY_RUNS / 200) },
+      { numRuns: propertyRuns(10, 200) },
     )
   })
 
@@ -296,7 +296,7 @@ describeOnBothStores('the statistics of a campaign', (store) => {
           expect(await read()).toEqual(before)
           expect(await db().select().from(inbox)).toEqual([])
         }),
-        { numRuns: Math.ceil(PROPERTY_RUNS / 200) },
+        { numRuns: propertyRuns(10, 200) },
       )
     })
 

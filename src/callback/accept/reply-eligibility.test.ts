@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
+import { propertyRuns } from '../../../test/harness/property-runs.ts'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import type { KnownRun, Reentry } from '../../dispatch/dispatch-context.ts'
 import { NO_OPT_OUT_WORDS } from '../../dispatch/dispatch-context.ts'
@@ -162,7 +163,7 @@ describe('a reply', () => {
           if (next.startsWith('purged')) model.purge(next === 'purged')
         }
       }),
-      { numRuns: 2_000 },
+      { numRuns: propertyRuns(2_000) },
     )
   })
 
@@ -189,7 +190,7 @@ describe('a reply', () => {
         dispatch(model.pendingCount())
         for (const key of granted) expect(started).toContain(key)
       }),
-      { numRuns: 2_000 },
+      { numRuns: propertyRuns(2_000) },
     )
   })
 })

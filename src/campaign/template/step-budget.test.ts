@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { propertyRuns } from '../../../test/harness/property-runs.ts'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { checkCampaign } from '../check.ts'
 import { BudgetExceededError, createStepBudget, FILE_STEPS, RENDER_STEPS } from './step-budget.ts'
@@ -177,7 +178,7 @@ describe('a legitimate template', () => {
         expect(spent).toBeLessThanOrEqual(RENDER_STEPS)
         expect(spentBy(template)).toBe(spent)
       }),
-      { numRuns: 60 },
+      { numRuns: propertyRuns(60, 20) },
     )
   })
 })

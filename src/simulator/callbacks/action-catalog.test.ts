@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { propertyRuns } from '../../../test/harness/property-runs.ts'
 import { parseInbound } from '../../wechat/callback/events.ts'
 import { parseBody } from '../../wechat/callback/xml-json.ts'
 import { createSimulator } from '../index.ts'
@@ -280,7 +281,7 @@ describe('an action', () => {
         })
         expect([200, 400]).toContain(answer.status)
       }),
-      { numRuns: 100 },
+      { numRuns: propertyRuns(100, 20) },
     )
   })
 })

@@ -1,6 +1,7 @@
 import * as wecom from '@wecom/crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '../../../test/harness/property-runs.ts'
 import { type AccountOptions, newAccount } from '../state/model.ts'
 import type { PushTarget } from './envelope.ts'
 import { readReply } from './passive-reply.ts'
@@ -302,7 +303,7 @@ describe('any answer of a server', () => {
         else if (verdict.reply === null) expect(['', 'success']).toContain(text)
         else if (verdict.reply.msgType === 'text') expect(verdict.reply.fields.Content).not.toBe('')
       }),
-      { numRuns: 500 },
+      { numRuns: propertyRuns(500) },
     )
   })
 })

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { malformedAnswers } from '../../../test/fixtures/malformed-answers.ts'
+import { propertyRuns } from '../../../test/harness/property-runs.ts'
 import { createWechatClient, type WechatAnswer, type WechatClient } from './client.ts'
 import { type ComponentClient, createComponentClient } from './component-client.ts'
 
@@ -226,7 +227,7 @@ describe('a random answer', () => {
           if (answer.errcode === 0) expect(fits(answer.data as Data)).toBe(true)
           else expect(answer.data).toBeNull()
         }),
-        { numRuns: 120 },
+        { numRuns: propertyRuns(120, 20) },
       )
     },
   )

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { afterEach, describe, expect, it, vi } from 'vitest'
+import { propertyRuns } from '../../../test/harness/property-runs.ts'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { signatureOf } from './crypto.ts'
 import { type CallbackAccount, openCallback } from './envelope.ts'
@@ -85,7 +86,7 @@ describe('the ciphertext of a push', () => {
         const found = scan(body).candidates
         for (const sealed of parseEncrypted(Buffer.from(body)).candidates) expect(found).toContain(sealed)
       }),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300) },
     )
   })
 

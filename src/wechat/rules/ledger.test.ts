@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { propertyRuns } from '../../../test/harness/property-runs.ts'
 import {
   addGrant,
   closeGrants,
@@ -331,7 +332,7 @@ const twoLedgers = fc
 
 describe('a ledger after random events', () => {
   const checkAll = (check: (events: TimedEvent[], profile: RulesProfileName) => void) =>
-    fc.assert(fc.property(eventLists, profiles, check), { numRuns: 300 })
+    fc.assert(fc.property(eventLists, profiles, check), { numRuns: propertyRuns(300) })
 
   it('pays for no more messages than the quota of each interaction', () => {
     checkAll((events, profile) => {
