@@ -2,6 +2,7 @@ import type { TargetAccount } from '../../api/views/campaign-account-view.ts'
 import type { campaignView } from '../../api/views/campaign-view.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import { Code, Data, Empty, NextPage, StatePill, timeCell } from '../components/basics.tsx'
+import { CampaignTabs } from '../components/campaign-tabs.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { ActionButton, FormDialog, OpensDialog } from '../components/forms.tsx'
 import { Icon } from '../design/icons.tsx'
@@ -62,6 +63,7 @@ export const CampaignPage = (props: {
   const { item, warnings } = props
   return (
     <Page title={item.name} at="/campaigns" aside={<CampaignActions item={item} />}>
+      <CampaignTabs id={item.id} at="results" isPublished={true} />
       <p class="row">
         <CampaignState item={item} />
         <Code>{`${item.id}@${item.version}`}</Code>
