@@ -4,6 +4,8 @@ import type { Role } from './roles.ts'
 export interface Principal {
   actor: string
   role: Role
+  /** What the user of a browser prefers in the console; null: as the browser says. */
+  preferences?: { language: string | null; theme: string | null }
 }
 
 declare module 'hono' {

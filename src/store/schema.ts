@@ -640,7 +640,12 @@ export const auditLog = pgTable(
     target: text('target').notNull(),
     details: jsonb('details'),
   },
-  (t) => [index('audit_log_by_time').on(t.at)],
+  (t) => [
+    index('audit_log_by_time').on(t.at),
+    index('audit_log_by_actor').on(t.actor, t.id),
+    index('audit_log_by_action').on(t.action, t.id),
+    index('audit_log_by_target').on(t.target, t.id),
+  ],
 )
 
 /** Periodic jobs, with the lease of the process that runs each. */
@@ -667,6 +672,10 @@ export const users = pgTable('users', {
   totpEnabledAt: epochMs('totp_enabled_at'),
   /** The newest time step with an accepted code. That code and older ones are refused. */
   totpLastStep: epochMs('totp_last_step'),
+  /** The language of the console, `zh` or `en`; null: the browser's. */
+  language: text('language'),
+  /** The appearance of the console, `system`, `light` or `dark`; null: the browser's. */
+  theme: text('theme'),
 })
 
 /** Hashes of codes that replace a lost second factor, once each. */

@@ -123,7 +123,17 @@ export const CONSOLE = table(`
   POST   /account/second-factor                        viewer
   POST   /account/second-factor/remove                 viewer
   GET    /users                                        admin
+  POST   /users                                        admin
+  GET    /users/{name}                                 admin
+  POST   /users/{name}/role                            admin
+  POST   /users/{name}/password                        admin
+  POST   /users/{name}/disable                         admin
+  POST   /users/{name}/enable                          admin
+  POST   /users/{name}/reset-second-factor             admin
+  POST   /users/{name}/remove                          admin
   GET    /tokens                                       admin
+  POST   /tokens                                       admin
+  POST   /tokens/{id}/revoke                           admin
   GET    /audit                                        admin
 `)
 
@@ -171,4 +181,4 @@ export const LAYERS = [
   '/wechat/{appId}',
 ]
 /** The guards of pages for admins, and of pages for users. */
-export const PAGE_GUARDS = ['/users', '/tokens', '/audit', '/account/second-factor/*']
+export const PAGE_GUARDS = ['/account/second-factor/*']

@@ -95,7 +95,8 @@ export class SignIn {
     if (!found) return null
     if (found.userName === ADMIN_TOKEN_ACTOR) return { actor: ADMIN_TOKEN_ACTOR, role: 'admin' }
     if (found.user?.disabledAt !== null) return null
-    return { actor: found.user.name, role: found.user.role }
+    const { name, role, language, theme } = found.user
+    return { actor: name, role, preferences: { language, theme } }
   }
 
   async signOut(cookie: string | undefined): Promise<void> {

@@ -25,14 +25,19 @@ const limitOption = new Option('--limit <n>', `Number of entries, at most ${MAX_
 /** `nurture audit` */
 export const auditCommand = (terminal: Terminal) =>
   command('audit', 'Show who changed what, newest first 操作记录')
+    .option('--actor <name>', 'Only changes of this user, token or program')
+    .option('--action <name>', 'Only this change, like campaign.publish')
+    .option('--target <id>', 'Only changes of this account, campaign, user …')
+    .option('--from <time>', 'Not before this time, like 2026-11-30T00:00:00+08:00')
+    .option('--to <time>', 'Before this time')
     .addOption(limitOption)
     .option('--cursor <text>', 'Continue from here: the cursor that the page before printed')
     .addOption(urlOption)
     .action(
-      printing(terminal, async ({ limit, cursor, ...options }) => {
+      printing(terminal, async ({ limit, cursor, actor, action, target, from, to, ...options }) => {
         const page = await callApi<{ items: AuditEntry[]; next: string | null }>(options, {
           path: '/api/audit',
-          query: { limit: String(limit), cursor },
+          query: { limit: String(limit), cursor, actor, action, target, from, to },
         })
         const rows = page.items.map((e) => [
           e.at,

@@ -13,6 +13,7 @@ const ICON_NAMES = [
   'log-out',
   'pause',
   'play',
+  'plus',
   'radio-tower',
   'route',
   'scroll-text',

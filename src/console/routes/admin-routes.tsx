@@ -1,31 +1,143 @@
-import type { Hono } from 'hono'
+import type { Context, Hono } from 'hono'
 import { auditPage, auditView } from '../../api/routes/audit-routes.ts'
 import { cursor as cursorOf, toPage } from '../../api/routes/route-helpers.ts'
 import { tokenPage, tokenView } from '../../api/routes/token-routes.ts'
 import { userView } from '../../api/routes/user-routes.ts'
+import { normalizeUserName } from '../../auth/principal.ts'
+import type { AuditFilter } from '../../store/users/audit-log.ts'
+import { type FormState, problemsOf } from '../components/forms.tsx'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
-import { AuditPage, TokensPage, UsersPage } from '../pages/admin-pages.tsx'
+import { formAction, notDone } from '../form-action.tsx'
+import { done } from '../notice.ts'
+import { AUDIT_FILTERS, AuditPage, type AuditQuery } from '../pages/audit-page.tsx'
+import { NotFoundPage } from '../pages/error-pages.tsx'
+import { UserPage, UsersPage, userPath } from '../pages/people-pages.tsx'
+import { CreatedTokenPage, TokensPage } from '../pages/token-pages.tsx'
 import { respond } from '../respond.tsx'
 import { requirePageRole } from './page-role.tsx'
 
+const DAY_MS = 24 * 3_600_000
+
 /** Users, tokens and the audit log: for admins. */
 export function addAdminPages(app: Hono, deps: PageDeps): void {
-  const { auth: access, db, now } = deps
-  for (const path of ['/users', '/tokens', '/audit']) app.use(path, requirePageRole(deps, 'admin'))
-  app.get('/users', async (c) => {
+  for (const path of ['/users', '/users/:name', '/tokens', '/audit'])
+    app.get(path, requirePageRole(deps, 'admin'))
+  addUserPages(app, deps)
+  addUserActions(app, deps)
+  addTokenPages(app, deps)
+  addAuditPage(app, deps)
+}
+
+function addUserPages(app: Hono, deps: PageDeps): void {
+  const { api, auth: access } = deps
+  const list = async (c: Context, added?: FormState) => {
     const found = await access.users.list({
       after: cursorOf.read(c.req.query('cursor')),
       limit: PAGE_SIZE + 1,
     })
     const { items, next } = toPage(found, PAGE_SIZE, (u) => u.name)
-    return respond(c, <UsersPage items={items.map(userView)} next={next} />)
+    const page = <UsersPage items={items.map(userView)} next={next} {...(added ? { added } : {})} />
+    return respond(c, page, added ? 422 : 200)
+  }
+  app.get('/users', (c) => list(c))
+  app.get('/users/:name', async (c) => {
+    const user = await access.users.find(normalizeUserName(c.req.param('name')))
+    return user ? respond(c, <UserPage user={userView(user)} />) : respond(c, <NotFoundPage />, 404)
   })
-  app.get('/tokens', async (c) => {
+  formAction(app, { path: '/users', role: 'admin' }, deps, async (c, field) => {
+    const json = { name: field('name'), role: field('role'), password: field('password') }
+    const answer = await api.call(c, 'POST', '/api/users', { json })
+    if (!answer.error) return done(c, '/users', 'userAdded', (answer.body as { name: string }).name)
+    if (answer.status !== 422 && answer.status !== 409) return notDone(c, answer, '/users')
+    const error =
+      answer.status === 409
+        ? { ...answer.error, issues: [{ path: 'name', message: answer.error.message }] }
+        : answer.error
+    return list(c, {
+      values: { name: json.name, role: json.role },
+      problems: problemsOf(error, ['name', 'role', 'password']),
+    })
+  })
+}
+
+function addUserActions(app: Hono, deps: PageDeps): void {
+  const { api, auth: access } = deps
+  const change = (form: 'role' | 'password', notice: 'saved' | 'passwordChanged') =>
+    formAction(app, { path: `/users/:name/${form}`, role: 'admin' }, deps, async (c, field) => {
+      const name = c.req.param('name') ?? ''
+      const answer = await api.call(c, 'PATCH', `/api${userPath(name)}`, { json: { [form]: field(form) } })
+      if (!answer.error) return done(c, userPath(name), notice, name)
+      const user = await access.users.find(normalizeUserName(name))
+      if (answer.status !== 422 || !user) return notDone(c, answer, '/users')
+      const values: FormState['values'] = form === 'role' ? { role: field('role') } : {}
+      const state = { values, problems: problemsOf(answer.error, [form]) }
+      return respond(c, <UserPage user={userView(user)} refused={{ form, state }} />, 422)
+    })
+  change('role', 'saved')
+  change('password', 'passwordChanged')
+  const simple = (
+    verb: string,
+    call: { method: 'PATCH' | 'DELETE'; path?: string; json?: object },
+    notice: 'userDisabled' | 'userEnabled' | 'secondFactorReset' | 'userRemoved',
+  ) =>
+    formAction(app, { path: `/users/:name/${verb}`, role: 'admin' }, deps, async (c) => {
+      const name = c.req.param('name') ?? ''
+      const { method, path = '', json } = call
+      const answer = await api.call(c, method, `/api${userPath(name)}${path}`, json ? { json } : {})
+      if (answer.error) return notDone(c, answer, userPath(name))
+      return done(c, notice === 'userRemoved' ? '/users' : userPath(name), notice, name)
+    })
+  simple('disable', { method: 'PATCH', json: { disabled: true } }, 'userDisabled')
+  simple('enable', { method: 'PATCH', json: { disabled: false } }, 'userEnabled')
+  simple('reset-second-factor', { method: 'DELETE', path: '/second-factor' }, 'secondFactorReset')
+  simple('remove', { method: 'DELETE' }, 'userRemoved')
+}
+
+function addTokenPages(app: Hono, deps: PageDeps): void {
+  const { api, auth: access, now } = deps
+  const list = async (c: Context, added?: FormState) => {
     const { items, next } = await tokenPage(access.tokens, c.req.query('cursor'), PAGE_SIZE)
-    return respond(c, <TokensPage items={items.map(tokenView)} next={next} now={now()} />)
+    const page = (
+      <TokensPage items={items.map(tokenView)} next={next} now={now()} {...(added ? { added } : {})} />
+    )
+    return respond(c, page, added ? 422 : 200)
+  }
+  app.get('/tokens', (c) => list(c))
+  formAction(app, { path: '/tokens', role: 'admin' }, deps, async (c, field) => {
+    const values = { name: field('name'), role: field('role'), expires: field('expires') }
+    const { expires, ...rest } = values
+    const json = expires === '' ? rest : { ...rest, expires }
+    const answer = await api.call(c, 'POST', '/api/tokens', { json })
+    if (!answer.error) {
+      const { name, token } = answer.body as { name: string; token: string }
+      return respond(c, <CreatedTokenPage name={name} token={token} />)
+    }
+    if (answer.status !== 422) return notDone(c, answer, '/tokens')
+    return list(c, { values, problems: problemsOf(answer.error, ['name', 'role', 'expires']) })
   })
+  formAction(app, { path: '/tokens/:id/revoke', role: 'admin' }, deps, async (c) => {
+    const id = encodeURIComponent(c.req.param('id') ?? '')
+    const answer = await api.call(c, 'DELETE', `/api/tokens/${id}`)
+    return answer.error ? notDone(c, answer, '/tokens') : done(c, '/tokens', 'tokenRevoked')
+  })
+}
+
+function addAuditPage(app: Hono, { db }: PageDeps): void {
   app.get('/audit', async (c) => {
-    const { items, next } = await auditPage(db, c.req.query('cursor'), PAGE_SIZE)
-    return respond(c, <AuditPage items={items.map(auditView)} next={next} />)
+    const { cursor, ...given } = c.req.query()
+    const query: AuditQuery = {}
+    for (const name of AUDIT_FILTERS) if (given[name]) query[name] = given[name]
+    const { items, next } = await auditPage(db, cursor, PAGE_SIZE, auditFilter(query))
+    return respond(c, <AuditPage items={items.map(auditView)} next={next} query={query} />)
   })
+}
+
+/** Days of the form are whole days of Beijing. A day that cannot be read does not filter. */
+function auditFilter({ from, to, ...exact }: AuditQuery): AuditFilter {
+  const dayStart = (day: string | undefined) => {
+    const at = /^\d{4}-\d\d-\d\d$/.test(day ?? '') ? Date.parse(`${day}T00:00:00+08:00`) : Number.NaN
+    return Number.isNaN(at) ? undefined : at
+  }
+  const last = dayStart(to)
+  return { ...exact, from: dayStart(from), to: last === undefined ? undefined : last + DAY_MS }
 }

@@ -94,14 +94,14 @@ export const Page = (props: {
 const Notices = () => {
   const { notice } = useView()
   const texts = useText(NOTICE_TEXTS)
-  const [a = '', b = '', c = '', d = ''] = notice?.values ?? []
   return (
     <div id="notices" role="status" aria-live="polite">
-      {notice ? <p class="notice">{(texts[notice.name] as NoticeText)(a, b, c, d)}</p> : null}
+      {notice ? <p class="notice">{say(texts[notice.name], notice.values)}</p> : null}
     </div>
   )
 }
-type NoticeText = (...values: string[]) => string
+const say = (text: string | ((...values: string[]) => string), values: readonly string[]) =>
+  typeof text === 'string' ? text : text(...values)
 
 const ShortcutsDialog = () => {
   const texts = useText(SHORTCUT_TEXTS)

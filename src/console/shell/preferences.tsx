@@ -22,26 +22,38 @@ export const detectLanguage = languageDetector({
   caches: false,
 })
 
-const oneOf = <T extends string>(all: readonly T[], value: string | undefined): T | undefined =>
+const oneOf = <T extends string>(all: readonly T[], value: string | null | undefined): T | undefined =>
   all.find((one) => one === value)
 
-export const languageOf = (c: Context): Language => oneOf(LANGUAGES, c.get('language')) ?? LANGUAGES[0]
-export const themeOf = (c: Context): Theme => oneOf(THEMES, getCookie(c, THEME_COOKIE)) ?? 'system'
+/** What the signed-in user has chosen, else the language of the cookie or the browser. */
+export const languageOf = (c: Context): Language =>
+  oneOf(LANGUAGES, preferencesOf(c)?.language) ?? oneOf(LANGUAGES, c.get('language')) ?? LANGUAGES[0]
+/** What the signed-in user has chosen, else the appearance of the cookie. */
+export const themeOf = (c: Context): Theme =>
+  oneOf(THEMES, preferencesOf(c)?.theme) ?? oneOf(THEMES, getCookie(c, THEME_COOKIE)) ?? 'system'
+const preferencesOf = (c: Context) => c.get('principal')?.preferences
 
 /**
  * `POST /preferences?language=&theme=&back=`: language and appearance, also of somebody who is not signed in. A cookie keeps
- * them for a year. The body is not read.
+ * them for a year, and a signed-in user has them in every browser. The body is not read.
  */
-export function createPreferenceRoutes({ client }: Auth): Hono {
+export function createPreferenceRoutes({ client, signIn, users, cookies }: Auth): Hono {
   const app = new Hono()
-  app.post(PATH, (c) => {
+  app.post(PATH, async (c) => {
     const keep = (name: string, value: string | undefined) => {
       if (value === undefined) return
       const secure = client(c).https
       setCookie(c, name, value, { path: '/', maxAge: ONE_YEAR_S, sameSite: 'Lax', httpOnly: true, secure })
     }
-    keep(LANGUAGE_COOKIE, oneOf(LANGUAGES, c.req.query('language')))
-    keep(THEME_COOKIE, oneOf(THEMES, c.req.query('theme')))
+    const language = oneOf(LANGUAGES, c.req.query('language'))
+    const theme = oneOf(THEMES, c.req.query('theme'))
+    keep(LANGUAGE_COOKIE, language)
+    keep(THEME_COOKIE, theme)
+    const principal = await signIn.principalOf(getCookie(c, cookies.session))
+    if (principal?.preferences) {
+      const chosen = { ...(language ? { language } : {}), ...(theme ? { theme } : {}) }
+      await users.prefer(principal.actor, chosen)
+    }
     return c.redirect(pathOnThisServer(c.req.query('back') ?? '/'), 303)
   })
   return app

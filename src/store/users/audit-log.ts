@@ -1,4 +1,4 @@
-import { desc, eq, lt } from 'drizzle-orm'
+import { and, desc, eq, gte, lt } from 'drizzle-orm'
 import type { Db } from '../db.ts'
 import { auditLog } from '../schema.ts'
 import { isRefusedData } from '../store-error.ts'
@@ -45,15 +45,28 @@ export async function amendAudit(db: Db, id: number, details: unknown): Promise<
   await db.update(auditLog).set({ details }).where(eq(auditLog.id, id))
 }
 
+/** Which rows of the audit log: all that are named must hold. Times are epoch ms, `to` is excluded. */
+export interface AuditFilter {
+  actor?: string | undefined
+  action?: string | undefined
+  target?: string | undefined
+  from?: number | undefined
+  to?: number | undefined
+}
+
 /** Newest first, after the row with this id. */
 export function listAudit(
   db: Db,
-  { after, limit }: { after: number | null; limit: number },
+  { after, limit, filter = {} }: { after: number | null; limit: number; filter?: AuditFilter },
 ): Promise<AuditRow[]> {
-  return db
-    .select()
-    .from(auditLog)
-    .where(after === null ? undefined : lt(auditLog.id, after))
-    .orderBy(desc(auditLog.id))
-    .limit(limit)
+  const { actor, action, target, from, to } = filter
+  const where = and(
+    after === null ? undefined : lt(auditLog.id, after),
+    actor === undefined ? undefined : eq(auditLog.actor, actor),
+    action === undefined ? undefined : eq(auditLog.action, action),
+    target === undefined ? undefined : eq(auditLog.target, target),
+    from === undefined ? undefined : gte(auditLog.at, from),
+    to === undefined ? undefined : lt(auditLog.at, to),
+  )
+  return db.select().from(auditLog).where(where).orderBy(desc(auditLog.id)).limit(limit)
 }

@@ -46,6 +46,11 @@ export function createUserStore(db: Db, now: () => number) {
         return changed ?? null
       })
     },
+    /** What the user prefers in the console. Only the named preferences change. */
+    async prefer(name: string, preferences: Partial<Pick<User, 'language' | 'theme'>>): Promise<void> {
+      if (Object.keys(preferences).length === 0) return
+      await db.update(users).set(preferences).where(eq(users.name, name))
+    },
     /** False when there is no such user. */
     remove: (name: string): Promise<boolean> =>
       db.transaction(async (tx) => {
