@@ -23,6 +23,7 @@ import { createMenuRoutes } from './routes/menu-routes.ts'
 import { createOutboxRoutes } from './routes/outbox-routes.ts'
 import { createQrcodeRoutes } from './routes/qrcode-routes.ts'
 import type { ApiDeps } from './routes/route-helpers.ts'
+import { createSystemRoutes } from './routes/system-routes.ts'
 import { createTemporalRoutes } from './routes/temporal-routes.ts'
 import { createTokenRoutes } from './routes/token-routes.ts'
 import { createUserRoutes } from './routes/user-routes.ts'
@@ -85,6 +86,7 @@ export function createApiRoutes(deps: ApiDeps & { auth: Auth }): OpenAPIHono {
   api.route('/', createMenuRoutes(deps))
   api.route('/', createCampaignRoutes(deps))
   api.route('/', createTemporalRoutes(deps))
+  api.route('/', createSystemRoutes(deps))
   api.route('/', createFollowerRoutes(deps))
   api.route('/', createFollowerRequestRoutes(deps))
   api.route('/', createWebhookRoutes(deps))

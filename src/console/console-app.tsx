@@ -10,6 +10,7 @@ import { addAccountPages } from './routes/account-routes.tsx'
 import { addAdminPages } from './routes/admin-routes.tsx'
 import { addCampaignPages } from './routes/campaign-routes.tsx'
 import { addFollowerPages } from './routes/follower-routes.tsx'
+import { addSystemPages } from './routes/system-routes.tsx'
 import { createSecondFactorRoutes } from './second-factor-routes.tsx'
 import { serveAssets } from './serve-assets.ts'
 import { detectLanguage } from './shell/preferences.tsx'
@@ -43,6 +44,7 @@ export function createConsole(deps: ConsoleDeps): Hono {
   addCampaignPages(app, pages)
   addFollowerPages(app, pages)
   addAdminPages(app, pages)
+  addSystemPages(app, pages)
   // A route: the app that this one is mounted in does not call its notFound.
   app.all('*', (c: Context) => respond(c, <NotFoundPage />, 404))
   return app

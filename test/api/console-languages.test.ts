@@ -51,6 +51,7 @@ const PAGES = [
   '/users',
   '/tokens',
   '/audit',
+  '/system',
   '/account/second-factor',
   '/no/such/page',
 ]

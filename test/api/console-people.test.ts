@@ -132,3 +132,28 @@ describe('the audit log', () => {
     expect((await api.get('/api/audit?from=yesterday')).status).toBe(422)
   })
 })
+
+describe('the system page', () => {
+  it('shows what an engineer looks at, and re-encrypts the secrets', async () => {
+    const { status, html } = await get('/system')
+    expect(status).toBe(200)
+    for (const text of ['命名空间', '任务队列', '定时任务', '与微信的时钟差', '当前密钥', 'nurture', 'send'])
+      expect(html).toContain(text)
+    expect((await get('/system/state')).html).not.toContain('<html')
+    expect((await post('/system/rotate-keys')).location).toBe('/system')
+    expect((await get('/audit?action=key.rotate')).html).toContain('更换加密密钥')
+  })
+
+  it('has the same in the API', async () => {
+    const { body } = await api.get<Record<string, unknown>>('/api/system')
+    expect(body).toMatchObject({
+      temporal: { state: 'expected' },
+      queues: [
+        { name: 'nurture', kind: 'workflow', workers: [{ identity: expect.any(String) }] },
+        { name: 'send', kind: 'activity' },
+      ],
+      inbox: { pending: 0 },
+      keys: { previous: [] },
+    })
+  })
+})

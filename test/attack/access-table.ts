@@ -62,6 +62,7 @@ export const API = table(`
   POST   /api/campaigns/{id}/draft/publish             operator
   GET    /api/temporal                                 viewer
   POST   /api/temporal/accept                          admin
+  GET    /api/system                                   viewer
   GET    /api/followers                                viewer
   GET    /api/followers/{appId}/{openId}               viewer
   POST   /api/followers/{appId}/{openId}/cancel        operator
@@ -135,6 +136,10 @@ export const CONSOLE = table(`
   POST   /tokens                                       admin
   POST   /tokens/{id}/revoke                           admin
   GET    /audit                                        admin
+  GET    /system                                       admin
+  GET    /system/state                                 admin
+  POST   /system/rotate-keys                           admin
+  POST   /system/accept-namespace                      admin
 `)
 
 /** Public routes. */

@@ -25,6 +25,7 @@ const PATHS = [
   '/users',
   '/tokens',
   '/audit',
+  '/system',
   '/no/such/page',
 ]
 

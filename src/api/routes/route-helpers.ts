@@ -18,6 +18,7 @@ import { amendAudit, writeAudit } from '../../store/users/audit-log.ts'
 import { createUserStore } from '../../store/users/user-store.ts'
 import type { WebhookEndpointStore } from '../../store/webhooks/webhook-endpoints.ts'
 import type { TemporalConnection } from '../../temporal/connection.ts'
+import type { QueueView } from '../../temporal/describe-queues.ts'
 import type { NamespaceGuard } from '../../temporal/namespace-guard.ts'
 import type { RunClient } from '../../temporal/run-client.ts'
 import type { WechatClient } from '../../wechat/api/client.ts'
@@ -53,6 +54,8 @@ export interface ApiDeps {
   /** Sends the messages of a test now. */
   testSend: TestSend
   temporal: Pick<TemporalConnection, 'isUp'>
+  /** The task queues and their workers; null: Temporal does not answer. */
+  queues(): Promise<QueueView[] | null>
   namespaceGuard: NamespaceGuard
   tokens: TokenProvider
   clientOf(account: { apiBase: string | null }): WechatClient

@@ -15,6 +15,7 @@ import type { Links } from '../../console/view.ts'
 import { createPlatformApp } from '../../platform/platform-app.ts'
 import { createBriefCache } from '../../shared/brief-cache.ts'
 import type { HookResult, LinkResult } from '../../shared/metrics.ts'
+import { describeQueues } from '../../temporal/describe-queues.ts'
 import type { Services } from '../services.ts'
 import { createDomainVerificationFiles } from './domain-verification-files.ts'
 import { createAnonymousShedding } from './shed-anonymous.ts'
@@ -101,6 +102,7 @@ function apiPorts(services: Services): Omit<ApiDeps, 'hooksChanged'> {
     runs: services.runs,
     testSend: services.testSend,
     temporal: services.temporal,
+    queues: () => describeQueues(services.temporal.client),
     namespaceGuard: services.namespaceGuard,
     tokens: services.tokens,
     clientOf: services.clientOf,

@@ -3,6 +3,7 @@ import type { icons as LucideIcons } from '@iconify-json/lucide'
 import { raw } from 'hono/html'
 
 const ICON_NAMES = [
+  'activity',
   'circle-alert',
   'circle-check',
   'copy',

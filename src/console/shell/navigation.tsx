@@ -51,6 +51,7 @@ function groupsFor(role: Role, texts: Texts, links: Links): Group[] {
         { href: '/users', icon: 'user-cog', title: texts.users },
         { href: '/tokens', icon: 'key-round', title: texts.tokens },
         { href: '/audit', icon: 'scroll-text', title: texts.audit },
+        { href: '/system', icon: 'activity', title: texts.system },
       ],
     },
   ]

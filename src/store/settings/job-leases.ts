@@ -1,4 +1,4 @@
-import { and, eq, isNull, lt, or } from 'drizzle-orm'
+import { and, asc, eq, isNull, lt, or } from 'drizzle-orm'
 import type { Db } from '../db.ts'
 import { isInFuture, isLeaseFree } from '../lease.ts'
 import { periodicJobs } from '../schema.ts'
@@ -35,3 +35,7 @@ export async function releaseJob(db: Db, name: string, ownerId: string, ranAt: n
     .set({ leaseOwnerId: null, leaseExpiresAt: null, ...(ranAt === null ? {} : { lastRunAt: ranAt }) })
     .where(and(eq(periodicJobs.name, name), eq(periodicJobs.leaseOwnerId, ownerId)))
 }
+
+/** Every periodic job that a process has ever claimed, by name. */
+export const listJobs = (db: Db): Promise<(typeof periodicJobs.$inferSelect)[]> =>
+  db.select().from(periodicJobs).orderBy(asc(periodicJobs.name))
