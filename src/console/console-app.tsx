@@ -5,6 +5,7 @@ import { hasUnstorableUrl } from '../api/body/storable-text.ts'
 import { createSessionApi, SESSION_API_PATH } from '../api/session-api.ts'
 import type { ConsoleDeps, PageDeps } from './console-deps.ts'
 import { ErrorPage, NotFoundPage } from './pages/error-pages.tsx'
+import { inReadersLanguage } from './reader-api.ts'
 import { respond } from './respond.tsx'
 import { addAccountPages } from './routes/account-routes.tsx'
 import { addAdminPages } from './routes/admin-routes.tsx'
@@ -37,7 +38,7 @@ export function createConsole(deps: ConsoleDeps): Hono {
   serveAssets(app)
   app.route('/', createSignInRoutes(deps))
   app.use(compress())
-  const pages: PageDeps = { ...deps, api: createSessionApi(deps) }
+  const pages: PageDeps = { ...deps, api: inReadersLanguage(createSessionApi(deps)) }
   app.all(`${SESSION_API_PATH}/*`, (c) => pages.api.answer(c))
   app.route('/', createSecondFactorRoutes(deps))
   addAccountPages(app, pages)

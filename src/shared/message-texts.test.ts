@@ -11,6 +11,7 @@ const translate = createTranslation(
       'never reached: {why:text}': '走不到：{why}',
       'by {event:event}': '由 {event} 开始',
       'say "{text}"': '写「{text}」',
+      '{a} plus {b}': '共 {a} + {b} 条',
     },
   ],
   { event: (name) => (name === 'scan' ? '扫码' : null) },
@@ -36,6 +37,8 @@ describe('a message in another language', () => {
   it('has the value of a kind, without a space beside Chinese', () => {
     expect(translate('by scan')).toBe('由扫码开始')
     expect(translate('by somebody')).toBeNull()
+    expect(translate('三 plus 4')).toBe('共三 + 4 条')
+    expect(translate('3 plus 四')).toBe('共 3 + 四条')
     expect(translate('领取 stands in 分支一 above')).toBe('领取已在分支一里')
   })
 

@@ -102,14 +102,21 @@ const BEGINNING_WEIGHT = 10_000
 /** Chinese characters and full-width punctuation: beside another one there is no space. */
 const WIDE = /[\u3000-\u303f\u4e00-\u9fff\uff00-\uffef]/
 
-/** Fills the holes. A text has a space between Chinese and a hole, which is dropped for a value in Chinese. */
+/** Fills the holes. The space between Chinese and a hole is dropped for a value in Chinese. */
 function withValues(text: string, values: ReadonlyMap<string, string>): string {
-  return text.replace(/( ?)\{([a-z]\w*)\}( ?)/g, (_, before: string, name: string, after: string) => {
-    const value = values.get(name) ?? ''
-    const [first = '', last = ''] = [value.charAt(0), value.charAt(value.length - 1)]
-    return `${WIDE.test(first) ? '' : before}${value}${WIDE.test(last) ? '' : after}`
-  })
+  return text.split(/(\{[a-z]\w*\})/).reduce((made, part, i) => {
+    const value = i % 2 === 0 ? part : (values.get(part.slice(1, -1)) ?? '')
+    return beside(made, value)
+  }, '')
 }
+
+function beside(left: string, right: string): string {
+  if (left.endsWith(' ') && isWide(left.at(-2)) && isWide(right[0])) return left.slice(0, -1) + right
+  if (right.startsWith(' ') && isWide(left.at(-1)) && isWide(right[1])) return left + right.slice(1)
+  return left + right
+}
+
+const isWide = (character = '') => WIDE.test(character)
 
 /** Whether a message has the fixed parts one after the other: a quick test before the regular expression. */
 function hasInOrder(message: string, fixed: readonly string[]): boolean {

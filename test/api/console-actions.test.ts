@@ -48,6 +48,19 @@ describe('a form of a page', () => {
     expect(response.status).toBe(403)
   })
 
+  it('says in the language of the reader why it was refused', async () => {
+    await api.put(campaignYaml('old', ['{ id: a, after: 1s, since: entry, send: { text: 你好 } }'], []))
+    await api.call('POST', '/api/campaigns/old/retire')
+    const refusal = async (language: string) => {
+      const headers = { 'accept-language': language }
+      const response = await send('/campaigns/old/resume', 'operator', { method: 'POST', headers })
+      expect(response.status).toBe(409)
+      return response.text()
+    }
+    expect(await refusal('zh-CN')).toContain('活动 old 已下线：先重新上线。')
+    expect(await refusal('en')).toContain('Campaign old is retired.')
+  })
+
   it('about something that is gone answers 404', async () => {
     const response = await send('/campaigns/gone/pause', 'operator', { method: 'POST' })
     expect(response.status).toBe(404)
@@ -88,6 +101,40 @@ describe("the operator API for the console's scripts", () => {
     const response = await send('/console/api/campaigns/shown/pause', role, init)
     expect(response.status).toBe(status)
     expect((await api.call('GET', '/api/campaigns/shown')).body).toMatchObject({ state: 'live' })
+  })
+
+  it('says in the language of the reader what is wrong, where, and what to do', async () => {
+    const refusal = async (language: string) => {
+      const response = await send('/console/api/campaigns/preview', 'operator', {
+        method: 'POST',
+        body: JSON.stringify({ campaign: 'id: a\nname: A\nsteps: [{ id: s, after: 3x }]', events: [] }),
+        headers: { ...script, 'content-type': 'application/json', 'accept-language': language },
+      })
+      expect(response.status).toBe(422)
+      return (await response.json()) as { error: { code: string; issues: unknown[] } }
+    }
+    expect(await refusal('zh-CN')).toMatchObject({
+      error: {
+        code: 'refused',
+        message: '活动还不能预演。',
+        issues: [
+          {
+            path: 'entry',
+            place: '入口',
+            message: '还没有入口：有步骤的活动要选一个入口',
+            hint: '粉丝怎样进入活动，可以是多种之一。',
+          },
+          { path: 'steps.0.after', place: '步骤 1 · 延迟', line: 3 },
+          { path: 'steps.0.send', place: '步骤 1 · 消息' },
+        ],
+      },
+    })
+    expect(await refusal('en')).toMatchObject({
+      error: {
+        message: 'The campaign cannot be previewed.',
+        issues: [{ place: 'Entry', message: 'is missing: steps need an entry' }, {}, {}],
+      },
+    })
   })
 
   it('answers 404 for a call that does not exist', async () => {

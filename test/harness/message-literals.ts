@@ -39,7 +39,7 @@ export function literalsIn(folders: readonly string[]): Literal[] {
 }
 
 function filesIn(path: string): string[] {
-  if (/\.[jt]s$/.test(path)) return [path]
+  if (/\.[jt]sx?$/.test(path)) return [path]
   return readdirSync(new URL(`${path}/`, ROOT), { recursive: true, encoding: 'utf8' })
     .filter((name) => /\.[jt]s$/.test(name) && !/\.(?:test|d)\.ts$/.test(name))
     .sort()

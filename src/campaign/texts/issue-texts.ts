@@ -1,4 +1,9 @@
-import { createTranslation, type MessageTable, type Translate } from '../../shared/message-texts.ts'
+import {
+  createTranslation,
+  type HoleKind,
+  type MessageTable,
+  type Translate,
+} from '../../shared/message-texts.ts'
 import type { Language } from './field-names.ts'
 import { MESSAGE_KINDS_ZH } from './message-kinds.ts'
 import { HINT_TEXTS } from './warning-texts.ts'
@@ -32,9 +37,15 @@ const CHINESE_SENTENCE = /(?<=\.) (?=[\d ]*[\u4e00-\u9fff])/
 
 const chineseHint = createTranslation([HINT_TEXTS])
 
-/** @param tables every message that the issues may have */
-export function createIssueTexts(tables: readonly MessageTable[]): IssueTexts {
-  const chinese = createTranslation(tables, MESSAGE_KINDS_ZH)
+/**
+ * @param tables every message that the issues may have
+ * @param kinds the kinds of holes in them
+ */
+export function createIssueTexts(
+  tables: readonly MessageTable[],
+  kinds: Readonly<Record<string, HoleKind>> = MESSAGE_KINDS_ZH,
+): IssueTexts {
+  const chinese = createTranslation(tables, kinds)
   const english = createTranslation([englishParts(tables)])
   return {
     chinese,

@@ -29,6 +29,13 @@ const VALUES: Readonly<Record<string, string>> = {
   'goal-reached': '达成目标',
   entered: '进入过',
   never: '从未进入',
+  reply: '回复',
+  unfollow: '取消关注',
+  paused: '已暂停',
+  ended: '已结束',
+  waiting: '等待中',
+  delivered: '已送达',
+  failed: '没能送达',
   sun: '周日',
   mon: '周一',
   tue: '周二',
@@ -78,6 +85,12 @@ function valueName(value: string): string | null {
   return /^[^\s,]+$/.test(value) ? value : null
 }
 
+/** Values of a field, one of which may be chosen; null when one is no value but a text. */
+export function valueNames(values: readonly string[]): string | null {
+  const names = joined(values, valueName, ' 或 ')
+  return names?.replace(/(?<=）) 或 (?=[\u4e00-\u9fff])/, '或').replace('） 或', '）或') ?? null
+}
+
 function fieldInForm(field: string): string | null {
   const name = fieldName(field, 'zh')
   return name === undefined ? null : `${name}（${field}）`
@@ -116,12 +129,7 @@ export const MESSAGE_KINDS_ZH: Readonly<Record<string, HoleKind>> = {
   kind: (name) => fieldName(name, 'zh') ?? null,
   kinds: (list) => joined(itemsOf(list), (name) => fieldName(name, 'zh') ?? null, '、'),
   branchkinds: (list) => joined(itemsOf(list), (name) => inTable(BRANCH_KINDS, name), '、'),
-  or: (list) =>
-    joined(
-      itemsOf(list),
-      valueName,
-      list.split(/, | or /).every((v) => Object.hasOwn(VALUES, v)) ? '或' : ' 或 ',
-    ),
+  or: (list) => valueNames(itemsOf(list)),
   and: (list) => joined(itemsOf(list), (item) => item, '、'),
   list: (list) => list.replaceAll(', ', '、'),
   place: (path) => (/^[A-Za-z]+(?:\.\w+)*$/.test(path) ? placeName(path, 'zh') : null),

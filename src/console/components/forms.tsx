@@ -19,7 +19,7 @@ export const NEW_FORM: FormState = { values: {}, problems: {} }
  * @param fieldOf the field of a path in the body of the call; default: the path itself, or its first part
  */
 export function problemsOf(
-  error: { message: string; issues?: readonly ApiIssue[] },
+  error: { message: string; issues?: readonly (ApiIssue & { place?: string })[] },
   fields: readonly string[],
   say: (message: string) => string = (message) => message,
   fieldOf: (path: string) => string = (path) =>
@@ -28,9 +28,11 @@ export function problemsOf(
   const issues = error.issues ?? []
   if (issues.length === 0) return { '': say(error.message) }
   const problems: Record<string, string> = {}
-  for (const { path, message } of issues) {
+  for (const { path, place = path, message } of issues) {
     const field = fields.includes(fieldOf(path)) ? fieldOf(path) : ''
-    const text = field === '' && path !== '' ? `${path} ${say(message)}` : say(message)
+    const said = say(message)
+    const colon = /[\u4e00-\u9fff]/.test(said) ? '：' : ': '
+    const text = field === '' && path !== '' ? `${place}${colon}${said}` : said
     problems[field] = problems[field] === undefined ? text : `${problems[field]} ${text}`
   }
   return problems

@@ -5,8 +5,10 @@ import { Code, Data, Empty, NextPage, StatePill, timeCell } from '../components/
 import { CampaignTabs } from '../components/campaign-tabs.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { ActionButton, FormDialog, OpensDialog } from '../components/forms.tsx'
+import { IssueList } from '../components/issue-list.tsx'
 import { Icon } from '../design/icons.tsx'
 import { Page } from '../shell/page.tsx'
+import { apiMessageText } from '../texts/errors/api-error-text.ts'
 import { CAMPAIGN_STATES, useLabel } from '../texts/labels.ts'
 import { CAMPAIGN_TEXTS } from '../texts/page-texts.ts'
 import { useMay, useText, useView } from '../view.ts'
@@ -61,6 +63,7 @@ export const CampaignPage = (props: {
 }) => {
   const texts = useText(CAMPAIGN_TEXTS)
   const { item, warnings } = props
+  const { language } = useView()
   return (
     <Page title={item.name} at="/campaigns" aside={<CampaignActions item={item} />}>
       <CampaignTabs id={item.id} at="results" isPublished={true} />
@@ -72,7 +75,7 @@ export const CampaignPage = (props: {
         <p class="note red">
           <Icon name="circle-alert" />
           <span>
-            {texts.broken} <Data>{item.broken}</Data>
+            {texts.broken} {apiMessageText(item.broken, language)}
           </span>
         </p>
       )}
@@ -114,20 +117,12 @@ const CampaignActions = ({ item }: { item: CampaignView }) => {
   )
 }
 
-/** The warnings of the check are in English, as on the command line. */
 const Warnings = ({ warnings }: { warnings: Issue[] }) => (
   <section class="note amber">
     <Icon name="triangle-alert" />
     <div>
       <b>{useText(CAMPAIGN_TEXTS).warnings}</b>
-      <ul translate="no">
-        {warnings.map((w) => (
-          <li>
-            <code>{w.path}</code> {w.message}
-            {w.hint === undefined ? null : <div class="quiet">{`${w.hint} docs/campaigns.md#${w.rule}`}</div>}
-          </li>
-        ))}
-      </ul>
+      <IssueList issues={warnings} />
     </div>
   </section>
 )

@@ -1,4 +1,3 @@
-import { Data } from '../components/basics.tsx'
 import { Icon } from '../design/icons.tsx'
 import { Page, StandalonePage } from '../shell/page.tsx'
 import { ERROR_TEXTS } from '../texts/sign-in-texts.ts'
@@ -45,7 +44,7 @@ export const NotDonePage = ({ message, back }: { message: string; back: string }
       <p class="note red" role="alert">
         <Icon name="circle-alert" />
         <span>
-          {texts.notDoneHint} <Data>{message}</Data>
+          {texts.notDoneHint} {message}
         </span>
       </p>
       <p>

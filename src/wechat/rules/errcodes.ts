@@ -279,6 +279,10 @@ const ALLOW_IP: Remedy = {
   en: "Add this server's address to the account's IP whitelist at WeChat (or let the admin confirm it), then resume the account.",
   zh: '请在微信公众平台把本服务器的 IP 加入白名单（或由管理员确认），然后恢复该账号。',
 }
+const AUTHORISE: Remedy = {
+  en: 'The account must authorise the platform again.',
+  zh: '该账号需要重新授权。',
+}
 const REMEDIES: Record<number, Remedy> = {
   // Only a token call stops an account with this errcode.
   40001: { en: 'Enter the current AppSecret of this account.', zh: '请填写该账号当前的 AppSecret。' },
@@ -308,15 +312,18 @@ const REMEDIES: Record<number, Remedy> = {
   },
 }
 
+/** The remedies that name no errcode, for the translation of a message that has one. */
+export function fixedRemedies(): readonly Remedy[] {
+  return [ALLOW_IP, AUTHORISE, ...Object.values(REMEDIES)]
+}
+
 /** What an operator must do about an account that this errcode stopped. */
 export function remedyOf(errcode: number): Remedy {
   const kind = classOf(errcode)
   const known = REMEDIES[errcode]
   if (known) return known
   if (kind === 'account-paused') return ALLOW_IP
-  if (kind === 'needs-authorisation') {
-    return { en: 'The account must authorise the platform again.', zh: '该账号需要重新授权。' }
-  }
+  if (kind === 'needs-authorisation') return AUTHORISE
   return {
     en: `Look up errcode ${errcode} (${textOf(errcode)}) in WeChat's documentation, fix the cause, then resume the account.`,
     zh: `请在微信文档中查询错误码 ${errcode}，处理后恢复该账号。`,

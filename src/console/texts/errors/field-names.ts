@@ -1,0 +1,61 @@
+import { fieldName, type Language } from '../../../campaign/texts/field-names.ts'
+
+/** The fields of the API's requests as forms name them, without those of campaigns. */
+const NAMES: Readonly<Record<string, readonly [zh: string, en: string]>> = {
+  appSecret: ['AppSecret', 'AppSecret'],
+  token: ['令牌 Token', 'token'],
+  encodingAesKey: ['EncodingAESKey', 'EncodingAESKey'],
+  mode: ['消息加解密方式', 'mode'],
+  rules: ['额度规则', 'rules'],
+  onUnknown: ['结果未知时', 'when unknown'],
+  timezone: ['时区', 'time zone'],
+  apiBase: ['接口地址', 'API address'],
+  humanAgents: ['人工接待', 'human agents'],
+  variables: ['变量', 'variable'],
+  cap: ['频次上限', 'cap'],
+  messages: ['条数', 'messages'],
+  per: ['每多久', 'per'],
+  quietHours: ['静默时段', 'quiet hours'],
+  forward: ['转发', 'forwarding'],
+  useReply: ['采用对方的回复', 'use its reply'],
+  keepTexts: ['保留文字的天数', 'days to keep texts'],
+  state: ['状态', 'state'],
+  button: ['按钮', 'button'],
+  sub_button: ['子菜单', 'submenu'],
+  type: ['类型', 'type'],
+  key: ['菜单 key', 'key'],
+  media_id: ['微信素材 ID', 'media_id'],
+  article_id: ['文章 ID', 'article_id'],
+  appid: ['小程序 AppID', 'mini program'],
+  pagepath: ['小程序页面', 'page'],
+  password: ['密码', 'password'],
+  role: ['角色', 'role'],
+  disabled: ['停用', 'disabled'],
+  expires: ['有效期', 'valid for'],
+  expiresIn: ['有效期', 'valid for'],
+  source: ['文件', 'file'],
+  version: ['版本', 'version'],
+  step: ['步骤', 'step'],
+  openId: ['粉丝', 'follower'],
+  account: ['公众号', 'account'],
+  limit: ['数量', 'limit'],
+  cursor: ['翻页', 'page'],
+  add: ['添加', 'add'],
+  remove: ['去掉', 'remove'],
+  force: ['仍然发布', 'force'],
+  fields: ['字段', 'fields'],
+  events: ['事件', 'event'],
+  certification: ['微信认证', 'certification'],
+  'ip-whitelist': ['IP 白名单', 'IP whitelist'],
+  callback: ['回调', 'callback'],
+  clock: ['时钟', 'clock'],
+  'idempotency-key': ['幂等键', 'idempotency key'],
+  'if-match': ['If-Match', 'If-Match'],
+  'if-none-match': ['If-None-Match', 'If-None-Match'],
+}
+
+/** The name of a field of the API, or of a campaign; undefined: it has none. */
+export function apiFieldName(field: string, language: Language): string | undefined {
+  const own = Object.hasOwn(NAMES, field) ? NAMES[field]?.[language === 'zh' ? 0 : 1] : undefined
+  return own ?? fieldName(field, language)
+}
