@@ -43,6 +43,8 @@ export const API = table(`
   GET    /api/campaigns/{id}/accounts                  viewer
   GET    /api/campaigns/{id}/totals                    viewer
   GET    /api/campaigns/{id}/statistics                viewer
+  GET    /api/campaigns/{id}/statistics.csv            viewer
+  GET    /api/campaigns/{id}/runs.jsonl                viewer
   DELETE /api/campaigns/{id}                           operator
   POST   /api/campaigns/{id}/pause                     operator
   POST   /api/campaigns/{id}/resume                    operator
@@ -101,6 +103,11 @@ export const API = table(`
   GET    /api/tokens                                   admin
   DELETE /api/tokens/{id}                              admin
   GET    /api/audit                                    admin
+`)
+
+/** Calls whose query needs a higher role than their route. */
+export const API_QUERIES = table(`
+  GET    /api/campaigns/{id}/runs.jsonl?openIds=true   operator
 `)
 
 /** Routes for bearer tokens, and for browser sessions from the page of the Temporal Web UI. */
