@@ -10,7 +10,7 @@ import { type RunPosition, readRunNaming, readRunPage } from '../../src/store/ru
 import { deliveries, goals, runs } from '../../src/store/schema.ts'
 import { type EntryFilter, readCampaignStatistics } from '../../src/store/statistics/read-statistics.ts'
 import { addRun, anyWay, SHOP_PLAN, shopCampaigns, T0, wayOf } from '../fixtures/shop-runs.ts'
-import { PROPERTY_RUNS } from '../harness/property-runs.ts'
+import { propertyRuns } from '../harness/property-runs.ts'
 import { describeOnBothStores } from '../harness/stores.ts'
 
 const sumOf = (counts: readonly number[]) => counts.reduce((sum, n) => sum + n, 0)
@@ -99,7 +99,7 @@ describeOnBothStores('the exported runs of a campaign', (store) => {
         },
       ),
       // A case is a hundred statements.
-      { numRuns: Math.ceil(PROPERTY_RUNS / 200) },
+      { numRuns: propertyRuns(10, 200) },
     )
   })
 
