@@ -7,7 +7,14 @@ import { BROWSER_SCRIPTS, browserScripts } from './browser-scripts.ts'
 import { TOKEN_CSS } from './design/tokens.ts'
 
 /** In the order of the cascade. */
-const STYLES = ['console.css', 'forms.css', 'campaigns.css', 'bubble.css', 'grant-meter.css'] as const
+const STYLES = [
+  'console.css',
+  'forms.css',
+  'campaigns.css',
+  'bubble.css',
+  'grant-meter.css',
+  'accounts.css',
+] as const
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
 
 /** `/assets/…`: styles, drawings and scripts. Browsers keep them, and ask by their ETag whether they have changed. */

@@ -120,6 +120,13 @@ export const CODEC = table(`
 export const CONSOLE = table(`
   GET    /                                             viewer
   GET    /accounts                                     viewer
+  GET    /accounts/{appId}                             viewer
+  POST   /accounts/{appId}/pause                       operator
+  POST   /accounts/{appId}/resume                      operator
+  POST   /accounts/{appId}/checks                      operator
+  POST   /accounts/{appId}/remove                      admin
+  GET    /accounts/{appId}/settings                    viewer
+  POST   /accounts/{appId}/settings/{form}             operator
   GET    /campaigns                                    viewer
   GET    /campaigns/{id}                               viewer
   POST   /campaigns/{id}/pause                         operator
@@ -159,6 +166,7 @@ export const PUBLIC = table(`
   GET    /assets/icon.svg                              anybody
   GET    /assets/htmx.js                               anybody
   GET    /assets/scripts/console.js                    anybody
+  GET    /assets/scripts/accounts.js                   anybody
   GET    /signin                                       anybody
   POST   /signin                                       anybody
   GET    /signin/second-factor                         anybody
