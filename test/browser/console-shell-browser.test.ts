@@ -93,6 +93,34 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('every page of th
     await page.context().close()
   })
 
+  it('says that the connection is lost, and that it is back', async () => {
+    const page = await signedIn(1280, 'zh-CN', 'light')
+    await page.goto(`${base}/system`)
+    await page.locator('#system').waitFor()
+    expect(await page.locator('#connection-lost').isVisible()).toBe(false)
+    await page.context().setOffline(true)
+    await page.locator('#connection-lost').waitFor({ state: 'visible' })
+    await page.context().setOffline(false)
+    await page.locator('#connection-lost').waitFor({ state: 'hidden' })
+    await page.context().close()
+  })
+
+  it('goes to pages by keys, unless they are switched off', async () => {
+    const page = await signedIn(1280, 'zh-CN', 'light')
+    await page.keyboard.press('?')
+    await page.locator('#shortcuts[open]').waitFor()
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('g')
+    await page.keyboard.press('c')
+    await page.waitForURL('**/campaigns')
+    await page.keyboard.press('?')
+    await page.locator('#shortcuts input').uncheck()
+    await page.keyboard.press('Escape')
+    await page.keyboard.press('?')
+    expect(await page.locator('#shortcuts[open]').count()).toBe(0)
+    await page.context().close()
+  })
+
   it('can be reached on a phone and with the keyboard', async () => {
     const phone = await signedIn(375, 'zh-CN', 'light')
     await phone.click('.tabs summary')

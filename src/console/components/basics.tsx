@@ -46,13 +46,13 @@ export const Data = ({ children }: { children?: Child }) => <span translate="no"
 
 export const Code = ({ children }: { children?: Child }) => <code translate="no">{children}</code>
 
-/** What is not there yet, and a command that adds it. */
+/** What is not there yet, what it is for, and a command that adds it. */
 export const Empty = ({ text, hint, command }: { text: string; hint?: string; command?: string }) => (
   <div class="empty">
     <p>{text}</p>
-    {command === undefined ? null : (
-      <p>
-        {hint} <Code>{command}</Code>
+    {hint === undefined ? null : (
+      <p class="quiet">
+        {hint} {command === undefined ? null : <Code>{command}</Code>}
       </p>
     )}
   </div>

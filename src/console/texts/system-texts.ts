@@ -113,6 +113,7 @@ export const SYSTEM_TEXTS = bilingual(
 export const JOBS = bilingual(
   {
     'finish-removals': '完成公众号的移除',
+    'platform-events': '处理第三方平台的通知',
     'purge-runs': '删除到期的培育记录',
     purge: '删除到期的其他数据',
     'rebuild-runs': '在新的命名空间补建培育',
@@ -123,6 +124,7 @@ export const JOBS = bilingual(
   } as Record<string, string>,
   {
     'finish-removals': 'finish the removal of accounts',
+    'platform-events': 'handle notices of the third-party platform',
     'purge-runs': 'delete runs whose time is over',
     purge: 'delete other data whose time is over',
     'rebuild-runs': 'start missing runs in a new namespace',
