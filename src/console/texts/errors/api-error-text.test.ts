@@ -40,6 +40,7 @@ describe('the tables of messages of the API', () => {
 
 /** Files of these folders whose texts no answer of the API has, and why. */
 const OTHERS: Readonly<Record<string, string>> = {
+  'src/api/json-lines.ts': 'the audit log',
   'src/api/operator-api.ts': 'the OpenAPI document and its paths',
   'src/api/routes/hook-routes.ts:1': 'the OpenAPI document',
   'src/api/routes/webhook-routes.ts:2': 'the OpenAPI document',
@@ -80,6 +81,9 @@ const PARTS: readonly string[] = [
   ' MB',
   ' KB',
   'an image',
+  'text/csv; charset=utf-8',
+  '; charset=utf-8',
+  'attachment; filename=""',
 ]
 
 describe('every message in the code of the API', () => {
