@@ -1,0 +1,232 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { CannotEdit, copyItem, insertItem, moveItem, type Path, removeItem, setField } from './yaml-edit.ts'
+
+const FILE = `# Welcome
+id: welcome # the id
+entry: { event: subscribe }
+steps:
+  # the first one
+  - id: hello # greets
+    after: 5s   # soon
+    send:
+      text: |
+        Hello
+        there
+
+  # the second one
+  - { id: tip, after: 10m, send: { text: "a\\nb" } } # short
+  - id: ask
+    wait: 2h
+    branches:
+      - name: yes
+        on: { keywords: [1, 'ok'] }
+        steps:
+          # inside
+          - id: gift
+            send: { text: Here it is }
+      # the last branch is missing
+    else: [end]
+# at the end
+exit: { keywords: [TD] }
+`
+const lines = (text: string) => text.split('\n')
+/** The lines of the first text that the second lacks, and the other way round. */
+function changed(before: string, after: string) {
+  const [a, b] = [lines(before), lines(after)]
+  return { gone: a.filter((line) => !b.includes(line)), added: b.filter((line) => !a.includes(line)) }
+}
+const comments = (text: string) => [...text.matchAll(/# [a-z ]+/gi)].map(([c]) => c.trim()).sort()
+
+describe('a field', () => {
+  it('changes in its line only, and its comment stays', () => {
+    expect(changed(FILE, setField(FILE, ['steps', 0, 'after'], '20s'))).toEqual({
+      gone: ['    after: 5s   # soon'],
+      added: ['    after: 20s   # soon'],
+    })
+  })
+  it('of a map in one line is written in that line', () => {
+    expect(changed(FILE, setField(FILE, ['steps', 1, 'after'], '15m')).added).toEqual([
+      '  - { id: tip, after: 15m, send: { text: "a\\nb" } } # short',
+    ])
+  })
+  it('that is new stands where it belongs', () => {
+    expect(changed(FILE, setField(FILE, ['steps', 0, 'ifLate'], 'skip'))).toEqual({
+      gone: [],
+      added: ['    ifLate: skip'],
+    })
+    const text = setField(FILE, ['steps', 0, 'ifLate'], 'skip')
+    expect(Object.keys(parse(text).steps[0])).toEqual(['id', 'after', 'ifLate', 'send'])
+  })
+  it('is removed with its line, and others keep their comments', () => {
+    expect(changed(FILE, setField(FILE, ['steps', 0, 'send'], undefined)).added).toEqual([])
+    expect(comments(setField(FILE, ['entry'], undefined))).toEqual(comments(FILE))
+  })
+  it('of several lines becomes a block, and back', () => {
+    const longer = setField(FILE, ['steps', 2, 'branches', 0, 'name'], 'a\nb')
+    expect(parse(longer).steps[2].branches[0].name).toBe('a\nb')
+    const shorter = setField(FILE, ['steps', 0, 'send', 'text'], 'Hi')
+    expect(parse(shorter).steps[0].send.text).toBe('Hi')
+    expect(comments(shorter)).toEqual(comments(FILE))
+  })
+  it('keeps the comment of its line, above it, when it becomes longer', () => {
+    const text = setField(FILE, ['steps', 0, 'after'], { a: 'x'.repeat(60), b: 'y'.repeat(60) })
+    expect(comments(text)).toEqual(comments(FILE))
+  })
+  it('of a map that is missing makes the map', () => {
+    expect(parse(setField(FILE, ['goal', 'on', 'event'], 'click')).goal).toEqual({ on: { event: 'click' } })
+  })
+  it('keeps the quotes of a text', () => {
+    expect(setField("id: 'a'\n", ['id'], 'b')).toBe("id: 'b'\n")
+  })
+  it('is written as a text where a number would be read', () => {
+    expect(setField('id: a\n', ['id'], '007')).toBe('id: "007"\n')
+  })
+})
+
+describe('a list', () => {
+  it('gets an item between two others', () => {
+    const text = insertItem(FILE, ['steps'], 1, { id: 'new', after: '1m', send: { text: 'New' } })
+    expect(changed(FILE, text)).toMatchObject({ gone: [] })
+    expect(parse(text).steps.map((s: { id: string }) => s.id)).toEqual(['hello', 'new', 'tip', 'ask'])
+    expect(text.indexOf('# the second one')).toBeGreaterThan(text.indexOf('id: new'))
+  })
+  it('in one line gets lines of its own for an item', () => {
+    const text = insertItem(FILE, ['steps', 2, 'else'], 0, { id: 'bye', send: { text: 'Bye' } })
+    expect(parse(text).steps[2].else).toEqual([{ id: 'bye', send: { text: 'Bye' } }, 'end'])
+    expect(comments(text)).toEqual(comments(FILE))
+  })
+  it('that is missing is made', () => {
+    const text = insertItem(FILE, ['steps', 2, 'meanwhile'], 0, { id: 'hint', after: '20s', tag: ['x'] })
+    expect(parse(text).steps[2].meanwhile).toHaveLength(1)
+    expect(changed(FILE, text).gone).toEqual([])
+  })
+  it('loses an item with the comment above it, and no other line', () => {
+    expect(changed(FILE, removeItem(FILE, ['steps', 0]))).toEqual({
+      gone: [
+        '  # the first one',
+        '  - id: hello # greets',
+        '    after: 5s   # soon',
+        '    send:',
+        '      text: |',
+        '        Hello',
+        '        there',
+      ],
+      added: [],
+    })
+  })
+  it('that loses its last item is removed', () => {
+    expect(parse(removeItem(FILE, ['steps', 2, 'else', 0])).steps[2]).not.toHaveProperty('else')
+    expect(parse(removeItem('steps: [a]\n', ['steps', 0], true))).toEqual({ steps: [] })
+  })
+  it('has an item twice after copying it', () => {
+    const text = copyItem(FILE, ['steps', 0])
+    expect(parse(text).steps[1]).toEqual(parse(FILE).steps[0])
+  })
+})
+
+describe('moving an item', () => {
+  const ids = (text: string) => parse(text).steps.map((s: { id: string }) => s.id)
+  it('takes its comments along', () => {
+    const text = moveItem(FILE, ['steps', 0], ['steps'], 2)
+    expect(ids(text)).toEqual(['tip', 'hello', 'ask'])
+    expect(comments(text)).toEqual(comments(FILE))
+    expect(lines(text).toSorted()).toEqual(lines(FILE).toSorted())
+    expect(ids(moveItem(FILE, ['steps', 2], ['steps'], 0))).toEqual(['ask', 'hello', 'tip'])
+  })
+  it('into a branch indents it', () => {
+    const text = moveItem(FILE, ['steps', 0], ['steps', 2, 'branches', 0, 'steps'], 1)
+    expect(parse(text).steps[1].branches[0].steps.map((s: { id: string }) => s.id)).toEqual(['gift', 'hello'])
+    expect(parse(text).steps[1].branches[0].steps[1]).toEqual(parse(FILE).steps[0])
+    expect(comments(text)).toEqual(comments(FILE))
+  })
+  it('out of a branch removes the list that it leaves empty', () => {
+    const text = moveItem(FILE, ['steps', 2, 'branches', 0, 'steps', 0], ['steps'], 0)
+    expect(ids(text)).toEqual(['gift', 'hello', 'tip', 'ask'])
+    expect(parse(text).steps[3].branches[0]).not.toHaveProperty('steps')
+    expect(comments(text)).toEqual(comments(FILE))
+  })
+  it('into a list that is missing, or in one line, makes it', () => {
+    for (const list of ['meanwhile', 'else'])
+      expect(parse(moveItem(FILE, ['steps', 1], ['steps', 2, list], 0)).steps[1][list][0]).toEqual(
+        parse(FILE).steps[1],
+      )
+  })
+  it('into itself is refused', () => {
+    const inside: Path = ['steps', 2, 'branches', 0, 'steps']
+    expect(() => moveItem(FILE, ['steps', 2], inside, 0)).toThrow(CannotEdit)
+  })
+})
+
+it('refuses a text that is no YAML, and a reference', () => {
+  expect(() => setField('a: [', ['a'], 1)).toThrow(CannotEdit)
+  expect(() => setField('a: &x { b: 1 }\nc: *x\n', ['c', 'b'], 1)).toThrow(CannotEdit)
+})
+
+const folder = new URL('../../../campaigns/', import.meta.url)
+const examples = readdirSync(folder).filter((name) => name.endsWith('.yaml'))
+
+/** The paths of all lists of items in a campaign. */
+function listsOf(items: unknown, path: Path): Path[] {
+  if (!Array.isArray(items)) return []
+  const inside = items.flatMap((item, i) =>
+    typeof item !== 'object'
+      ? []
+      : [
+          ...(item.branches ?? []).flatMap((b: { steps?: unknown }, n: number) =>
+            listsOf(b.steps, [...path, i, 'branches', n, 'steps']),
+          ),
+          ...listsOf(item.else, [...path, i, 'else']),
+          ...listsOf(item.meanwhile, [...path, i, 'meanwhile']),
+        ],
+  )
+  return [path, ...inside]
+}
+const at = (value: unknown, path: Path) =>
+  path.reduce<unknown>((v, key) => (v as Record<string | number, unknown>)?.[key], value)
+
+describe.each(examples)('in %s', (name) => {
+  const source = readFileSync(new URL(name, folder), 'utf8')
+  const file = parse(source)
+  const lists = listsOf(file.steps, ['steps'])
+
+  it('every item can be removed, copied and moved as in a plain list', () => {
+    for (const list of lists) {
+      const items = at(file, list) as unknown[]
+      for (const [i, item] of items.entries()) {
+        const without = items.filter((_, n) => n !== i)
+        expect(at(parse(removeItem(source, [...list, i], true)), list)).toEqual(without)
+        const twice = items.toSpliced(i, 0, item)
+        expect(at(parse(copyItem(source, [...list, i])), list)).toEqual(twice)
+        const last = moveItem(source, [...list, i], list, items.length)
+        expect(at(parse(last), list)).toEqual([...without, item])
+        expect(comments(last)).toEqual(comments(source))
+        const first = moveItem(source, [...list, i], list, 0)
+        expect(at(parse(first), list)).toEqual([item, ...without])
+      }
+    }
+  })
+  it('a step can be written into every list, and removed again', () => {
+    const step = { id: 'new-one', after: '10m', send: { text: 'One\nTwo: "three"' } }
+    for (const list of lists)
+      for (let i = 0; i <= (at(file, list) as unknown[]).length; i++) {
+        const text = insertItem(source, list, i, step)
+        expect(at(parse(text), [...list, i])).toEqual(step)
+        const wasEmpty = (at(file, list) as unknown[]).length === 0
+        expect(parse(removeItem(text, [...list, i], wasEmpty))).toEqual(file)
+        expect(comments(text)).toEqual(comments(source))
+      }
+  })
+  it('every field of every item can be changed, with all others as they were', () => {
+    for (const list of lists)
+      for (const [i, item] of (at(file, list) as object[]).entries())
+        for (const key of typeof item === 'object' ? Object.keys(item) : []) {
+          const path = [...list, i, key]
+          const text = setField(source, path, 'x: #y')
+          expect(at(parse(text), path)).toBe('x: #y')
+          expect(parse(setField(text, path, at(file, path)))).toEqual(file)
+          expect(at(parse(setField(source, path, undefined)), path)).toBeUndefined()
+        }
+  })
+})
