@@ -18,8 +18,6 @@ steps:
 const PATHS = [
   '/',
   '/accounts',
-  `/accounts/${APP}`,
-  `/accounts/${APP}/settings`,
   '/campaigns',
   '/campaigns/welcome',
   '/followers',

@@ -1,0 +1,41 @@
+import { useStore } from './context.ts'
+import { Icon } from './icon.tsx'
+import { allIssues } from './issues.ts'
+
+/** The text of a file that is no YAML: it must be corrected before it has cards. */
+export const BrokenText = () => {
+  const store = useStore()
+  const { texts, file } = store
+  return (
+    <section class="card yaml">
+      {file.problem === null ? null : (
+        <p class="note red" role="alert">
+          <Icon name="circle-alert" />
+          <span>
+            {texts.brokenYaml} <span translate={false}>{file.problem}</span>
+          </span>
+        </p>
+      )}
+      <textarea
+        class="code"
+        aria-label={texts.yamlText}
+        spellcheck={false}
+        readOnly={!store.data.mayChange}
+        rows={28}
+        value={store.text}
+        onInput={({ currentTarget }) => store.change(currentTarget.value, { field: 'yaml' })}
+      />
+      <ul class="card-issues">
+        {allIssues(store).map(({ tone, message, line, path }) => (
+          <li class={tone}>
+            <Icon name={tone === 'red' ? 'circle-alert' : 'triangle-alert'} />
+            <span>
+              {line === undefined ? null : <small class="pill">{texts.line(line)}</small>}{' '}
+              <code translate={false}>{path}</code> {message}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </section>
+  )
+}

@@ -1,0 +1,124 @@
+import { useEditor, useTexts } from './context.ts'
+import { IconButton } from './fields.tsx'
+import { Icon } from './icon.tsx'
+import { allIssues, cardOfIssue } from './issues.ts'
+import { focusForm } from './keys.ts'
+
+/** What state the draft is in, and what can be done with all of it. */
+export const EditorHead = () => {
+  const { store } = useEditor()
+  const texts = useTexts()
+  const { id, mayChange, live } = store.data
+  const at = `/campaigns/${encodeURIComponent(id)}`
+  return (
+    <header class="editor-head">
+      <div class="editor-state">
+        <span class="pill">{texts.draft}</span>
+        <SavingText />
+        <span class="quiet">{live ? texts.liveVersion(live.version) : texts.neverPublished}</span>
+      </div>
+      <div class="editor-actions">
+        {mayChange ? (
+          <>
+            <IconButton
+              icon="undo-2"
+              label={texts.undo}
+              disabled={!store.canUndo}
+              onClick={() => store.undo()}
+            />
+            <IconButton
+              icon="redo-2"
+              label={texts.redo}
+              disabled={!store.canRedo}
+              onClick={() => store.redo()}
+            />
+            <a class="button" href={`${at}/test-send`}>
+              <Icon name="send" />
+              {texts.testSend}
+            </a>
+            <a class="button main" data-publish href={`${at}/publish`}>
+              {texts.publish}
+            </a>
+          </>
+        ) : null}
+      </div>
+      <IssueCount />
+    </header>
+  )
+}
+
+/** Also said to readers of the screen, but only when saving fails. */
+const SavingText = () => {
+  const { store } = useEditor()
+  const { texts, saving, data } = store
+  const time = (at: number) =>
+    new Date(at).toLocaleTimeString('zh-CN', {
+      hour: '2-digit',
+      minute: '2-digit',
+      timeZone: 'Asia/Shanghai',
+    })
+  if (!data.mayChange) return <span>{texts.readOnly}</span>
+  switch (saving.state) {
+    case 'saved':
+      return (
+        <span data-saving="saved">{saving.at === null ? texts.noDraft : texts.savedAt(time(saving.at))}</span>
+      )
+    case 'changed':
+      return <span data-saving="changed">{texts.unsaved}</span>
+    case 'saving':
+      return <span data-saving="saving">{texts.saving}</span>
+    case 'conflict':
+      return (
+        <b class="bad" role="alert" data-saving="conflict">
+          {texts.inConflict}
+        </b>
+      )
+    default:
+      return (
+        <b class="bad" role="alert" data-saving="failed">
+          {texts.notSaved}
+        </b>
+      )
+  }
+}
+
+/** How many errors and warnings there are. A click goes to the next one. */
+const IssueCount = () => {
+  const { store } = useEditor()
+  const { texts, analysis, isChecking } = store
+  const issues = allIssues(store)
+  const errors = issues.filter(({ tone }) => tone === 'red').length
+  const warnings = issues.length - errors
+  if (!analysis)
+    return <span class="issue-count quiet">{isChecking ? texts.checking : texts.checkFailed}</span>
+  if (issues.length === 0)
+    return (
+      <span class="issue-count good" role="status">
+        <Icon name="circle-check" />
+        {texts.noIssues}
+      </span>
+    )
+  const next = () => {
+    const places = issues.map((issue) => cardOfIssue(store, issue))
+    const at = places.lastIndexOf(store.chosen)
+    const found = places[(at + 1) % places.length] ?? 'campaign'
+    store.choose(found, true)
+    focusForm()
+  }
+  const counts = [
+    errors > 0 ? texts.errors(errors) : '',
+    warnings > 0 ? texts.warnings(warnings) : '',
+  ].filter(Boolean)
+  return (
+    <button
+      type="button"
+      class={errors > 0 ? 'issue-count bad' : 'issue-count mild'}
+      title={texts.nextIssue}
+      onClick={next}
+    >
+      <Icon name={errors > 0 ? 'circle-alert' : 'triangle-alert'} />
+      {counts.join(' · ')}
+      {errors === 0 ? <span class="quiet">{texts.publishable}</span> : null}
+    </button>
+  )
+}

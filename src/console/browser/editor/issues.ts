@@ -1,0 +1,38 @@
+import type { Path } from '../../../campaign/editing/yaml-edit.ts'
+import type { EditorIssue } from '../../editor-data.ts'
+import { type Chosen, type EditorStore, keyOf } from './store.ts'
+
+export interface ShownIssue extends EditorIssue {
+  tone: 'red' | 'amber'
+}
+
+/** The errors, then the warnings. */
+export function allIssues({ analysis }: EditorStore): ShownIssue[] {
+  if (!analysis) return []
+  return [
+    ...analysis.issues.map((issue) => ({ ...issue, tone: 'red' as const })),
+    ...analysis.warnings.map((issue) => ({ ...issue, tone: 'amber' as const })),
+  ]
+}
+
+/** The card that an issue is about: the innermost one on its path. */
+export function cardOfIssue(store: EditorStore, { path }: EditorIssue): Chosen {
+  const keys = store.cards.map((card) => keyOf(card.path))
+  const inside = keys.filter((key) => path === key || path.startsWith(`${key}.`))
+  const innermost = inside.sort((a, b) => b.length - a.length)[0]
+  if (innermost !== undefined) return innermost
+  if (/^(entry|reply)(\.|$)/.test(path)) return 'entry'
+  return /^answers(\.|$)/.test(path) ? 'answers' : 'campaign'
+}
+
+export const issuesOfCard = (store: EditorStore, key: Chosen): ShownIssue[] =>
+  allIssues(store).filter((issue) => cardOfIssue(store, issue) === key)
+
+/**
+ * The issues of a field. An issue of a part of its value, such as the second keyword, is shown at the field.
+ * @param exact only of the field itself
+ */
+export function issuesOfField(store: EditorStore, path: Path, exact = false): ShownIssue[] {
+  const key = keyOf(path)
+  return allIssues(store).filter((i) => i.path === key || (!exact && i.path.startsWith(`${key}.`)))
+}

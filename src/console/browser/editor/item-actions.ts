@@ -1,0 +1,150 @@
+import {
+  duplicateItem,
+  isFields,
+  listOf,
+  readFile,
+  textOf,
+} from '../../../campaign/editing/campaign-items.ts'
+import { type NewKind, newItem } from '../../../campaign/editing/new-items.ts'
+import {
+  insertItem,
+  moveItem,
+  nodeAt,
+  openSource,
+  type Path,
+  removeItem,
+} from '../../../campaign/editing/yaml-edit.ts'
+import { announce } from '../announce.ts'
+import { type EditorStore, keyOf } from './store.ts'
+
+/** What the buttons and keys do with a card. The card that they have changed is chosen afterwards. */
+
+const lengthOf = (text: string, list: Path): number => {
+  const node = nodeAt(openSource(text), list) as { items?: unknown[] } | null | undefined
+  return node?.items?.length ?? 0
+}
+
+export function addItem(store: EditorStore, list: Path, index: number, kind: NewKind): void {
+  const isFirst = keyOf(list) === 'steps' && index === 0
+  const { newBranches } = store.texts
+  const names = { yes: kind === 'ask' ? newBranches.answer : newBranches.fits, other: newBranches.other }
+  const item = newItem(store.fields, kind, names, isFirst)
+  store.edit((text) => insertItem(text, list, index, item), { chosen: keyOf([...list, index]) })
+  store.set({ isFormOpen: true })
+}
+/** A branch of the kind that the others of its fork have. */
+export function addBranch(store: EditorStore, fork: Path, branches: readonly unknown[]): void {
+  const [first] = branches
+  const kind = isFields(first) ? (['on', 'when', 'share'] as const).find((k) => first[k] !== undefined) : 'on'
+  const share = Math.max(1, Math.floor((100 - sharesOf(branches)) / 2))
+  const added = { on: { keywords: [''] }, when: { tag: '' }, share }[kind ?? 'on']
+  const name = String.fromCodePoint(65 + branches.length)
+  const list = [...fork, 'branches']
+  const branch = { name, [kind ?? 'on']: added, steps: [] }
+  // A branch that takes every message stays the last one.
+  const last = branches.at(-1)
+  const takesAll =
+    isFields(last) && isFields(last.on) && last.on.keywords === undefined && last.on.event === 'message'
+  const index = takesAll ? branches.length - 1 : branches.length
+  store.edit((text) => insertItem(text, list, index, branch), { chosen: keyOf([...list, index]) })
+}
+const sharesOf = (branches: readonly unknown[]) =>
+  branches.reduce<number>((sum, b) => sum + (isFields(b) && typeof b.share === 'number' ? b.share : 0), 0)
+
+export function removeCard(store: EditorStore, path: Path): void {
+  const list = path.slice(0, -1)
+  const name = nameOf(store, path)
+  const index = store.cards.findIndex((card) => keyOf(card.path) === keyOf(path))
+  const above = store.cards[index - 1]
+  const chosen = above ? keyOf(above.path) : 'entry'
+  const done = store.edit((text) => removeItem(text, path, list.length === 1), { chosen })
+  if (done) {
+    store.set({ isFormOpen: false })
+    announce(store.texts.removed(name))
+  }
+}
+
+export function duplicateCard(store: EditorStore, path: Path): void {
+  const copy = [...path.slice(0, -1), Number(path.at(-1)) + 1]
+  store.edit((text) => duplicateItem(text, path), { chosen: keyOf(copy) })
+}
+
+/** Moves a card within its list. The order of branches is the order in which they are tried. */
+export function moveCard(store: EditorStore, path: Path, by: -1 | 1): void {
+  const list = path.slice(0, -1)
+  const index = Number(path.at(-1))
+  const target = index + by
+  if (target < 0 || target >= lengthOf(store.text, list)) return
+  const name = nameOf(store, path)
+  const to = by < 0 ? target : target + 1
+  const done = store.edit((text) => moveItem(text, path, list, to), { chosen: keyOf([...list, target]) })
+  if (done) announce(store.texts.moved(name))
+}
+
+/** Moves a card to the end of another list. */
+export function moveInto(store: EditorStore, path: Path, list: Path): void {
+  const name = nameOf(store, path)
+  const id = textOf(cardAt(store, path)?.fields.id)
+  const done = store.edit((text) => {
+    const length = lengthOf(text, list)
+    // What ends a branch stays its last item.
+    const last = listOf(valueAt(text, list)).at(-1)
+    return moveItem(text, path, list, last === 'end' ? length - 1 : length)
+  })
+  if (!done) return
+  const now = store.cards.find((card) => card.fields.id === id)
+  if (now) store.choose(keyOf(now.path))
+  announce(store.texts.moved(name))
+}
+
+const valueAt = (text: string, path: Path): unknown =>
+  path.reduce<unknown>(
+    (value, key) => (value as Record<string | number, unknown> | null | undefined)?.[key],
+    readFile(text).fields,
+  )
+
+const cardAt = (store: EditorStore, path: Path) =>
+  store.cards.find((card) => keyOf(card.path) === keyOf(path))
+
+function nameOf(store: EditorStore, path: Path): string {
+  const card = cardAt(store, path)
+  return textOf(card?.fields.id) || textOf(card?.fields.name) || store.texts.endCard
+}
+
+/** The lists that a card may move to: the main line and every branch, except its own list and what is inside it. */
+export function targetLists(store: EditorStore, path: Path): { list: Path; label: string }[] {
+  const { texts } = store
+  const isInside = (list: Path) => path.every((part, i) => list[i] === part)
+  const all: { list: Path; label: string }[] = [{ list: ['steps'], label: texts.mainLine }]
+  const isPlainStep = cardAt(store, path)?.kind === 'step'
+  for (const { kind, path: at, fields } of store.cards) {
+    if (kind !== 'fork') continue
+    const id = textOf(fields.id)
+    for (const [b, branch] of listOf(fields.branches).entries()) {
+      const name = isFields(branch) ? textOf(branch.name) : ''
+      all.push({
+        list: [...at, 'branches', b, 'steps'],
+        label: `${id} → ${name || String.fromCodePoint(97 + b)}`,
+      })
+    }
+    all.push({ list: [...at, 'else'], label: `${id} → ${elseName(store, fields)}` })
+    if (isPlainStep && hasWait(fields))
+      all.push({ list: [...at, 'meanwhile'], label: `${id} · ${texts.meanwhile}` })
+  }
+  const own = keyOf(path.slice(0, -1))
+  return all.filter(({ list }) => keyOf(list) !== own && !isInside(list))
+}
+
+/** What a fork's branches are: events, conditions or shares. */
+export function forkKind(fields: Readonly<Record<string, unknown>>): 'on' | 'when' | 'share' {
+  const [first] = listOf(fields.branches)
+  if (!isFields(first)) return 'on'
+  return (['on', 'when', 'share'] as const).find((kind) => first[kind] !== undefined) ?? 'on'
+}
+const hasWait = (fields: Readonly<Record<string, unknown>>) => forkKind(fields) === 'on'
+
+export function elseName({ texts }: EditorStore, fields: Readonly<Record<string, unknown>>): string {
+  const kind = forkKind(fields)
+  if (kind === 'on') return texts.elseWait
+  return kind === 'when' ? texts.elseWhen : texts.elseShare
+}

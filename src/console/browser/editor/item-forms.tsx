@@ -1,0 +1,291 @@
+import type { ComponentChildren } from 'preact'
+import { type Card, isFields, listOf, renameItem, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
+import { useStore, useTexts } from './context.ts'
+import { EventFields, RUN_EVENTS } from './event-fields.tsx'
+import { FactsField } from './fact-fields.tsx'
+import {
+  CheckField,
+  DurationField,
+  Field,
+  IconButton,
+  NumberField,
+  Problems,
+  SelectField,
+  TextField,
+  WordsField,
+} from './fields.tsx'
+import { Icon } from './icon.tsx'
+import {
+  addBranch,
+  duplicateCard,
+  forkKind,
+  moveCard,
+  moveInto,
+  removeCard,
+  targetLists,
+} from './item-actions.ts'
+import { Messages } from './message-fields.tsx'
+import { keyOf } from './store.ts'
+import { ConditionFields, LateField, TimingFields } from './timing-fields.tsx'
+
+/** The form of the chosen card. */
+export const ItemForm = ({ card }: { card: Card }) => {
+  const texts = useTexts()
+  const { kind, path, fields, number } = card
+  switch (kind) {
+    case 'step':
+      return (
+        <>
+          <FormHead path={path} title={texts.stepTitle(number)} code={textOf(fields.id)} />
+          <StepForm path={path} fields={fields} />
+        </>
+      )
+    case 'fork':
+      return (
+        <>
+          <FormHead path={path} title={texts.forkTitle(number)} code={textOf(fields.id)} />
+          <ForkForm path={path} fields={fields} />
+        </>
+      )
+    case 'branch':
+      return (
+        <>
+          <FormHead path={path} title={texts.branchTitle} code={textOf(fields.name)} />
+          <BranchForm path={path} fields={fields} />
+        </>
+      )
+    default:
+      return (
+        <>
+          <FormHead path={path} title={texts.endCard} code="" />
+          <Problems path={path} />
+        </>
+      )
+  }
+}
+
+/** The title, and what can be done with the card as a whole. */
+const FormHead = ({ path, title, code }: { path: Path; title: string; code: string }) => {
+  const store = useStore()
+  const texts = useTexts()
+  const index = Number(path.at(-1))
+  const isBranch = path.at(-2) === 'branches'
+  const targets = isBranch ? [] : targetLists(store, path)
+  return (
+    <FormTitle title={title} code={code}>
+      <IconButton
+        icon="arrow-up"
+        label={texts.up}
+        disabled={index === 0}
+        onClick={() => moveCard(store, path, -1)}
+      />
+      <IconButton icon="arrow-down" label={texts.down} onClick={() => moveCard(store, path, 1)} />
+      <IconButton icon="copy" label={texts.duplicate} onClick={() => duplicateCard(store, path)} />
+      <IconButton icon="trash" label={texts.remove} onClick={() => removeCard(store, path)} />
+      {targets.length > 0 ? (
+        <select
+          aria-label={texts.into}
+          value=""
+          onChange={({ currentTarget }) => {
+            const target = targets[Number(currentTarget.value)]
+            currentTarget.value = ''
+            if (target) moveInto(store, path, target.list)
+          }}
+        >
+          <option value="">{texts.intoHint}</option>
+          {targets.map(({ label }, i) => (
+            <option value={String(i)}>{label}</option>
+          ))}
+        </select>
+      ) : null}
+    </FormTitle>
+  )
+}
+
+export const FormTitle = (props: { title: string; code?: string; children?: ComponentChildren }) => {
+  const store = useStore()
+  return (
+    <header class="form-head">
+      <button
+        type="button"
+        class="icon-button only-phone"
+        aria-label={store.texts.close}
+        onClick={() => store.set({ isFormOpen: false })}
+      >
+        <Icon name="chevron-left" />
+      </button>
+      <h2>
+        {props.title} {props.code ? <code translate={false}>{props.code}</code> : null}
+      </h2>
+      <div class="form-actions">{store.data.mayChange ? props.children : null}</div>
+    </header>
+  )
+}
+
+const IdField = ({ path, value }: { path: Path; value: unknown }) => {
+  const store = useStore()
+  const texts = useTexts()
+  return (
+    <Field
+      path={[...path, 'id']}
+      label={texts.id}
+      hint={texts.idHint}
+      control={(attributes) => (
+        <input
+          {...attributes}
+          value={textOf(value)}
+          autocomplete="off"
+          onInput={({ currentTarget }) => {
+            const id = currentTarget.value
+            store.edit((text) => renameItem(text, path, id), { field: keyOf([...path, 'id']) })
+          }}
+        />
+      )}
+    />
+  )
+}
+
+const StepForm = ({ path, fields }: { path: Path; fields: Card['fields'] }) => {
+  const store = useStore()
+  const texts = useTexts()
+  const set = (name: string) => (value: unknown) => store.setField([...path, name], value)
+  const hasMore = ['untag', 'set', 'webhook', 'handover', 'go', 'typing', 'anytime'].some(
+    (name) => name in fields,
+  )
+  return (
+    <>
+      <TimingFields path={path} fields={fields} />
+      <div class="pair">
+        <ConditionFields path={[...path, 'when']} value={fields.when} />
+        <LateField path={path} value={fields.ifLate} />
+      </div>
+      <Messages path={[...path, 'send']} value={fields.send} />
+      <fieldset class="plain">
+        <legend>{texts.afterwards}</legend>
+        <WordsField
+          path={[...path, 'tag']}
+          label={texts.addTags}
+          value={fields.tag}
+          kept={isOnly(fields, 'tag')}
+        />
+        <details open={hasMore}>
+          <summary>{texts.more}</summary>
+          <WordsField path={[...path, 'untag']} label={texts.removeTags} value={fields.untag} />
+          <FactsField path={[...path, 'set']} value={fields.set} />
+          <TextField
+            path={[...path, 'webhook']}
+            label={texts.webhook}
+            value={fields.webhook}
+            kept={isOnly(fields, 'webhook')}
+          />
+          <TextField
+            path={[...path, 'handover']}
+            label={texts.handover}
+            value={fields.handover}
+            kept={isOnly(fields, 'handover')}
+            placeholder="anna@account"
+          />
+          <TextField path={[...path, 'go']} label={texts.go} value={fields.go} kept={isOnly(fields, 'go')} />
+          <CheckField
+            path={[...path, 'anytime']}
+            label={texts.anytime}
+            checked={fields.anytime === true}
+            onChange={(on) => set('anytime')(on ? true : undefined)}
+          />
+          <CheckField
+            path={[...path, 'typing']}
+            label={texts.typing}
+            checked={fields.typing !== undefined}
+            onChange={(on) => set('typing')(on ? '2s' : undefined)}
+          />
+          <IdField path={path} value={fields.id} />
+        </details>
+      </fieldset>
+    </>
+  )
+}
+
+/** Whether a step would do nothing without this field. */
+const isOnly = (fields: Card['fields'], name: string): boolean =>
+  name in fields &&
+  ['send', 'tag', 'untag', 'set', 'webhook', 'handover', 'go'].every((n) => n === name || !(n in fields))
+
+const ForkForm = ({ path, fields }: { path: Path; fields: Card['fields'] }) => {
+  const store = useStore()
+  const texts = useTexts()
+  const kind = forkKind(fields)
+  const branches = listOf(fields.branches)
+  return (
+    <>
+      <SelectField
+        path={[...path, 'kind']}
+        label={texts.forkKind}
+        value={kind}
+        options={(['on', 'when', 'share'] as const).map((k) => [k, texts.forkKinds[k]] as const)}
+        onChange={(next) => store.edit((text) => withKind(text, path, fields, next))}
+      />
+      {kind === 'on' ? (
+        <DurationField path={[...path, 'wait']} label={texts.wait} value={fields.wait} />
+      ) : (
+        <TimingFields path={path} fields={fields} />
+      )}
+      <Problems path={[...path, 'branches']} exact={true} />
+      <fieldset class="plain">
+        <legend>{texts.branches}</legend>
+        {branches.map((branch, b) => {
+          const at = [...path, 'branches', b]
+          const name = isFields(branch) ? textOf(branch.name) : ''
+          return (
+            <p class="row" key={b}>
+              <button type="button" class="link" onClick={() => store.choose(keyOf(at), true)}>
+                <Icon name="corner-down-right" />
+                {name || String.fromCodePoint(97 + b)}
+              </button>
+            </p>
+          )
+        })}
+        <button type="button" class="link" onClick={() => addBranch(store, path, branches)}>
+          <Icon name="plus" />
+          {texts.addBranch}
+        </button>
+      </fieldset>
+      <IdField path={path} value={fields.id} />
+    </>
+  )
+}
+
+/** The text with a fork of another kind. Names and steps of its branches stay. */
+function withKind(text: string, path: Path, fields: Card['fields'], kind: string): string {
+  const old = forkKind(fields)
+  if (kind === old) return text
+  const branches = listOf(fields.branches)
+  const share = Math.max(1, Math.floor(100 / (branches.length + 1)))
+  const values: Record<string, unknown> = { on: { keywords: [''] }, when: { tag: '' }, share }
+  let changed = text
+  for (const b of branches.keys()) {
+    const at = [...path, 'branches', b]
+    changed = setField(setField(changed, [...at, old], undefined), [...at, kind], values[kind])
+  }
+  if (kind === 'on') return setField(changed, [...path, 'wait'], '24h')
+  return setField(setField(changed, [...path, 'wait'], undefined), [...path, 'meanwhile'], undefined)
+}
+
+const BranchForm = ({ path, fields }: { path: Path; fields: Card['fields'] }) => {
+  const texts = useTexts()
+  return (
+    <>
+      <TextField path={[...path, 'name']} label={texts.branchName} value={fields.name} />
+      {fields.on === undefined ? null : (
+        <EventFields path={[...path, 'on']} value={fields.on} events={RUN_EVENTS} />
+      )}
+      {fields.when === undefined ? null : (
+        <ConditionFields path={[...path, 'when']} value={fields.when} isBranch={true} />
+      )}
+      {fields.share === undefined ? null : (
+        <NumberField path={[...path, 'share']} label={texts.share} value={fields.share} />
+      )}
+      <Problems path={path} exact={true} />
+    </>
+  )
+}

@@ -1,0 +1,59 @@
+import type { PlayedStep } from '../../../campaign/played-choice.ts'
+import { useStore, useTexts } from './context.ts'
+import { Icon } from './icon.tsx'
+import type { EditorStore } from './store.ts'
+import { sinceEntry } from './wording.ts'
+
+/** What the simulated follower gets of a step; undefined: it is not on the way. */
+export function stepPlay({ played }: EditorStore, id: string): PlayedStep | undefined {
+  const found = played?.steps.find(({ step }) => step === id)
+  const isElsewhere = found && (found.reason === 'other-branch' || found.reason === 'wait-over')
+  if (found && !isElsewhere) return found
+  if (isElsewhere || !played?.left.includes(id)) return undefined
+  return { step: id, atMs: played.endMs, state: 'held', reason: null, paid: null, quiet: null }
+}
+
+/** Which grant pays a message, or that none does. */
+export const Payment = ({ play, sends }: { play: PlayedStep | undefined; sends: boolean }) => {
+  const texts = useTexts()
+  const store = useStore()
+  if (!play) return store.played ? <span class="pill">{texts.unreached}</span> : null
+  if (!sends) return null
+  const quiet = play.quiet === null ? null : play.quiet === 'after' ? texts.quietAfter : texts.quietBefore
+  if (play.paid)
+    return (
+      <>
+        <span class={`paid of-${play.paid.scene}`}>
+          <i aria-hidden="true" />
+          {texts.paid(texts.grantNames[play.paid.scene], play.paid.nth, play.paid.of)}
+        </span>
+        {quiet ? (
+          <span class="pill amber">
+            <Icon name="moon" />
+            {quiet}
+          </span>
+        ) : null}
+      </>
+    )
+  const isSkipped = play.state === 'skipped'
+  return (
+    <span class="pill amber">
+      <Icon name="hourglass" />
+      {isSkipped ? texts.skipped : texts.held}
+    </span>
+  )
+}
+
+/** The messages that an event opens. */
+export const GrantRow = ({ index }: { index: number }) => {
+  const texts = useTexts()
+  const grant = useStore().played?.grants[index]
+  if (!grant) return null
+  const lasts = sinceEntry(texts, grant.endsAtMs - grant.atMs).slice(1)
+  return (
+    <span class={`paid of-${grant.scene}`}>
+      <i aria-hidden="true" />
+      {texts.grantOpens(texts.grantNames[grant.scene], grant.of, lasts)}
+    </span>
+  )
+}

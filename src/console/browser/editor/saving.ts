@@ -1,0 +1,169 @@
+import { CallRefused, readDraft, saveDraft } from './calls.ts'
+import type { EditorStore } from './store.ts'
+
+const AFTER_MS = 800
+const RETRY_MS = [2_000, 5_000, 10_000, 30_000] as const
+
+/** What this device keeps of a text that could not be saved. */
+interface Kept {
+  text: string
+  revision: number | null
+}
+
+/**
+ * Saves the draft by itself: some time after the last change, when the page loses the focus, and at Ctrl S. A text that cannot
+ * be saved is kept on this device, and tried again.
+ */
+export class Saving {
+  private readonly store: EditorStore
+  private savedText: string
+  private revision: number | null
+  private timer: ReturnType<typeof setTimeout> | undefined
+  private failures = 0
+  private lastSeen = ''
+  private running: Promise<void> | null = null
+
+  constructor(store: EditorStore) {
+    this.store = store
+    this.savedText = store.text
+    this.revision = store.data.revision
+    store.subscribe(() => this.changed())
+    window.addEventListener('blur', () => void this.now())
+    document.addEventListener('visibilitychange', () => void (document.hidden && this.now()))
+    document.addEventListener('focusout', () => void this.now())
+    window.addEventListener('online', () => void this.now())
+    document.addEventListener('click', (event) => this.leave(event))
+    window.addEventListener('beforeunload', (event) => {
+      if (store.text !== this.savedText) event.preventDefault()
+    })
+  }
+
+  private changed(): void {
+    const { store } = this
+    if (store.text === this.savedText) {
+      if (store.saving.state !== 'changed') return
+      removeKept(store.data.id)
+      store.set({ saving: { state: 'saved', at: store.data.savedAt } })
+      return
+    }
+    if (store.saving.state === 'conflict' || store.text === this.lastSeen) return
+    this.lastSeen = store.text
+    this.keep()
+    if (store.saving.state === 'saved') store.set({ saving: { state: 'changed' } })
+    this.schedule(AFTER_MS)
+  }
+
+  /** Saves before a link leads to another page. */
+  private leave(event: MouseEvent): void {
+    const link = event.target instanceof Element ? event.target.closest<HTMLAnchorElement>('a[href]') : null
+    const isPlain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey
+    if (!link || !isPlain || link.target || event.defaultPrevented || this.store.text === this.savedText)
+      return
+    event.preventDefault()
+    void this.now().then(() => {
+      if (this.store.text === this.savedText) location.assign(link.href)
+    })
+  }
+
+  private schedule(ms: number): void {
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => void this.now(), ms)
+  }
+
+  /** Saves what is not saved. */
+  async now(): Promise<void> {
+    clearTimeout(this.timer)
+    while (this.running) await this.running
+    const { store } = this
+    if (store.text === this.savedText || store.saving.state === 'conflict' || !store.data.mayChange) return
+    this.running = this.save(store.text)
+    await this.running
+    this.running = null
+    if (store.text !== this.savedText && store.saving.state === 'saved') this.schedule(AFTER_MS)
+  }
+
+  private async save(text: string): Promise<void> {
+    const { store } = this
+    store.set({ saving: { state: 'saving' } })
+    try {
+      const saved = await saveDraft(store.data.id, text, this.revision)
+      this.revision = saved.revision
+      this.savedText = text
+      this.failures = 0
+      removeKept(store.data.id)
+      store.set({ saving: { state: 'saved', at: Date.parse(saved.savedAt) } })
+    } catch (err) {
+      if (err instanceof CallRefused && err.status === 409) return this.meet()
+      const wait = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)] ?? AFTER_MS
+      store.set({ saving: { state: 'failed' } })
+      this.schedule(wait)
+    }
+  }
+
+  /** Somebody else has saved: shows both texts. */
+  private async meet(): Promise<void> {
+    const found = await readDraft(this.store.data.id).catch(() => undefined)
+    if (found === undefined) return this.store.set({ saving: { state: 'failed' } })
+    // The text of this device, saved before its answer was lost.
+    if (found?.source === this.store.text) {
+      this.revision = found.revision
+      this.savedText = found.source
+      return this.store.set({ saving: { state: 'saved', at: Date.parse(found.savedAt) } })
+    }
+    const theirs = found && {
+      source: found.source,
+      revision: found.revision,
+      at: found.savedAt,
+      by: found.savedBy,
+    }
+    this.store.set({ saving: { state: 'conflict', theirs } })
+  }
+
+  /** Ends a conflict. */
+  resolve(choice: 'own' | 'theirs'): void {
+    const { store } = this
+    if (store.saving.state !== 'conflict') return
+    const { theirs } = store.saving
+    this.revision = theirs?.revision ?? null
+    this.savedText = theirs?.source ?? ''
+    if (choice === 'theirs' && theirs) {
+      store.saving = { state: 'saved', at: Date.parse(theirs.at) }
+      removeKept(store.data.id)
+      store.change(theirs.source)
+      store.notify()
+      return
+    }
+    store.saving = { state: 'changed' }
+    store.notify()
+    void this.now()
+  }
+
+  private keep(): void {
+    const kept: Kept = { text: this.store.text, revision: this.revision }
+    try {
+      localStorage.setItem(keyFor(this.store.data.id), JSON.stringify(kept))
+    } catch {
+      // The browser keeps nothing for this site, or has no more room.
+    }
+  }
+}
+
+const keyFor = (id: string) => `nurture-draft-${id}`
+
+/** A text of this device that was never saved; null: none. */
+export function keptText(id: string, current: string): string | null {
+  try {
+    const kept = JSON.parse(localStorage.getItem(keyFor(id)) ?? 'null') as Kept | null
+    return kept && typeof kept.text === 'string' && kept.text !== current ? kept.text : null
+  } catch {
+    return null
+  }
+}
+
+export function removeKept(id: string): void {
+  try {
+    localStorage.removeItem(keyFor(id))
+  } catch {
+    // Nothing is kept.
+  }
+}

@@ -1,0 +1,153 @@
+import {
+  type Card,
+  cardsOf,
+  type Fields,
+  type ReadFile,
+  readFile,
+} from '../../../campaign/editing/campaign-items.ts'
+import { CannotEdit, type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
+import type { EditorAnalysis, EditorData } from '../../editor-data.ts'
+import { EDITOR_TEXTS } from '../../texts/editor-texts.ts'
+import { announce } from '../announce.ts'
+
+export type Replies = 'soon' | 'later' | 'never'
+/** What is chosen: a card by its path, or a part of the campaign. */
+export type Chosen = string
+
+interface Version {
+  text: string
+  chosen: Chosen
+}
+
+const HISTORY_MAX = 300
+/** Changes of one field within this time are undone together. */
+const TOGETHER_MS = 1_500
+
+export const keyOf = (path: Path): Chosen => path.join('.')
+
+/** The state of the editor: the text of the file, what is chosen, and what can be undone. Everything else follows from them. */
+export class EditorStore {
+  readonly data: EditorData
+  readonly texts
+  text: string
+  chosen: Chosen
+  /** On a phone: the form covers the timeline. */
+  isFormOpen = false
+  replies: Replies = 'soon'
+  branches: Record<string, number> = {}
+  analysis: EditorAnalysis | null = null
+  /** Of the last text without errors: what is shown while one is corrected. */
+  played: EditorAnalysis['played'] = null
+  isChecking = true
+  /** What this device has kept of an earlier visit; null: nothing. */
+  kept: string | null = null
+  saving: SavingState = { state: 'saved', at: null }
+  private past: Version[] = []
+  private future: Version[] = []
+  private last: { field: string; at: number } = { field: '', at: 0 }
+  private readonly listeners = new Set<() => void>()
+  private read: { text: string; file: ReadFile; cards: Card[] } | null = null
+
+  constructor(data: EditorData) {
+    this.data = data
+    this.texts = EDITOR_TEXTS[data.language]
+    this.text = data.source
+    this.chosen = this.cards[0] ? keyOf(this.cards[0].path) : 'entry'
+    this.saving = { state: 'saved', at: data.savedAt }
+  }
+
+  subscribe(listener: () => void): () => void {
+    this.listeners.add(listener)
+    return () => this.listeners.delete(listener)
+  }
+  notify(): void {
+    for (const listener of this.listeners) listener()
+  }
+  /** Sets a part of the state that is not the text. */
+  set(change: Partial<EditorStore>): void {
+    Object.assign(this, change)
+    this.notify()
+  }
+
+  private get current() {
+    if (this.read?.text !== this.text) {
+      const file = readFile(this.text)
+      this.read = { text: this.text, file, cards: file.fields ? cardsOf(file.fields) : [] }
+    }
+    return this.read
+  }
+  get file(): ReadFile {
+    return this.current.file
+  }
+  get fields(): Fields {
+    return this.file.fields ?? {}
+  }
+  get cards(): Card[] {
+    return this.current.cards
+  }
+
+  /**
+   * Changes the text.
+   * @param field changes of one field that follow each other are undone together; '' for a change of its own
+   */
+  change(text: string, { field = '', chosen = this.chosen }: { field?: string; chosen?: Chosen } = {}): void {
+    if (!this.data.mayChange || text === this.text) return
+    const now = Date.now()
+    const isTogether = field !== '' && field === this.last.field && now - this.last.at < TOGETHER_MS
+    if (!isTogether) this.past = [...this.past, { text: this.text, chosen: this.chosen }].slice(-HISTORY_MAX)
+    this.last = { field, at: now }
+    this.future = []
+    this.text = text
+    this.chosen = chosen
+    this.notify()
+  }
+
+  /** Makes a change of the file by a function of its text, and says so where it cannot be made. */
+  edit(make: (text: string) => string, options: { field?: string; chosen?: Chosen } = {}): boolean {
+    try {
+      this.change(make(this.text), options)
+      return true
+    } catch (err) {
+      if (!(err instanceof CannotEdit)) throw err
+      announce(this.texts.cannotEdit)
+      return false
+    }
+  }
+
+  /** Sets a field; undefined removes it. */
+  setField(path: Path, value: unknown): void {
+    this.edit((text) => setField(text, path, value), { field: keyOf(path) })
+  }
+
+  get canUndo(): boolean {
+    return this.past.length > 0
+  }
+  get canRedo(): boolean {
+    return this.future.length > 0
+  }
+  undo(): void {
+    if (this.go(this.past, this.future)) announce(this.texts.undone)
+  }
+  redo(): void {
+    if (this.go(this.future, this.past)) announce(this.texts.redone)
+  }
+  private go(from: Version[], to: Version[]): boolean {
+    const version = from.pop()
+    if (!version) return false
+    to.push({ text: this.text, chosen: this.chosen })
+    this.last = { field: '', at: 0 }
+    this.text = version.text
+    this.chosen = version.chosen
+    this.notify()
+    return true
+  }
+
+  choose(chosen: Chosen, opensForm = false): void {
+    this.set({ chosen, isFormOpen: opensForm || this.isFormOpen })
+  }
+}
+
+export type SavingState =
+  | { state: 'saved'; at: number | null }
+  | { state: 'changed' | 'saving' | 'failed' }
+  | { state: 'conflict'; theirs: { source: string; revision: number; at: string; by: string } | null }

@@ -1,0 +1,86 @@
+import { type Fields, isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { durationParts } from '../../../campaign/editing/duration-parts.ts'
+import type { EditorAnalysis } from '../../editor-data.ts'
+import { eventNameOf } from './event-fields.tsx'
+import type { EditorStore } from './store.ts'
+
+type Texts = EditorStore['texts']
+
+/** `22h` as 22 小时. */
+export function durationText(texts: Texts, value: unknown): string {
+  const { count, unit } = durationParts(value)
+  return count === '' ? '' : `${count} ${texts.units[unit]}`
+}
+
+/** A time after the entry: +20 秒, +22 小时 5 分钟, and from the second day on with its day. */
+export function sinceEntry(texts: Texts, ms: number): string {
+  const seconds = Math.round(ms / 1000)
+  if (seconds === 0) return texts.at.entry
+  const parts = [
+    [Math.floor(seconds / 3600), texts.units.h],
+    [Math.floor((seconds % 3600) / 60), texts.units.m],
+    [seconds % 60, texts.units.s],
+  ] as const
+  const shown = parts.filter(([n]) => n > 0).slice(0, 2)
+  return `+${shown.map(([n, unit]) => `${n} ${unit}`).join(' ')}`
+}
+
+/** The day and the local time of a moment, in China: 第 2 天 09:00. */
+export function dayAndTime(
+  texts: Texts,
+  { entryAt }: NonNullable<EditorAnalysis['played']>,
+  ms: number,
+): string {
+  const local = (at: number) => at + 8 * 3_600_000
+  const dayOf = (at: number) => Math.floor(local(at) / 86_400_000)
+  const time = new Date(local(entryAt + ms)).toISOString().slice(11, 16)
+  return texts.at.day(dayOf(entryAt + ms) - dayOf(entryAt) + 1, time)
+}
+
+/** When a step goes, as its fields say. */
+export function timingText(texts: Texts, fields: Fields): string {
+  const since = isFields(fields.since)
+    ? texts.sinceNames.fact
+    : fields.since === 'entry' || fields.since === 'reply'
+      ? texts.sinceNames[fields.since]
+      : textOf(fields.since) && fields.since !== 'previous'
+        ? texts.sinceNames.step(textOf(fields.since))
+        : ''
+  const after = durationText(texts, fields.after)
+  const before = fields.before === undefined ? '' : `${texts.before} ${durationText(texts, fields.before)}`
+  const day = fields.day === undefined ? '' : texts.at.day(Number(fields.day) + 1, '')
+  return [since, day, textOf(fields.at), after === '' || /^0 /.test(after) ? '' : `+${after}`, before]
+    .filter(Boolean)
+    .join(' ')
+    .trim()
+}
+
+/** An event in a few words: 发消息：1、资料. */
+export function eventText(texts: Texts, event: unknown): string {
+  if (Array.isArray(event)) return event.map((one) => eventText(texts, one)).join(' / ')
+  if (!isFields(event)) return ''
+  const words = ['keywords', 'keys', 'qrScenes', 'tags', 'links']
+    .flatMap((f) => listOf(event[f]).map(String))
+    .filter(Boolean)
+  const facts = isFields(event.facts)
+    ? Object.entries(event.facts).map(
+        ([name, v]) => `${name} = ${typeof v === 'object' ? JSON.stringify(v) : String(v)}`,
+      )
+    : []
+  const name = texts.events[eventNameOf(event)] ?? ''
+  const detail = [...words, ...facts].join(' / ')
+  return detail === '' ? name : `${name} · ${detail}`
+}
+
+/** A condition in a few words. */
+export function conditionText(texts: Texts, when: unknown): string {
+  if (when === 'replied') return texts.replied
+  if (when === 'not-replied') return texts.notReplied
+  if (!isFields(when)) return ''
+  const list = (value: unknown) => (Array.isArray(value) ? value : [value]).map(textOf).join(' / ')
+  if (when.tag !== undefined) return `${texts.withTag} · ${list(when.tag)}`
+  if (when.qrScene !== undefined) return `${texts.withScene} · ${list(when.qrScene)}`
+  if (isFields(when.facts)) return `${texts.withFact} · ${Object.keys(when.facts).join(' / ')}`
+  if (isFields(when.not) && when.not.tag !== undefined) return `${texts.withoutTag} · ${list(when.not.tag)}`
+  return texts.inYaml
+}

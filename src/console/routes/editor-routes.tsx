@@ -1,0 +1,101 @@
+import type { Context, Hono } from 'hono'
+import { z } from 'zod'
+import { ApiError } from '../../api/api-error.ts'
+import { boundedBody } from '../../api/body/bounded-body.ts'
+import { checkSource } from '../../api/campaigns/campaign-files.ts'
+import { hasRole } from '../../auth/roles.ts'
+import { FILE_MAX_CHARS, profileOf } from '../../campaign/check.ts'
+import { playChosenWay, REPLY_PATTERNS } from '../../campaign/chosen-way.ts'
+import type { Issue } from '../../campaign/issue.ts'
+import type { Campaign } from '../../campaign/model.ts'
+import { targetAccounts, withAccountQuietHours } from '../../campaign/target-accounts.ts'
+import { issueText } from '../../campaign/texts/issue-text.ts'
+import type { PageDeps } from '../console-deps.ts'
+import type { EditorAnalysis, EditorData } from '../editor-data.ts'
+import { EditorPage } from '../pages/editor-page.tsx'
+import { NotFoundPage } from '../pages/error-pages.tsx'
+import { respond } from '../respond.tsx'
+import { languageOf } from '../shell/preferences.tsx'
+
+const MAX_ANALYSIS_BYTES = 1_024 * 1_024
+/** Accounts that the editor offers by name. */
+const MAX_ACCOUNTS = 200
+
+const analysisRequest = z.strictObject({
+  source: z.string().max(FILE_MAX_CHARS),
+  replies: z.enum(REPLY_PATTERNS),
+  branches: z.record(z.string().max(64), z.number().int().min(-1).max(9)),
+})
+
+/** `/campaigns/ID/edit`: the editor of a draft, and what it asks for while somebody writes. */
+export function addEditorPages(app: Hono, deps: PageDeps): void {
+  app.get('/campaigns/:id/edit', async (c) => {
+    const data = await readEditorData(c, deps, c.req.param('id'))
+    return data ? respond(c, <EditorPage data={data} />) : respond(c, <NotFoundPage />, 404)
+  })
+  const limit = boundedBody({
+    budget: deps.bodyBudget,
+    pool: 'signed-in',
+    max: () => MAX_ANALYSIS_BYTES,
+    tooLarge() {
+      throw new ApiError(413, 'too-large', 'The request is larger than 1 MiB.')
+    },
+  })
+  app.post('/campaigns/:id/edit/analysis', limit, async (c) => {
+    const body = await c.req.json().catch(() => null)
+    const { data } = analysisRequest.safeParse(body)
+    if (!data) throw new ApiError(400, 'bad-request', 'The request cannot be read.')
+    return c.json(await analyse(c, deps, c.req.param('id'), data))
+  })
+}
+
+/** The draft, else the newest version; null when there is neither. */
+async function readEditorData(c: Context, deps: PageDeps, id: string): Promise<EditorData | null> {
+  const [draft, campaign] = await Promise.all([deps.drafts.find(id), deps.campaigns.find(id)])
+  const source = draft?.source ?? campaign?.source
+  if (source === undefined) return null
+  const accounts = deps.configCache.accounts().slice(0, MAX_ACCOUNTS)
+  const { role, actor } = c.get('principal')
+  return {
+    id,
+    source,
+    revision: draft?.revision ?? null,
+    savedAt: draft?.savedAt ?? null,
+    savedBy: draft?.savedBy ?? null,
+    live: campaign ? { version: campaign.row.version, name: campaign.version?.model.name ?? id } : null,
+    accounts: accounts.map(({ appId, name, variables }) => ({
+      appId,
+      name: name ?? null,
+      variables: Object.keys(variables ?? {}),
+    })),
+    me: actor,
+    mayChange: hasRole(role, 'operator'),
+    language: languageOf(c),
+  }
+}
+
+type Analysed = z.output<typeof analysisRequest>
+
+async function analyse(c: Context, deps: PageDeps, id: string, given: Analysed): Promise<EditorAnalysis> {
+  const language = languageOf(c)
+  const { campaign, issues, warnings } = await checkSource(deps, given.source, { pathId: id })
+  const inWords = ({ path, message, hint, line }: Issue) => ({
+    path,
+    ...(line === undefined ? {} : { line }),
+    ...issueText({ message, hint }, language),
+  })
+  return {
+    issues: issues.map(inWords),
+    warnings: warnings.map(inWords),
+    played: campaign ? play(deps, campaign, given) : null,
+  }
+}
+
+function play(deps: PageDeps, checked: Campaign, { replies, branches }: Analysed): EditorAnalysis['played'] {
+  const accounts = deps.configCache.accounts()
+  const { campaign } = withAccountQuietHours(checked, accounts)
+  const [account] = targetAccounts(campaign.accounts, accounts)
+  const way = playChosenWay(campaign, profileOf(campaign, { accounts }), { replies, branches })
+  const quiet = typeof campaign.quiet === 'object' ? campaign.quiet : null
+  return way && { ...way, quiet, accountName: account?.name ?? null }
+}
