@@ -18,6 +18,7 @@ describe('the role that a call needs', () => {
     ['GET', '/metrics', 'viewer'],
     ['GET', '/api/accounts', 'viewer'],
     ['HEAD', '/api/accounts/wx1/menu', 'viewer'],
+    ['GET', '/api/campaigns/{id}/runs.jsonl', 'viewer'],
     ['POST', '/api/followers/wx1/o1/cancel', 'operator'],
     ['PUT', '/api/campaigns/welcome', 'operator'],
     ['POST', '/api/media', 'operator'],

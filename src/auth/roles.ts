@@ -45,3 +45,6 @@ const OPERATOR_FIELDS = new Set([
 export function requiredRoleForAccountFields(fields: readonly string[]): Role {
   return fields.every((f) => OPERATOR_FIELDS.has(f)) ? 'operator' : 'admin'
 }
+
+/** The role that an export of many openIds at once needs. Viewers see them page by page. */
+export const OPEN_IDS_ROLE: Role = 'operator'

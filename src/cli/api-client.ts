@@ -59,6 +59,30 @@ export async function downloadFromApi(options: ServerOptions, path: string): Pro
   return Buffer.from(await response.arrayBuffer())
 }
 
+/** Reads a long answer part by part. @throws CommandError for every error response, and when the answer ends too early */
+export async function* streamFromApi(
+  options: ServerOptions,
+  call: Pick<ApiCall, 'path' | 'query'>,
+): AsyncGenerator<Uint8Array, void> {
+  const response = await sendRequest(options, call)
+  if (!response.ok) await readResponse(response)
+  if (!response.body) return
+  const reader = response.body.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read().catch((err: unknown) => {
+        const reason = err instanceof Error && err.cause instanceof Error ? err.cause.message : String(err)
+        throw new CommandError(`The answer ended before it was complete (${reason}). Run the command again.`)
+      })
+      if (done) return
+      yield value
+    }
+  } finally {
+    // Ends the request when the rest is not needed.
+    await reader.cancel().catch(() => {})
+  }
+}
+
 /** Reads all items of a list, page by page. */
 export async function fetchAllPages<T>(
   options: ServerOptions,

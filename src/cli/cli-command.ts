@@ -4,6 +4,8 @@ import { Command, type CommandUnknownOpts, type HelpConfiguration } from '@comma
 export interface Terminal {
   out(text: string): void
   err(text: string): void
+  /** Writes a part of a file to the results, without a line end, and waits until it is taken. */
+  write(part: string): Promise<void>
 }
 
 /** The command line is invalid. The usage is printed; the exit code is 2. */
@@ -34,6 +36,8 @@ export class ExitCodeError extends Error {
 export interface Output {
   value: unknown
   text: string
+  /** The command has written its result itself. `value` and `text` are not printed. */
+  isPrinted?: boolean
   /** Written to standard error without `--json`. */
   notes?: readonly string[]
   failed?: boolean
@@ -79,10 +83,10 @@ export function printing<Args extends unknown[]>(
 }
 
 function print(terminal: Terminal, output: Output, asJson: boolean): void {
-  if (asJson) terminal.out(JSON.stringify(output.value, null, 2))
+  if (asJson && !output.isPrinted) terminal.out(JSON.stringify(output.value, null, 2))
   else {
     for (const note of output.notes ?? []) terminal.err(note)
-    if (output.text) terminal.out(output.text)
+    if (output.text && !output.isPrinted) terminal.out(output.text)
   }
   if (output.failed) throw new ExitCodeError(1)
 }

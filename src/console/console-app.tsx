@@ -7,7 +7,9 @@ import type { ConsoleDeps, PageDeps } from './console-deps.ts'
 import { ErrorPage, NotFoundPage } from './pages/error-pages.tsx'
 import { inReadersLanguage } from './reader-api.ts'
 import { respond } from './respond.tsx'
+import { addAccountDetailPages } from './routes/account-page-routes.tsx'
 import { addAccountPages } from './routes/account-routes.tsx'
+import { addAccountSettings } from './routes/account-settings-routes.tsx'
 import { addAdminPages } from './routes/admin-routes.tsx'
 import { addCampaignPages } from './routes/campaign-routes.tsx'
 import { addEditorPages } from './routes/editor-routes.tsx'
@@ -43,6 +45,8 @@ export function createConsole(deps: ConsoleDeps): Hono {
   app.all(`${SESSION_API_PATH}/*`, (c) => pages.api.answer(c))
   app.route('/', createSecondFactorRoutes(deps))
   addAccountPages(app, pages)
+  addAccountSettings(app, pages)
+  addAccountDetailPages(app, pages)
   addCampaignPages(app, pages)
   addEditorPages(app, pages)
   addFollowerPages(app, pages)

@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { requiredAction } from './remedy.ts'
+import { needsFix, needsSecret, requiredAction } from './remedy.ts'
 
 type Account = Parameters<typeof requiredAction>[0]
 const account = (state: Account['state'], stateReason: string | null = null): Account => ({
-  appId: 'wx1',
   state,
   stateReason,
 })
@@ -15,10 +14,10 @@ describe('what to do about an account', () => {
     expect(requiredAction(account('active'), withPlatform)).toBeNull())
 
   it.each<[Account['state'], string | null, string, string]>([
-    ['paused', 'paused by operator', '恢复', 'account resume wx1'],
-    ['paused', null, '恢复', 'account resume wx1'],
+    ['paused', 'paused by operator', '恢复', 'resume'],
+    ['paused', null, '恢复', 'resume'],
     ['paused', '40164 caller IP not in whitelist', '白名单', 'IP whitelist'],
-    ['blocked', null, '通知', 'account resume wx1'],
+    ['blocked', null, '通知', 'resume'],
     ['blocked', '48001 api unauthorized', '认证', 'certified'],
     ['blocked', '40003 invalid openid', '40003', '40003'],
     ['quota-exhausted', null, '自动恢复', 'by itself'],
@@ -36,5 +35,23 @@ describe('what to do about an account', () => {
   it('has no link to an authorisation page without a platform', () => {
     const todo = requiredAction(account('needs-authorisation'), withoutPlatform)
     expect(todo).toMatchObject({ authorise: false, en: expect.stringContaining('COMPONENT_APP_ID') })
+  })
+})
+
+describe('an account that a person has to fix', () => {
+  it.each<[Account['state'], string | null, boolean]>([
+    ['active', null, false],
+    ['paused', 'paused by operator', false],
+    ['paused', null, false],
+    ['paused', '40164 caller IP not in whitelist', true],
+    ['blocked', '48001 api unauthorized', true],
+    ['needs-authorisation', null, true],
+    ['quota-exhausted', '45009 daily API quota used up', false],
+  ])('%s (%s): %s', (state, reason, fix) => expect(needsFix(account(state, reason))).toBe(fix))
+
+  it('needs another AppSecret only where WeChat refused it', () => {
+    expect(needsSecret(account('blocked', '40125 invalid appsecret'))).toBe(true)
+    expect(needsSecret(account('blocked', '48001 api unauthorized'))).toBe(false)
+    expect(needsSecret(account('active'))).toBe(false)
   })
 })

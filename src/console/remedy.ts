@@ -1,7 +1,6 @@
-import { type Remedy, remedyOf } from '../wechat/rules/errcodes.ts'
+import { type Remedy, remedyOf, SECRET_REASON } from '../wechat/rules/errcodes.ts'
 
 interface StoppedAccount {
-  appId: string
   state: 'active' | 'paused' | 'needs-authorisation' | 'blocked' | 'quota-exhausted'
   /** If WeChat stopped the account, it begins with the errcode. */
   stateReason: string | null
@@ -20,24 +19,23 @@ export function requiredAction(
   account: StoppedAccount,
   { platform }: { platform: boolean },
 ): RequiredAction | null {
-  const { appId, state, stateReason } = account
+  const { state, stateReason } = account
   if (state === 'active') return null
   const authorise = state === 'needs-authorisation' && platform
   const errcode = Number(/^-?\d+/.exec(stateReason ?? '')?.[0] ?? 0)
   // A lost authorisation has one remedy, whatever the errcode.
   if (errcode !== 0 && state !== 'needs-authorisation') return { ...remedyOf(errcode), authorise }
-  const resume = `npm run nurture -- account resume ${appId}`
   switch (state) {
     case 'paused':
       return {
-        zh: `已暂停发送，消息会保留。恢复发送：${resume}`,
-        en: `Paused: messages are held. To resume: ${resume}`,
+        zh: '已暂停发送，消息暂缓。恢复后，仍能发出的会补发。',
+        en: 'Paused: messages are held. After you resume it, messages that can still be sent are sent.',
         authorise,
       }
     case 'blocked':
       return {
-        zh: `请在 mp.weixin.qq.com 查看通知并处理，然后恢复：${resume}`,
-        en: `Read the notices at mp.weixin.qq.com and fix the cause. Then run: ${resume}`,
+        zh: '请在 mp.weixin.qq.com 查看通知并处理，然后恢复发送。',
+        en: 'Read the notices at mp.weixin.qq.com and fix the cause. Then resume sending.',
         authorise,
       }
     case 'quota-exhausted':
@@ -62,3 +60,13 @@ export function requiredAction(
       return state satisfies never
   }
 }
+
+/** Whether a person has to fix the account: it does not come back by itself, and nobody has paused it. */
+export function needsFix({ state, stateReason }: StoppedAccount): boolean {
+  if (state === 'paused') return /^-?\d+ /.test(stateReason ?? '')
+  return state === 'needs-authorisation' || state === 'blocked'
+}
+
+/** Whether WeChat stopped the account because of its AppSecret. */
+export const needsSecret = ({ state, stateReason }: StoppedAccount): boolean =>
+  state === 'blocked' && SECRET_REASON.test(stateReason ?? '')

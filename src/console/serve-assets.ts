@@ -13,6 +13,7 @@ const STYLES = [
   'campaigns.css',
   'bubble.css',
   'grant-meter.css',
+  'accounts.css',
   'editor.css',
 ] as const
 const JAVASCRIPT = 'text/javascript; charset=utf-8'

@@ -1,9 +1,9 @@
 import type { Facts } from '../shared/facts.ts'
 import { applyTagChanges } from './attributes.ts'
 import type { Plan, PlanStep, StepActions } from './plan.ts'
-import { branchOf } from './plan-fork.ts'
+import { branchOf, type PlanFork } from './plan-fork.ts'
 import { applySendResult, type SendResult } from './send-result.ts'
-import { changeStep, doneAt, type RunState, requestStop, update } from './state.ts'
+import { changeStep, doneAt, type ForkState, type RunState, requestStop, update } from './state.ts'
 
 /** The result of a step without a message: done, or refused by WeChat or by a rule of the product. */
 export type ActResult =
@@ -74,12 +74,19 @@ export interface DoneStep extends StepEffects {
 
 /** What is written with the result of a step; null for a step that only sends, tags and hands over. */
 export function effectsOf(plan: Plan, { forks = [] }: RunState, { acts }: PlanStep): StepEffects | null {
-  if (!acts || !writes(acts)) return null
-  const chosen = (plan.forks ?? []).flatMap((fork, i) => {
+  return acts && writes(acts) ? { acts, variant: variantOf(plan.forks ?? [], forks) } : null
+}
+
+/** The branches that shares have chosen, like `test=b`; null: none. @param forks their states, in the order of the plan's */
+export function variantOf(
+  planned: readonly PlanFork[],
+  forks: readonly Pick<ForkState, 'took'>[],
+): string | null {
+  const chosen = planned.flatMap((fork, i) => {
     const took = forks[i]?.took ?? null
     return fork.kind === 'share' && took !== null ? [`${fork.id}=${branchOf(fork, took).name}`] : []
   })
-  return { acts, variant: chosen.length > 0 ? chosen.join(',') : null }
+  return chosen.length > 0 ? chosen.join(',') : null
 }
 
 function writes({ set, webhook, go }: StepActions): boolean {

@@ -52,12 +52,12 @@ function marksOf(step: StepState, run: RunState): string[] {
 function endOf({ state, errcode, reason }: StepState): string | null {
   if (state === 'sent' || state === 'unknown') return state
   if (state !== 'skipped') return null
-  return errcode ? `failed:${errcode}` : `skipped:${reasonOf(reason)}`
+  return errcode ? `failed:${errcode}` : `skipped:${kindOfReason(reason ?? 'none')}`
 }
 
 /** The kind of a reason, without its details and without texts of others. */
-function reasonOf(reason: string | null): string {
-  const kind = (reason ?? 'none').split(':', 1)[0] ?? ''
+export function kindOfReason(reason: string): string {
+  const kind = reason.split(':', 1)[0] ?? ''
   return REASON.test(kind) ? kind : 'other'
 }
 

@@ -4,7 +4,10 @@ import { type ApiHarness, campaignYaml, startApiHarness } from '../harness/api-h
 const APP = 'wxlanguages000001'
 const HAN = /\p{Script=Han}/u
 /** Names of things that have no Chinese name. */
-const SAME_IN_CHINESE = ['AppID', 'Temporal', 'API', 'id', 'Webhook', 'YAML']
+const SAME_IN_CHINESE = [
+  ...['AppID', 'AppSecret', 'EncodingAESKey', 'Token', 'wechat-2023', 'classic-48h'],
+  ...['Temporal', 'API', 'id', 'Webhook', 'YAML'],
+]
 
 let api: ApiHarness
 const cookies = new Map<string, string>()
@@ -36,7 +39,7 @@ function textsOf(html: string): string[] {
   const own = html
     .replace(/<form method="post" action="\/preferences[^>]*>.*?<\/form>/gs, '')
     .replace(/<(\w+)[^>]*translate="no"[^>]*>.*?<\/\1>/gs, '')
-    .replace(/<h1>(?:语言|测试).*?<\/h1>|<title>[^<]*shown[^<]*<\/title>/gs, '')
+    .replace(/<h1>(?:语言|测试).*?<\/h1>|<title>[^<]*(?:shown|语言)[^<]*<\/title>/gs, '')
   const attributes = [...own.matchAll(/(?:aria-label|placeholder)="([^"]*)"/g)].map((m) => m[1] ?? '')
   return [...own.replace(/<[^>]*>/g, '\n').split('\n'), ...attributes].map((t) => t.trim()).filter(Boolean)
 }
@@ -45,6 +48,8 @@ const PAGES = [
   '/signin',
   '/',
   '/accounts',
+  `/accounts/${APP}`,
+  `/accounts/${APP}/settings`,
   '/campaigns',
   '/campaigns/shown',
   '/followers',

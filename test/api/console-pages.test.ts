@@ -147,11 +147,11 @@ describe('the pages', () => {
   it('show the accounts with state and mode', async () => {
     const { status, html } = await page('/accounts')
     expect(status).toBe(200)
-    for (const word of ['公众号', '状态', '正常', APP, '安全模式', 'wechat-2023']) {
+    for (const word of ['公众号', '最近回调', '正常', APP, '安全模式', 'wechat-2023']) {
       expect(html).toContain(word)
     }
     const english = await page('/accounts', { cookie, 'accept-language': 'en' })
-    for (const word of ['Accounts', 'State', 'active', APP, 'security', 'wechat-2023']) {
+    for (const word of ['Accounts', 'Last callback', 'active', APP, 'security', 'wechat-2023']) {
       expect(english.html).toContain(word)
     }
     expect(html).toContain('账号&lt;script&gt;')
@@ -170,7 +170,7 @@ describe('the pages', () => {
       const quota = (await page('/accounts')).html
       for (const word of ['今日调用次数已用完', '至 2099-01-01', '自动恢复']) expect(quota).toContain(word)
       await api.app.services.accounts.setState(APP, 'paused', 'paused by operator')
-      expect((await page('/accounts')).html).toContain(`account resume ${APP}`)
+      expect((await page('/accounts')).html).toContain(`action="/accounts/${APP}/resume"`)
       await api.app.services.accounts.setState(APP, 'needs-authorisation', 'gone')
       expect((await page('/accounts')).html).toContain('没有配置第三方平台')
     } finally {

@@ -224,7 +224,11 @@ describe('a dry run', () => {
         '--url',
         api.app.callbackUrl,
       ]
-      const code = await runCli([...command, ...args], { out: (t) => out.push(t), err: (t) => err.push(t) })
+      const code = await runCli([...command, ...args], {
+        out: (t) => out.push(t),
+        err: (t) => err.push(t),
+        write: async (t) => void out.push(t),
+      })
       return { code, out: out.join('\n'), err: err.join('\n') }
     }
     const exact = await run('--account', WITH_TEXTS, '--of', '1')

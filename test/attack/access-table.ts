@@ -43,6 +43,8 @@ export const API = table(`
   GET    /api/campaigns/{id}/accounts                  viewer
   GET    /api/campaigns/{id}/totals                    viewer
   GET    /api/campaigns/{id}/statistics                viewer
+  GET    /api/campaigns/{id}/statistics.csv            viewer
+  GET    /api/campaigns/{id}/runs.jsonl                viewer
   DELETE /api/campaigns/{id}                           operator
   POST   /api/campaigns/{id}/pause                     operator
   POST   /api/campaigns/{id}/resume                    operator
@@ -103,6 +105,11 @@ export const API = table(`
   GET    /api/audit                                    admin
 `)
 
+/** Calls whose query needs a higher role than their route. */
+export const API_QUERIES = table(`
+  GET    /api/campaigns/{id}/runs.jsonl?openIds=true   operator
+`)
+
 /** Routes for bearer tokens, and for browser sessions from the page of the Temporal Web UI. */
 export const CODEC = table(`
   POST   /codec/encode                                 operator
@@ -113,6 +120,13 @@ export const CODEC = table(`
 export const CONSOLE = table(`
   GET    /                                             viewer
   GET    /accounts                                     viewer
+  GET    /accounts/{appId}                             viewer
+  POST   /accounts/{appId}/pause                       operator
+  POST   /accounts/{appId}/resume                      operator
+  POST   /accounts/{appId}/checks                      operator
+  POST   /accounts/{appId}/remove                      admin
+  GET    /accounts/{appId}/settings                    viewer
+  POST   /accounts/{appId}/settings/{form}             operator
   GET    /campaigns                                    viewer
   GET    /campaigns/{id}                               viewer
   GET    /campaigns/{id}/edit                          viewer
@@ -154,6 +168,7 @@ export const PUBLIC = table(`
   GET    /assets/icon.svg                              anybody
   GET    /assets/htmx.js                               anybody
   GET    /assets/scripts/console.js                    anybody
+  GET    /assets/scripts/accounts.js                   anybody
   GET    /assets/scripts/editor.js                     anybody
   GET    /signin                                       anybody
   POST   /signin                                       anybody

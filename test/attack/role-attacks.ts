@@ -1,5 +1,5 @@
 import type { Hono } from 'hono'
-import { API, CODEC, CONSOLE, type Needs, type Route, WORKER } from './access-table.ts'
+import { API, API_QUERIES, CODEC, CONSOLE, type Needs, type Route, WORKER } from './access-table.ts'
 import { type AttackTarget, UI_ORIGIN } from './attack-target.ts'
 import type { Caller } from './callers.ts'
 
@@ -42,6 +42,7 @@ export async function attackRoles(target: AttackTarget, selection: Selection): P
   const browsers = (c: Caller) => c.console ?? c.api
   const entryPoints: EntryPoint[] = [
     { app: target.web, routes: API, ...bearers },
+    { app: target.web, routes: API_QUERIES, ...bearers },
     { app: target.worker, routes: WORKER.filter((r) => r.needs !== 'anybody'), ...bearers },
     { app: target.web, routes: CODEC, ...bearers },
     { app: target.web, routes: CODEC, ...bearers, roleOf: browsers, headers: { origin: UI_ORIGIN } },

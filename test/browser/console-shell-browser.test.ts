@@ -18,6 +18,8 @@ steps:
 const PATHS = [
   '/',
   '/accounts',
+  `/accounts/${APP}`,
+  `/accounts/${APP}/settings`,
   '/campaigns',
   '/campaigns/welcome',
   '/followers',

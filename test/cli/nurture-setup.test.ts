@@ -9,7 +9,11 @@ const address = inject('temporalAddress')
 async function nurture(...args: string[]) {
   const out: string[] = []
   const err: string[] = []
-  const code = await runCli(args, { out: (t) => out.push(t), err: (t) => err.push(t) })
+  const code = await runCli(args, {
+    out: (t) => out.push(t),
+    err: (t) => err.push(t),
+    write: async (t) => void out.push(t),
+  })
   return { code, out: out.join('\n'), err: err.join('\n') }
 }
 

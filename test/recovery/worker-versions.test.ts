@@ -82,7 +82,11 @@ describe.skipIf(!temporalAddress || !postgresUrl)('an upgrade with runs in fligh
   const nurture = async (...args: string[]) => {
     const out: string[] = []
     const err: string[] = []
-    const code = await runCli(args, { out: (t) => out.push(t), err: (t) => err.push(t) })
+    const code = await runCli(args, {
+      out: (t) => out.push(t),
+      err: (t) => err.push(t),
+      write: async (t) => void out.push(t),
+    })
     return { code, out: out.join('\n'), err: err.join('\n') }
   }
   const view = async () => {

@@ -1,11 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compileCampaign } from '../../src/campaign/compile.ts'
-import { type Campaign, campaignSchema } from '../../src/campaign/model.ts'
 import type { Statistics } from '../../src/campaign/statistics/report.ts'
-import type { Outcome } from '../../src/run/outcome.ts'
 import { applyInteraction, beginRun } from '../../src/run/run-events.ts'
-import { endRun, type RunState, type StepState } from '../../src/run/state.ts'
+import { endRun } from '../../src/run/state.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/shared/time-units.ts'
 import { finishDispatch } from '../../src/store/inbox/finish-dispatch.ts'
 import { acceptCallback, purgeInbox } from '../../src/store/inbox/inbox-rows.ts'
@@ -13,119 +10,40 @@ import { createLink, recordClick } from '../../src/store/links/links.ts'
 import { anonymiseRuns } from '../../src/store/runs/anonymise-runs.ts'
 import { eraseFollower } from '../../src/store/runs/erase-follower.ts'
 import { purgeRuns } from '../../src/store/runs/purge-runs.ts'
-import { endRunFromOutside, insertRun, recordRun, saveSnapshot } from '../../src/store/runs/run-rows.ts'
+import { endRunFromOutside, insertRun, saveSnapshot } from '../../src/store/runs/run-rows.ts'
 import { deliveries, goals, inbox, runs } from '../../src/store/schema.ts'
 import { countRuns } from '../../src/store/statistics/count-runs.ts'
 import { readCampaignStatistics } from '../../src/store/statistics/read-statistics.ts'
+import {
+  addRun,
+  anyWay,
+  entryOf,
+  SHOP_PLAN,
+  shopCampaigns,
+  T0,
+  type Way,
+  wayOf,
+} from '../fixtures/shop-runs.ts'
 import { propertyRuns } from '../harness/property-runs.ts'
 import { describeOnBothStores } from '../harness/stores.ts'
-
-const T0 = Date.UTC(2026, 10, 30, 10)
-const text = (id: string) => ({ id, send: { text: id } })
-const FILE = campaignSchema.parse({
-  id: 'shop',
-  name: 'shop',
-  entry: { event: 'subscribe', qrScenes: ['expo-a*', 'expo*'] },
-  steps: [
-    text('hello'),
-    { id: 'mark', tag: ['vip'] },
-    { id: 'test', branches: [{ name: 'short', share: 50, steps: [text('a')] }], else: [text('b')] },
-    text('bye'),
-  ],
-}) as Campaign
-const PLAN = compileCampaign(FILE, 1)
-const campaigns = { version: async () => ({ model: FILE }) as never }
-
-interface Way {
-  key: string
-  openId: string
-  /** Of each step: hello, mark, a, b, bye. */
-  states: readonly StepState['state'][]
-  took: number | null
-  outcome: Outcome | null
-  repliedAfterMs: number | null
-  scene: string | null
-  day: string
-  goal: { value: number | null } | null
-}
-
-const STATES = ['sent', 'skipped', 'unknown', 'pending'] as const
-const way = fc.record({
-  states: fc.tuple(...PLAN.steps.map(() => fc.constantFrom(...STATES))),
-  took: fc.constantFrom(0, -1, null),
-  outcome: fc.constantFrom('completed', 'unsubscribed', 'goal-reached', null),
-  repliedAfterMs: fc.option(fc.integer({ min: 0, max: 4 * MINUTE_MS })),
-  scene: fc.constantFrom('expo-a*', 'expo*', null),
-  day: fc.constantFrom('2026-11-30', '2026-12-01'),
-  goal: fc.option(fc.record({ value: fc.option(fc.integer({ min: 0, max: 1_000 })) })),
-})
 
 describeOnBothStores('the statistics of a campaign', (store) => {
   const db = () => store().db
   const read = (filter: Parameters<typeof readCampaignStatistics>[2] = {}) =>
-    readCampaignStatistics({ db: db(), campaigns }, 'shop', filter)
+    readCampaignStatistics({ db: db(), campaigns: shopCampaigns }, 'shop', filter)
 
-  const entryOf = (key: string) => ({
-    ...{ at: T0, seq: 1, key, event: 'subscribe' as const, qrScene: null, eventKey: null, text: null },
-  })
-  /** The state of a run in which a step is done each minute. */
-  function stateOf({ key, states, took, outcome, repliedAfterMs }: Way): RunState {
-    const begun = beginRun(PLAN, entryOf(key), [])
-    const steps = begun.steps.map((step, i): StepState => {
-      const state = states[i] ?? 'pending'
-      const sentAt = state === 'sent' ? T0 + i * MINUTE_MS : null
-      const reason = state === 'skipped' ? 'condition' : null
-      return { ...step, state, sentAt, reason, dueAt: T0 + i * MINUTE_MS }
-    })
-    const fork = { state: 'taken' as const, took, openedAt: T0, takenAt: T0 }
-    const state: RunState = {
-      ...begun,
-      revision: 5,
-      steps,
-      ...(took === null ? {} : { forks: [fork] }),
-      reply: repliedAfterMs === null ? null : { at: T0 + repliedAfterMs, text: '1' },
-    }
-    return outcome ? endRun(state, outcome, null, T0 + 5 * MINUTE_MS) : state
-  }
-  async function add(run: Way): Promise<RunState> {
-    const follower = { appId: 'wxA', openId: run.openId }
-    const cohort = { day: run.day, scene: run.scene }
-    const start = { entry: entryOf(run.key), plan: PLAN }
-    await insertRun(db(), follower, start, [], T0, cohort)
-    const state = stateOf(run)
-    await recordRun(db(), follower, start, { state, runId: 'r' }, T0, cohort)
-    const goal = run.goal && {
-      runKey: run.key,
-      appId: 'wxA',
-      campaign: 'shop',
-      version: 1,
-      at: T0,
-      stepId: 'hello',
-    }
-    if (goal)
-      await db()
-        .insert(goals)
-        .values({ ...goal, value: run.goal?.value ?? null })
-    return state
-  }
-  const one = (key: string, more: Partial<Way> = {}): Way => ({
-    ...{ key, openId: `o-${key}`, took: 0, outcome: 'completed', repliedAfterMs: null, scene: null },
-    states: ['sent', 'sent', 'sent', 'skipped', 'sent'],
-    day: '2026-11-30',
-    goal: null,
-    ...more,
-  })
+  const add = (run: Way) => addRun(db(), run)
   const purgeAll = async () => {
     await anonymiseRuns(db(), { before: T0 + DAY_MS, after: null, limit: 1_000 })
     while ((await purgeRuns(db(), { before: T0 + DAY_MS, limit: 3 })) > 0);
   }
 
   it('count each run and step by what became of it', async () => {
-    await add(one('k1', { repliedAfterMs: 90 * SECOND_MS, scene: 'expo-a*' }))
+    await add(wayOf('k1', { repliedAfterMs: 90 * SECOND_MS, scene: 'expo-a*' }))
     await add(
-      one('k2', { took: -1, states: ['sent', 'sent', 'skipped', 'unknown', 'pending'], outcome: null }),
+      wayOf('k2', { took: -1, states: ['sent', 'sent', 'skipped', 'unknown', 'pending'], outcome: null }),
     )
-    await add(one('k3', { day: '2026-12-01', outcome: 'unsubscribed' }))
+    await add(wayOf('k3', { day: '2026-12-01', outcome: 'unsubscribed' }))
     const { runs: counted, steps, forks, days, scenes } = await read()
     expect(counted).toEqual({
       ...{ entered: 3, replied: 1, goals: 0, value: 0, unfollowed: 1, active: 1, uncounted: 0 },
@@ -150,16 +68,16 @@ describeOnBothStores('the statistics of a campaign', (store) => {
   })
 
   it('count nothing twice when a snapshot is written again, late or by two workers', async () => {
-    const state = await add(one('k1'))
+    const state = await add(wayOf('k1'))
     const before = await read()
     await saveSnapshot(db(), 'k1', { state, runId: null }, T0)
-    await add(one('k1'))
+    await add(wayOf('k1'))
     await saveSnapshot(db(), 'k1', { state: { ...state, revision: 2, steps: [] }, runId: null }, T0)
     expect(await read()).toEqual(before)
   })
 
   it('count a message as sent when its answer arrived after its run had ended', async () => {
-    await add(one('k1', { states: ['sent', 'sent', 'sent', 'skipped', 'unknown'] }))
+    await add(wayOf('k1', { states: ['sent', 'sent', 'sent', 'skipped', 'unknown'] }))
     const bye = async () => (await read()).steps.find((s) => s.step === 'bye')
     expect(await bye()).toMatchObject({ due: 1, sent: 0, unknown: 1 })
     const late = { runKey: 'k1', stepId: 'bye', appId: 'wxA', state: 'sent' as const, updatedAt: T0 }
@@ -171,7 +89,7 @@ describeOnBothStores('the statistics of a campaign', (store) => {
 
   it('count a step that was being sent when its run was ended from outside', async () => {
     const state = await add(
-      one('k1', { states: ['sent', 'sent', 'sent', 'skipped', 'sending'], outcome: null }),
+      wayOf('k1', { states: ['sent', 'sent', 'sent', 'skipped', 'sending'], outcome: null }),
     )
     await endRunFromOutside(db(), 'k1', 5, endRun(state, 'account-stopped', null, T0 + HOUR_MS), T0 + HOUR_MS)
     const bye = async () => (await read()).steps.find((s) => s.step === 'bye')
@@ -182,8 +100,8 @@ describeOnBothStores('the statistics of a campaign', (store) => {
   })
 
   it('count the first click of each link of a run', async () => {
-    await add(one('k1'))
-    await add(one('k2'))
+    await add(wayOf('k1'))
+    await add(wayOf('k2'))
     const link = (runKey: string, name: string) =>
       createLink(db(), { runKey, stepId: 'hello', name, url: 'https://example.com/' }, T0)
     for (const token of [await link('k1', 'guide'), await link('k1', 'map'), await link('k2', 'guide')]) {
@@ -198,8 +116,8 @@ describeOnBothStores('the statistics of a campaign', (store) => {
   })
 
   it('count an unfollow within 24 h after the last message, also after the run, once', async () => {
-    await add(one('early'))
-    await add(one('late'))
+    await add(wayOf('early'))
+    await add(wayOf('late'))
     const lastAt = T0 + 4 * MINUTE_MS
     const leave = (runKey: string, at: number) =>
       finishDispatch(
@@ -222,7 +140,7 @@ describeOnBothStores('the statistics of a campaign', (store) => {
 
   it('are the same before, between and after the purge', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(way, { minLength: 1, maxLength: 8 }), fc.nat(7), async (ways, purged) => {
+      fc.asyncProperty(fc.array(anyWay, { minLength: 1, maxLength: 8 }), fc.nat(7), async (ways, purged) => {
         await db().delete(runs)
         await db().delete(deliveries)
         await db().delete(goals)
@@ -321,8 +239,8 @@ describeOnBothStores('the statistics of a campaign', (store) => {
   })
 
   it('select runs by version, scene, account and variant', async () => {
-    await add(one('k1', { scene: 'expo*', took: 0 }))
-    await add(one('k2', { took: -1 }))
+    await add(wayOf('k1', { scene: 'expo*', took: 0 }))
+    await add(wayOf('k2', { took: -1 }))
     const entered = async (filter: Parameters<typeof read>[0]) => (await read(filter)).runs.entered
     const check = async () => {
       expect(await entered({ scene: 'expo*' })).toBe(1)
@@ -339,7 +257,7 @@ describeOnBothStores('the statistics of a campaign', (store) => {
   })
 
   it('keep the counts of an erased follower', async () => {
-    await add(one('k1', { repliedAfterMs: HOUR_MS, openId: 'oGone' }))
+    await add(wayOf('k1', { repliedAfterMs: HOUR_MS, openId: 'oGone' }))
     const before = await read()
     await db().transaction((tx) => eraseFollower(tx, { appId: 'wxA', openId: 'oGone' }))
     expect(await read()).toEqual(before)
@@ -347,7 +265,7 @@ describeOnBothStores('the statistics of a campaign', (store) => {
   })
 
   it('count a run that 0.3 has written once the daily purge has read it', async () => {
-    await add(one('k1'))
+    await add(wayOf('k1'))
     const expected: Statistics = await read()
     await db().update(runs).set({ tally: null, tallyRevision: null, lastDoneAt: null })
     const { runs: counted, steps } = await read()
@@ -360,7 +278,7 @@ describeOnBothStores('the statistics of a campaign', (store) => {
   })
 
   it('know that the first message after the entry is a reply', async () => {
-    const start = { entry: entryOf('k1'), plan: PLAN }
+    const start = { entry: entryOf('k1'), plan: SHOP_PLAN }
     await insertRun(db(), { appId: 'wxA', openId: 'o1' }, start, [], T0)
     const message = {
       key: 'e2',
@@ -370,7 +288,7 @@ describeOnBothStores('the statistics of a campaign', (store) => {
       allowance: null,
       text: '1',
     }
-    const state = applyInteraction(PLAN, beginRun(PLAN, entryOf('k1'), []), message)
+    const state = applyInteraction(SHOP_PLAN, beginRun(SHOP_PLAN, entryOf('k1'), []), message)
     await saveSnapshot(db(), 'k1', { state, runId: null }, T0)
     expect((await read()).runs).toMatchObject({ entered: 1, replied: 1 })
   })

@@ -174,6 +174,7 @@ describe('nurture temporal visibility-indexes', () => {
     const code = await runCli(['temporal', 'visibility-indexes', command], {
       out: (text) => void out.push(text),
       err: (text) => void err.push(text),
+      write: async (text) => void out.push(text),
     })
     return { code, out: out.join('\n'), err: err.join('\n') }
   }

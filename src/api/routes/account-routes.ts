@@ -13,7 +13,7 @@ import { activeFollowersByAccount } from '../../store/runs/run-rows.ts'
 import { endRemovedRuns, retryDeferredSteps } from '../../temporal/account-runs.ts'
 import { conflict, forbidden, notFound, refused } from '../api-error.ts'
 import { account, accountPatch, newAccount, verification } from '../schemas/account-schemas.ts'
-import { appIdParam } from '../schemas/common-schemas.ts'
+import { appIdParam, flag } from '../schemas/common-schemas.ts'
 import { clockChecks, verifyAccount } from '../verify-account.ts'
 import { accountView } from '../views/account-view.ts'
 import {
@@ -30,8 +30,6 @@ import {
   security,
   toPage,
 } from './route-helpers.ts'
-
-const flag = z.enum(['true', 'false']).optional()
 
 /** `/api/accounts` */
 export function createAccountRoutes(deps: ApiDeps): OpenAPIHono {

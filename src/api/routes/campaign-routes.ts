@@ -35,6 +35,7 @@ import { listOf, page } from '../schemas/common-schemas.ts'
 import { listTargetAccounts } from '../views/campaign-account-view.ts'
 import { draftView, versionView } from '../views/campaign-version-view.ts'
 import { campaignView } from '../views/campaign-view.ts'
+import { exportRuns } from './campaign-export-routes.ts'
 import { readStatisticsOfCampaign } from './campaign-statistics-route.ts'
 import { countRunsOfCampaign } from './campaign-totals-route.ts'
 import {
@@ -68,6 +69,7 @@ export function createCampaignRoutes(deps: ApiDeps): OpenAPIHono {
   listAccountsOfCampaign(router, deps)
   countRunsOfCampaign(router, deps)
   readStatisticsOfCampaign(router, deps)
+  exportRuns(router, deps)
   deleteCampaign(router, deps)
   setCampaignState(router, deps)
   addVersionRoutes(router, deps)

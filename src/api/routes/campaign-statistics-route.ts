@@ -8,13 +8,14 @@ import { readCampaignStatistics } from '../../store/statistics/read-statistics.t
 import { notFound } from '../api-error.ts'
 import { campaignParam } from '../schemas/campaign-schemas.ts'
 import { campaignStatistics, statisticsFilter } from '../schemas/statistics-schemas.ts'
+import { exportStatistics } from './campaign-export-routes.ts'
 import { type ApiDeps, errorResponses, jsonResponse, notFoundResponse, security } from './route-helpers.ts'
 
 /** Counting reads every run of the campaign, so many callers share one count. */
 const CACHE_MS = 10 * SECOND_MS
 const MAX_CACHED = 100
 
-/** `GET /campaigns/{id}/statistics` */
+/** `GET /campaigns/{id}/statistics`, and its tables as CSV */
 export function readStatisticsOfCampaign(router: OpenAPIHono, deps: ApiDeps): void {
   const read = createStatisticsReader(deps)
   router.openapi(
@@ -38,6 +39,7 @@ export function readStatisticsOfCampaign(router: OpenAPIHono, deps: ApiDeps): vo
       return c.json(await read(id, c.req.valid('query')), 200)
     },
   )
+  exportStatistics(router, deps, read)
 }
 
 /** Reads statistics of campaigns, at most once in ten seconds for each campaign and filter. */

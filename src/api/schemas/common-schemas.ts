@@ -7,6 +7,9 @@ export const page = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })
 
+/** A choice in the query. */
+export const flag = z.enum(['true', 'false']).optional()
+
 /** A page of items; `next` is the cursor of the next page. */
 export const listOf = (item: z.ZodType) => z.object({ items: z.array(item), next: z.string().nullable() })
 

@@ -1,34 +1,64 @@
 import { z } from '@hono/zod-openapi'
+import { STATISTICS_TABLES, TABLE_LANGUAGES } from '../../campaign/statistics/statistics-tables.ts'
+import { flag, isoTime, stepState } from './common-schemas.ts'
 
 const day = z.iso.date('must be a day, like 2026-11-30')
 const counts = z.record(z.string(), z.number())
 const count = z.number().int()
 
+/** The filters that select runs by their entry. */
+const ofEntry = {
+  from: day
+    .optional()
+    .openapi({ description: 'The first day of entries, in the time zone of each account.' }),
+  to: day.optional().openapi({ description: 'The last day of entries.' }),
+  version: z.coerce
+    .number()
+    .int()
+    .min(1)
+    .max(2 ** 31 - 1)
+    .optional(),
+  appId: z.string().max(100).optional(),
+}
+
+const filterFields = {
+  ...ofEntry,
+  from: ofEntry.from.openapi({
+    description: 'The first day of entries and answers, in the time zone of each account.',
+  }),
+  scene: z.string().max(100).optional().openapi({
+    description: 'A pattern of `qrScenes` in the campaign file. Empty: runs without one.',
+  }),
+  variant: z.string().max(300).optional().openapi({
+    description: 'A fork of kind `share` and its branch, like `test=b`.',
+  }),
+}
+
+const isPeriod = ({ from, to }: { from?: string | undefined; to?: string | undefined }) =>
+  from === undefined || to === undefined || from <= to
+const notPeriod = { path: ['to'], message: 'must not be before from' }
+
 /** Which runs are counted. */
-export const statisticsFilter = z
+export const statisticsFilter = z.strictObject(filterFields).refine(isPeriod, notPeriod)
+
+/** A table of the statistics, and which runs are counted. */
+export const statisticsTableQuery = z
   .strictObject({
-    from: day
-      .optional()
-      .openapi({ description: 'The first day of entries and answers, in the time zone of each account.' }),
-    to: day.optional().openapi({ description: 'The last day of entries.' }),
-    version: z.coerce
-      .number()
-      .int()
-      .min(1)
-      .max(2 ** 31 - 1)
-      .optional(),
-    scene: z.string().max(100).optional().openapi({
-      description: 'A pattern of `qrScenes` in the campaign file. Empty: runs without one.',
-    }),
-    appId: z.string().max(100).optional(),
-    variant: z.string().max(300).optional().openapi({
-      description: 'A fork of kind `share` and its branch, like `test=b`.',
+    table: z.enum(STATISTICS_TABLES).default('steps'),
+    lang: z.enum(TABLE_LANGUAGES).default('en').openapi({ description: 'The language of the header.' }),
+    ...filterFields,
+  })
+  .refine(isPeriod, notPeriod)
+
+/** Which runs are exported, and whether with the ids of their followers. */
+export const runsQuery = z
+  .strictObject({
+    ...ofEntry,
+    openIds: flag.openapi({
+      description: '`true`: each run has the openId of its follower. Needs the role operator.',
     }),
   })
-  .refine(({ from, to }) => from === undefined || to === undefined || from <= to, {
-    path: ['to'],
-    message: 'must not be before from',
-  })
+  .refine(isPeriod, notPeriod)
 
 const runCounts = {
   entered: count,
@@ -87,3 +117,41 @@ export const campaignStatistics = z
     scenes: z.array(z.object({ scene: z.string(), ...runCounts })),
   })
   .openapi('CampaignStatistics')
+
+/** A line of an export of runs. */
+export const exportedRun = z
+  .object({
+    runKey: z.string().openapi({
+      description:
+        'The same in each export, until the follower is erased. Nobody can compute it from an openId, or an openId from it.',
+    }),
+    openId: z.string().nullable().optional().openapi({
+      description:
+        'Only with `openIds=true`. null: the run is anonymous, after `RETENTION_DAYS` or an erasure.',
+    }),
+    campaign: z.string(),
+    version: count,
+    appId: z.string(),
+    entryAt: isoTime,
+    scene: z.string().nullable().openapi({
+      description: 'The pattern of `qrScenes` in the campaign file that fitted the entry.',
+    }),
+    variant: z.string().nullable().openapi({
+      description: 'The branches that forks of kind `share` have chosen, like `test=b`.',
+    }),
+    outcome: z.string().nullable().openapi({ description: 'null: the run has not ended.' }),
+    steps: z.array(
+      z.object({
+        id: z.string(),
+        state: stepState,
+        sentAt: isoTime.nullable(),
+        reason: z.string().nullable().openapi({ description: 'The kind, without details.' }),
+        errcode: z.number().nullable(),
+      }),
+    ),
+    goal: z
+      .object({ at: isoTime, value: z.number().nullable(), step: z.string().nullable() })
+      .nullable()
+      .openapi({ description: 'null: not reached. `step`: the last one whose message was sent before.' }),
+  })
+  .openapi('ExportedRun')

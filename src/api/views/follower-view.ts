@@ -3,6 +3,7 @@ import type { Plan } from '../../run/plan.ts'
 import { presentRun } from '../../run/present.ts'
 import { isOpen, type StepState } from '../../run/state.ts'
 import type { Delivery } from '../../store/runs/deliveries.ts'
+import type { RunDelivery } from '../../store/runs/export-runs.ts'
 import type { FollowerRow } from '../../store/runs/follower-rows.ts'
 import type { RunRow } from '../../store/runs/run-rows.ts'
 import { mergeLedgers } from '../../wechat/rules/ledger.ts'
@@ -33,7 +34,7 @@ export function viewRun(
 }
 
 /** The snapshot does not change between the request for a send and its result. The delivery row does. */
-function withDelivery(step: StepState, delivery: Delivery | undefined): StepState {
+export function withDelivery(step: StepState, delivery: RunDelivery | undefined): StepState {
   if (!delivery) return step
   const { reason, errcode, sentAt } = delivery
   // WeChat's response arrived after the run had recorded the step as unknown.
@@ -57,6 +58,6 @@ function withDelivery(step: StepState, delivery: Delivery | undefined): StepStat
 }
 
 /** The send has ended without a retry, so the snapshot has its result. */
-function isAbandoned({ intentAt, endedAt }: Delivery): boolean {
+function isAbandoned({ intentAt, endedAt }: RunDelivery): boolean {
   return endedAt !== null && endedAt >= (intentAt ?? 0)
 }

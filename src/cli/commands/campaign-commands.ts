@@ -15,6 +15,7 @@ import { table } from '../table.ts'
 import { readUserText } from '../user-files.ts'
 import { campaignCommand, pathOf } from './campaign-command.ts'
 import { lifecycleCommands } from './campaign-lifecycle-commands.ts'
+import { runsCommand } from './campaign-runs-command.ts'
 import { statsCommand } from './campaign-stats-command.ts'
 import { expectation, expectOption, toVersion, versionCommands } from './campaign-version-commands.ts'
 import { dryRunCommand } from './dry-run-command.ts'
@@ -29,6 +30,7 @@ export const campaignCommands = (terminal: Terminal) =>
     accounts(terminal),
     totals(terminal),
     statsCommand(terminal),
+    runsCommand(terminal),
     setPaused(terminal, 'pause'),
     setPaused(terminal, 'resume'),
     remove(terminal),

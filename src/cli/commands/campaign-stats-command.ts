@@ -1,26 +1,63 @@
+import { Option } from '@commander-js/extra-typings'
 import type { Statistics, StepCounts } from '../../campaign/statistics/report.ts'
-import { callApi, urlOption } from '../api-client.ts'
-import { command, printing, type Terminal } from '../cli-command.ts'
+import { STATISTICS_TABLES, TABLE_LANGUAGES } from '../../campaign/statistics/statistics-tables.ts'
+import { callApi, streamFromApi } from '../api-client.ts'
+import { CommandError, printing, type Terminal } from '../cli-command.ts'
+import { forceOption, outOption, saveDownload, savedFile } from '../save-download.ts'
 import { table } from '../table.ts'
+import { campaignCommand, pathOf } from './campaign-command.ts'
 
 export const statsCommand = (terminal: Terminal) =>
-  command('stats', 'Show what became of the runs and steps of a campaign, and compare its tests')
-    .argument('<id>', 'Id of the campaign')
+  campaignCommand('stats', 'Show what became of the runs and steps of a campaign, and compare its tests')
     .option('--from <day>', 'First day of entries, like 2026-11-30')
     .option('--to <day>', 'Last day of entries')
     .option('--file-version <number>', 'Only this version of the campaign file')
     .option('--scene <pattern>', "Only entries that this pattern of the file's qrScenes fitted")
     .option('--account <appId>', 'Only this account')
     .option('--variant <fork=branch>', 'Only runs that this branch of a test was given to, like test=b')
-    .addOption(urlOption)
+    .addOption(new Option('--format <format>', 'csv for Excel and WPS').choices(['text', 'csv', 'json']))
+    .addOption(
+      new Option('--table <table>', 'Of csv: which table (default: steps)').choices(STATISTICS_TABLES),
+    )
+    .addOption(
+      new Option('--lang <language>', 'Of csv: of the header (default: en)').choices(TABLE_LANGUAGES),
+    )
+    .addOption(outOption)
+    .addOption(forceOption)
     .action(
-      printing(terminal, async (id, { from, to, fileVersion, scene, account, variant, ...options }) => {
-        const found = await callApi<Statistics>(options, {
-          path: `/api/campaigns/${encodeURIComponent(id)}/statistics`,
-          query: { from, to, version: fileVersion, scene, appId: account, variant },
-        })
-        return { value: found, text: describeStatistics(found) }
-      }),
+      printing(
+        terminal,
+        async (
+          id,
+          {
+            from,
+            to,
+            fileVersion,
+            scene,
+            account,
+            variant,
+            format,
+            table: name,
+            lang,
+            out,
+            force,
+            ...options
+          },
+        ) => {
+          const query = { from, to, version: fileVersion, scene, appId: account, variant }
+          if (format === 'csv') {
+            const path = `${pathOf(id)}/statistics.csv`
+            const parts = streamFromApi(options, { path, query: { ...query, table: name, lang } })
+            await saveDownload(terminal, parts, { out, force })
+            return savedFile(out, {})
+          }
+          if (name ?? lang ?? out ?? force)
+            throw new CommandError('--table, --lang, --out and --force belong to --format csv.')
+          const found = await callApi<Statistics>(options, { path: `${pathOf(id)}/statistics`, query })
+          const text = format === 'json' ? JSON.stringify(found, null, 2) : describeStatistics(found)
+          return { value: found, text }
+        },
+      ),
     )
 
 function describeStatistics({ runs, steps, forks, answers, tests, days, scenes }: Statistics): string {

@@ -7,7 +7,7 @@ import { Page } from '../shell/page.tsx'
 import { ACCOUNT_STATES, useLabel } from '../texts/labels.ts'
 import { OVERVIEW_TEXTS } from '../texts/page-texts.ts'
 import { useText, useView } from '../view.ts'
-import { AccountState } from './accounts-page.tsx'
+import { AccountState } from './accounts/account-parts.tsx'
 import { CampaignState } from './campaign-pages.tsx'
 
 type AccountView = ReturnType<typeof accountView>

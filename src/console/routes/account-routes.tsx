@@ -2,16 +2,14 @@ import type { Hono } from 'hono'
 import { accountView } from '../../api/views/account-view.ts'
 import { campaignView } from '../../api/views/campaign-view.ts'
 import type { PageDeps } from '../console-deps.ts'
-import { AccountsPage } from '../pages/accounts-page.tsx'
 import { OverviewPage } from '../pages/overview-page.tsx'
 import { respond } from '../respond.tsx'
 
-/** `/` and `/accounts` */
+/** `/` */
 export function addAccountPages(app: Hono, { accounts, campaigns, now }: PageDeps): void {
   const listAccounts = async () => (await accounts.list()).map((a) => accountView(a, now()))
   app.get('/', async (c) => {
     const [allAccounts, allCampaigns] = await Promise.all([listAccounts(), campaigns.list()])
     return respond(c, <OverviewPage accounts={allAccounts} campaigns={allCampaigns.map(campaignView)} />)
   })
-  app.get('/accounts', async (c) => respond(c, <AccountsPage items={await listAccounts()} />))
 }

@@ -15,6 +15,8 @@ export const NOTICE_TEXTS = bilingual(
     tokenRevoked: '令牌已吊销',
     keysRotated: '已用当前密钥重新加密',
     namespaceAccepted: '已接受当前的 Temporal 命名空间，缺少的培育正在重新开始',
+    accountRemoved: (name: string) => `已移除「${name}」`,
+    accountSaved: (name: string) => `已保存「${name}」的设置`,
   },
   {
     paused: (name: string) => `Paused “${name}”`,
@@ -29,5 +31,7 @@ export const NOTICE_TEXTS = bilingual(
     tokenRevoked: 'The token is revoked',
     keysRotated: 'Encrypted again with the current key',
     namespaceAccepted: 'The Temporal namespace is accepted. Missing runs are being started',
+    accountRemoved: (name: string) => `Removed “${name}”`,
+    accountSaved: (name: string) => `Saved the settings of “${name}”`,
   },
 )

@@ -14,12 +14,8 @@ import { countInSql, entryDay, runMetrics } from './run-metrics.ts'
  * Counts the runs and answers of a campaign, with those that the purges have deleted. One statement, so that what is purged meanwhile
  * is counted once. It reads each run of the period. Answers belong to no scene.
  */
-export async function readStatistics(
-  db: Db,
-  campaign: string,
-  filter: Omit<StatisticsFilter, 'variant'>,
-): Promise<CountedRow[]> {
-  const kept = sql`(SELECT * FROM ${runs} r WHERE ${existingRuns(campaign, filter)})`
+export async function readStatistics(db: Db, campaign: string, filter: EntryFilter): Promise<CountedRow[]> {
+  const kept = sql`(SELECT * FROM ${runs} r WHERE ${runsOfCampaign(campaign, filter)})`
   const answered = sql`(SELECT * FROM ${inbox} i WHERE ${existingAnswers(campaign, filter)})`
   const { rows } = await countInSql<CountedRow & { n: number | string }>(
     db,
@@ -36,11 +32,11 @@ export async function readStatistics(
   return rows.map((row) => ({ ...row, n: Number(row.n), value: Number(row.value) }))
 }
 
-/** The runs that exist, under the alias `r`. */
-function existingRuns(
-  campaign: string,
-  { from, to, version, scene, appId }: Omit<StatisticsFilter, 'variant'>,
-): SQL {
+/** Selects runs by their entry. */
+export type EntryFilter = Omit<StatisticsFilter, 'variant'>
+
+/** The runs of a campaign that exist, under the alias `r`. */
+export function runsOfCampaign(campaign: string, { from, to, version, scene, appId }: EntryFilter): SQL {
   const day = entryDay(sql`r`)
   return allOf([
     sql`r.campaign = ${campaign}`,
@@ -53,10 +49,7 @@ function existingRuns(
 }
 
 /** The rows of the inbox that the campaign has answered and that exist, under the alias `i`. */
-function existingAnswers(
-  campaign: string,
-  { from, to, version, scene, appId }: Omit<StatisticsFilter, 'variant'>,
-): SQL {
+function existingAnswers(campaign: string, { from, to, version, scene, appId }: EntryFilter): SQL {
   const day = answerDay(sql`i`)
   return allOf([
     sql`i.answered IS NOT NULL AND ${answeringCampaign(sql`i`)} = ${campaign}`,
@@ -69,10 +62,7 @@ function existingAnswers(
 }
 
 /** The counts of deleted runs and answers, under the alias `t`. */
-function deletedRuns(
-  campaign: string,
-  { from, to, version, scene, appId }: Omit<StatisticsFilter, 'variant'>,
-): SQL {
+function deletedRuns(campaign: string, { from, to, version, scene, appId }: EntryFilter): SQL {
   return allOf([
     sql`t.campaign = ${campaign}`,
     from === undefined ? null : sql`t.day >= ${from}`,
@@ -109,7 +99,7 @@ export async function readCampaignStatistics(
 }
 
 /** The forks, steps and answers of a version; null when it cannot be read. */
-async function versionPlan(
+export async function versionPlan(
   campaigns: Pick<CampaignStore, 'version'>,
   campaign: string,
   version: number,

@@ -1,0 +1,106 @@
+import { CheckField, type FormState, SelectField, TextField } from '../../components/forms.tsx'
+import { Icon } from '../../design/icons.tsx'
+import { SETTINGS_TEXTS } from '../../texts/account-settings-texts.ts'
+import { ACCOUNT_TEXTS } from '../../texts/account-texts.ts'
+import { useText } from '../../view.ts'
+import type { AccountView } from './account-parts.tsx'
+
+/** The modes of WeChat's encryption, as options. */
+function useModes() {
+  const { modes } = useText(ACCOUNT_TEXTS)
+  return ['security', 'compatible', 'plain'].map((value) => ({ value, label: modes[value] ?? value }))
+}
+
+/** A button that fills a field with a new secret of this browser. The server does not choose it. */
+const Generate = ({ field, kind }: { field: string; kind: 'token' | 'aes-key' }) => {
+  const texts = useText(SETTINGS_TEXTS)
+  return (
+    <button
+      type="button"
+      class="generate"
+      data-generate={kind}
+      data-into={`f-${field}`}
+      data-said={texts.generated}
+    >
+      <Icon name="dices" />
+      {texts.generate}
+    </button>
+  )
+}
+
+/** Token, EncodingAESKey and mode: what is entered here and at WeChat alike. */
+const CallbackSecretFields = (props: { state: FormState; mode: string; required: boolean }) => {
+  const { state, required } = props
+  const texts = useText(SETTINGS_TEXTS)
+  return (
+    <>
+      <div class="with-button">
+        <TextField name="token" label={texts.token} state={state} maxlength={32} required={required} />
+        <Generate field="token" kind="token" />
+      </div>
+      <div class="with-button">
+        <TextField name="encodingAesKey" label={texts.encodingAesKey} state={state} maxlength={43} />
+        <Generate field="encodingAesKey" kind="aes-key" />
+      </div>
+      <SelectField
+        name="mode"
+        label={texts.mode}
+        state={state}
+        value={props.mode}
+        options={useModes()}
+        required
+      />
+    </>
+  )
+}
+
+export const SecretFields = ({ account, state }: { account: AccountView; state: FormState }) => {
+  const texts = useText(SETTINGS_TEXTS)
+  if (account.kind === 'authorised') return <p class="quiet">{texts.authorisedHint}</p>
+  return (
+    <>
+      <p class="quiet row">{texts.secretsHint}</p>
+      <TextField name="appSecret" label={texts.appSecret} state={state} maxlength={128} />
+      <CallbackSecretFields state={state} mode={account.mode} required={false} />
+    </>
+  )
+}
+
+export const ForwardFields = ({
+  account: { forward },
+  state,
+}: {
+  account: AccountView
+  state: FormState
+}) => {
+  const texts = useText(SETTINGS_TEXTS)
+  return (
+    <>
+      <p class="quiet row">{texts.forwardHint}</p>
+      <TextField name="forwardUrl" label={texts.forwardUrl} state={state} value={forward?.url ?? ''} />
+      <TextField
+        name="forwardToken"
+        label={texts.forwardToken}
+        hint={texts.forwardTokenHint}
+        state={state}
+        maxlength={32}
+      />
+      <SelectField
+        name="forwardMode"
+        label={texts.forwardMode}
+        state={state}
+        value={forward?.mode ?? 'plain'}
+        options={useModes()}
+        required
+      />
+      <TextField name="forwardAesKey" label={texts.forwardAesKey} state={state} maxlength={43} />
+      <CheckField
+        name="useReply"
+        label={texts.useReply}
+        hint={texts.useReplyHint}
+        state={state}
+        checked={forward?.useReply ?? false}
+      />
+    </>
+  )
+}
