@@ -61,7 +61,7 @@ function fieldText(where: ChangeText, field: string, from: unknown, to: unknown)
 }
 
 /** Where a step stands. `list` is `steps`, or a fork and its branch. */
-function placeText(value: unknown): ChangeText {
+export function placeText(value: unknown): ChangeText {
   const { list, after } = value as { list: string; after: string | null }
   const inside = list === 'steps' ? { en: '', zh: '' } : { en: ` in ${list}`, zh: `在 ${list} 中` }
   return after === null
@@ -69,7 +69,8 @@ function placeText(value: unknown): ChangeText {
     : { en: `after ${after}${inside.en}`, zh: `${inside.zh}位于 ${after} 之后` }
 }
 
-function valueText(field: string, value: unknown): string {
+/** A value of a field as one line: durations as in files, long values cut. */
+export function valueText(field: string, value: unknown): string {
   const name = field.split('.').at(-1) ?? ''
   if (typeof value === 'number' && DURATIONS.has(name)) return formatDuration(value)
   if (typeof value === 'string' && !/\s/.test(value) && value.length > 0) return cut(value)

@@ -11,10 +11,18 @@ import { addAccountDetailPages } from './routes/account-page-routes.tsx'
 import { addAccountPages } from './routes/account-routes.tsx'
 import { addAccountSettings } from './routes/account-settings-routes.tsx'
 import { addAdminPages } from './routes/admin-routes.tsx'
+import { addCampaignAccountPages } from './routes/campaign-account-routes.tsx'
+import { addCampaignListPages } from './routes/campaign-list-routes.tsx'
 import { addCampaignPages } from './routes/campaign-routes.tsx'
+import { addCampaignVersionPages } from './routes/campaign-version-routes.tsx'
+import { addCampaignYamlPage } from './routes/campaign-yaml-routes.tsx'
+import { addDryRunPages } from './routes/dry-run-routes.tsx'
 import { addEditorPages } from './routes/editor-routes.tsx'
 import { addFollowerPages } from './routes/follower-routes.tsx'
+import { addNewCampaignPages } from './routes/new-campaign-routes.tsx'
+import { addPublishPages } from './routes/publish-routes.tsx'
 import { addSystemPages } from './routes/system-routes.tsx'
+import { addTestSendPages } from './routes/test-send-routes.tsx'
 import { createSecondFactorRoutes } from './second-factor-routes.tsx'
 import { serveAssets } from './serve-assets.ts'
 import { detectLanguage } from './shell/preferences.tsx'
@@ -47,8 +55,16 @@ export function createConsole(deps: ConsoleDeps): Hono {
   addAccountPages(app, pages)
   addAccountSettings(app, pages)
   addAccountDetailPages(app, pages)
+  addCampaignListPages(app, pages)
+  addNewCampaignPages(app, pages)
   addCampaignPages(app, pages)
   addEditorPages(app, pages)
+  addCampaignVersionPages(app, pages)
+  addPublishPages(app, pages)
+  addCampaignYamlPage(app, pages)
+  addCampaignAccountPages(app, pages)
+  addTestSendPages(app, pages)
+  addDryRunPages(app, pages)
   addFollowerPages(app, pages)
   addAdminPages(app, pages)
   addSystemPages(app, pages)

@@ -12,15 +12,16 @@ type Answer = Response | Promise<Response>
 /**
  * Answers a form of a page: `POST path`. The role is checked before the body is read.
  * @param role the least role that may send the form; the calls of the operator API that it makes check their own
+ * @param maxBytes of the body, for files; default: 16 KiB
  */
 export function formAction(
   app: Hono,
-  { path, role }: { path: string; role: Role },
+  { path, role, maxBytes }: { path: string; role: Role; maxBytes?: number },
   deps: Pick<PageDeps, 'auth' | 'bodyBudget'>,
   handle: (c: Context, field: (name: string) => string) => Answer,
 ): void {
   const { client } = deps.auth
-  const form = boundedForm({ bodyBudget: deps.bodyBudget, client }, 'signed-in')
+  const form = boundedForm({ bodyBudget: deps.bodyBudget, client }, 'signed-in', maxBytes)
   app.post(path, requirePageRole(deps, role), form, async (c) => handle(c, await readFields(c)))
 }
 

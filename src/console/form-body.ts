@@ -13,6 +13,7 @@ const FORM_TYPE = /^(?:application\/x-www-form-urlencoded|multipart\/form-data)\
 export function boundedForm(
   { bodyBudget, client }: { bodyBudget: BodyBudget; client: ClientReader },
   pool: 'anonymous' | 'signed-in',
+  maxBytes = MAX_FORM_BYTES,
 ): MiddlewareHandler {
   const sender = (c: Context) => {
     const { address } = client(c)
@@ -21,10 +22,10 @@ export function boundedForm(
   return boundedBody({
     budget: bodyBudget,
     pool,
-    max: () => MAX_FORM_BYTES,
+    max: () => maxBytes,
     ...(pool === 'anonymous' ? { sender } : {}),
     tooLarge() {
-      throw new ApiError(413, 'too-large', 'The form is larger than 16 KiB.')
+      throw new ApiError(413, 'too-large', `The form is larger than ${maxBytes / 1024} KiB.`)
     },
   })
 }

@@ -128,11 +128,30 @@ export const CONSOLE = table(`
   GET    /accounts/{appId}/settings                    viewer
   POST   /accounts/{appId}/settings/{form}             operator
   GET    /campaigns                                    viewer
+  GET    /campaigns/new                                operator
+  POST   /campaigns/new                                operator
+  POST   /campaigns/import                             operator
   GET    /campaigns/{id}                               viewer
   GET    /campaigns/{id}/edit                          viewer
   POST   /campaigns/{id}/edit/analysis                 viewer
+  GET    /campaigns/{id}/file                          viewer
   POST   /campaigns/{id}/pause                         operator
   POST   /campaigns/{id}/resume                        operator
+  POST   /campaigns/{id}/retire                        operator
+  POST   /campaigns/{id}/restore                       operator
+  POST   /campaigns/{id}/delete-draft                  operator
+  GET    /campaigns/{id}/versions                      viewer
+  POST   /campaigns/{id}/versions/restore              operator
+  POST   /campaigns/{id}/versions/rollback             operator
+  GET    /campaigns/{id}/publish                       operator
+  GET    /campaigns/{id}/yaml                          operator
+  GET    /campaigns/{id}/accounts                      viewer
+  POST   /campaigns/{id}/accounts                      operator
+  GET    /campaigns/{id}/test                          operator
+  POST   /campaigns/{id}/test                          operator
+  GET    /campaigns/{id}/dry-run                       operator
+  POST   /campaigns/{id}/dry-run                       operator
+  POST   /campaigns/{id}/publish                       operator
   GET    /followers                                    viewer
   GET    /followers/{appId}/{openId}                   viewer
   GET    /followers/{appId}/{openId}/run               viewer
@@ -170,6 +189,7 @@ export const PUBLIC = table(`
   GET    /assets/scripts/console.js                    anybody
   GET    /assets/scripts/accounts.js                   anybody
   GET    /assets/scripts/editor.js                     anybody
+  GET    /assets/scripts/yaml-editor.js                anybody
   GET    /signin                                       anybody
   POST   /signin                                       anybody
   GET    /signin/second-factor                         anybody

@@ -151,7 +151,12 @@ function publishDraft(router: OpenAPIHono, deps: ApiDeps): void {
       request: {
         params: campaignParam,
         headers: expectationHeaders,
-        query: z.strictObject({ bodies: z.enum(['running']).optional() }),
+        query: z.strictObject({
+          bodies: z.enum(['running']).optional(),
+          revision: z.coerce.number().int().min(1).max(1_000_000_000).optional().openapi({
+            description: 'The revision of the draft that was read: 409 when it was saved again meanwhile.',
+          }),
+        }),
       },
       responses: {
         200: jsonResponse(published, 'A new version, or the unchanged one.'),
@@ -163,11 +168,14 @@ function publishDraft(router: OpenAPIHono, deps: ApiDeps): void {
     }),
     async (c) => {
       const { id } = c.req.valid('param')
+      const { bodies, revision } = c.req.valid('query')
       const draft = await requireDraft(deps, id)
+      if (revision !== undefined && revision !== draft.revision)
+        rethrowConflict(id, revision)(new DraftConflict(draft))
       const done = await publishSource(deps, c, {
         source: draft.source,
         pathId: id,
-        runningBodies: c.req.valid('query').bodies === 'running',
+        runningBodies: bodies === 'running',
         expectedVersion: expectedNumber(c) ?? draft.baseVersion ?? 0,
         // A text that was saved meanwhile must not be lost.
         also: async ({ drafts }) => void (await drafts.remove(id, draft.revision)),

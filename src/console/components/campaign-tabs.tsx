@@ -13,9 +13,9 @@ export type CampaignTab = (typeof TABS)[number]['name']
 /**
  * The pages of one campaign, below its name. A campaign that was never published has no results and no accounts; whoever may not
  * change campaigns sees no editor.
- * @param at the page that shows the row
+ * @param at the page that shows the row; null: another page of the campaign
  */
-export const CampaignTabs = (props: { id: string; at: CampaignTab; isPublished: boolean }) => {
+export const CampaignTabs = (props: { id: string; at: CampaignTab | null; isPublished: boolean }) => {
   const { id, at, isPublished } = props
   const texts = useText(CAMPAIGN_TAB_TEXTS)
   const may = { viewer: useMay('viewer'), operator: useMay('operator') }

@@ -1,7 +1,7 @@
 import type { TargetAccount } from '../../api/views/campaign-account-view.ts'
 import type { campaignView } from '../../api/views/campaign-view.ts'
 import type { Issue } from '../../campaign/issue.ts'
-import { Code, Data, Empty, NextPage, StatePill, timeCell } from '../components/basics.tsx'
+import { Code, Data, Empty, NextPage, StatePill } from '../components/basics.tsx'
 import { CampaignTabs } from '../components/campaign-tabs.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { ActionButton, FormDialog, OpensDialog } from '../components/forms.tsx'
@@ -14,40 +14,6 @@ import { CAMPAIGN_TEXTS } from '../texts/page-texts.ts'
 import { useMay, useText, useView } from '../view.ts'
 
 type CampaignView = ReturnType<typeof campaignView>
-
-export const CampaignsPage = ({ items }: { items: CampaignView[] }) => {
-  const texts = useText(CAMPAIGN_TEXTS)
-  const columns: Column<CampaignView>[] = [
-    { title: texts.name, cell: (x) => <CampaignName item={x} /> },
-    { title: texts.state, cell: (x) => <CampaignState item={x} /> },
-    { title: texts.version, cell: (x) => texts.nth(x.version) },
-    {
-      title: texts.accounts,
-      cell: (x) => (x.accounts ? <Code>{x.accounts.join(', ')}</Code> : texts.allAccounts),
-    },
-    { title: texts.publishedAt, cell: (x) => timeCell(x.publishedAt) },
-  ]
-  return (
-    <Page title={texts.title} at="/campaigns">
-      {items.length === 0 ? (
-        <Empty text={texts.empty} hint={texts.emptyHint} command="npm run nurture -- campaign put FILE" />
-      ) : (
-        <DataTable columns={columns} rows={items} />
-      )}
-    </Page>
-  )
-}
-
-const CampaignName = ({ item }: { item: CampaignView }) => (
-  <>
-    <a href={`/campaigns/${item.id}`} translate="no">
-      {item.name}
-    </a>
-    <div class="quiet">
-      <Code>{item.id}</Code>
-    </div>
-  </>
-)
 
 export const CampaignState = ({ item }: { item: CampaignView }) => {
   const label = useLabel(CAMPAIGN_STATES)

@@ -1,0 +1,223 @@
+import type { TargetAccount } from '../../api/views/campaign-account-view.ts'
+import type { CampaignChange } from '../../campaign/diff.ts'
+import type { Issue } from '../../campaign/issue.ts'
+import type { Draft } from '../../store/campaigns/draft-store.ts'
+import { Code, Data } from '../components/basics.tsx'
+import { ChangeList } from '../components/campaign-changes.tsx'
+import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
+import { CheckField, NEW_FORM } from '../components/forms.tsx'
+import { IssueList } from '../components/issue-list.tsx'
+import { Icon } from '../design/icons.tsx'
+import { PUBLISH_TEXTS } from '../texts/version-texts.ts'
+import { useText, useView } from '../view.ts'
+
+/** What the check says about a draft, and what its publication changes. */
+export interface PublishPlan {
+  draft: Draft
+  errors: readonly Issue[]
+  warnings: readonly Issue[]
+  /** null: it is the first publication, or the draft has errors. */
+  changes: readonly CampaignChange[] | null
+  targets: readonly TargetAccount[]
+  /** Published after the draft was begun: by whom, and its number. */
+  overtaken: { by: string | null; version: number } | null
+  /** Somebody has saved the draft since the reader has opened the page. */
+  savedBy: string | null
+}
+
+/** `/campaigns/ID/publish` */
+export const PublishPage = ({ campaign, plan }: { campaign: FramedCampaign; plan: PublishPlan | null }) => {
+  const texts = useText(PUBLISH_TEXTS)
+  const path = `/campaigns/${encodeURIComponent(campaign.id)}`
+  const next = (campaign.version ?? 0) + 1
+  return (
+    <CampaignFrame campaign={campaign} at={null}>
+      {plan === null ? (
+        <p class="empty">
+          {texts.noDraft} <a href={`${path}/versions`}>{texts.toVersions}</a>
+        </p>
+      ) : (
+        <section class="card form-card publish">
+          <h2>{texts.title(next)}</h2>
+          <Meanwhile path={path} plan={plan} />
+          <Findings path={path} plan={plan} />
+          <Changes campaign={campaign} plan={plan} />
+          <Affected campaign={campaign} plan={plan} next={next} />
+          <PublishForm campaign={campaign} plan={plan} next={next} />
+        </section>
+      )}
+    </CampaignFrame>
+  )
+}
+
+/** What others have done since the draft was begun or opened. */
+const Meanwhile = ({ path, plan }: { path: string; plan: PublishPlan }) => {
+  const texts = useText(PUBLISH_TEXTS)
+  const { overtaken, savedBy, draft } = plan
+  const base = draft.baseVersion
+  return (
+    <>
+      {savedBy === null ? null : (
+        <p class="note amber" role="alert">
+          <Icon name="triangle-alert" />
+          <span>{texts.changed(savedBy)}</span>
+        </p>
+      )}
+      {overtaken === null ? null : (
+        <div class="note red" role="alert">
+          <Icon name="circle-alert" />
+          <div>
+            <p>
+              {texts.conflict(
+                overtaken.by ?? texts.somebody,
+                overtaken.version,
+                base === null ? texts.fromNothing : texts.baseVersion(base),
+              )}
+            </p>
+            <ul>
+              {base === null ? null : (
+                <li>
+                  <a href={`${path}/versions?compare=${base}..${overtaken.version}`}>{texts.seeOthers}</a>
+                </li>
+              )}
+              <li>
+                <a href={`${path}/versions?compare=${overtaken.version}..draft`}>{texts.seeOwn}</a>
+              </li>
+            </ul>
+          </div>
+        </div>
+      )}
+    </>
+  )
+}
+
+const Findings = ({ path, plan }: { path: string; plan: PublishPlan }) => {
+  const texts = useText(PUBLISH_TEXTS)
+  const { errors, warnings } = plan
+  if (errors.length + warnings.length === 0)
+    return (
+      <p class="note green">
+        <Icon name="circle-check" />
+        <span>{texts.clean}</span>
+      </p>
+    )
+  return (
+    <>
+      {errors.length === 0 ? null : (
+        <div class="note red">
+          <Icon name="circle-alert" />
+          <div>
+            <b>{texts.errors(errors.length)}</b>
+            <IssueList issues={errors} editor={`${path}/yaml`} />
+          </div>
+        </div>
+      )}
+      {warnings.length === 0 ? null : (
+        <div class="note amber">
+          <Icon name="triangle-alert" />
+          <div>
+            <b>{texts.warnings(warnings.length)}</b>
+            <IssueList issues={warnings} editor={`${path}/yaml`} />
+          </div>
+        </div>
+      )}
+    </>
+  )
+}
+
+const Changes = ({ campaign, plan }: { campaign: FramedCampaign; plan: PublishPlan }) => {
+  const texts = useText(PUBLISH_TEXTS)
+  const { changes } = plan
+  if (campaign.version === null) return <p>{texts.first}</p>
+  if (changes === null) return null
+  return (
+    <>
+      <h3>{texts.changes}</h3>
+      {changes.length === 0 ? <p>{texts.unchanged}</p> : <ChangeList changes={changes} />}
+    </>
+  )
+}
+
+const Affected = (props: { campaign: FramedCampaign; plan: PublishPlan; next: number }) => {
+  const texts = useText(PUBLISH_TEXTS)
+  const { language } = useView()
+  const { campaign, plan, next } = props
+  const cannot = plan.targets.filter(({ reasons }) => reasons.length > 0)
+  const can = plan.targets.length - cannot.length
+  if (plan.errors.length > 0) return null
+  return (
+    <>
+      <h3>{texts.who}</h3>
+      <ul class="affected">
+        <li>
+          <Icon name="users" />
+          <span>
+            {texts.newFollowers(next)}{' '}
+            {campaign.active === 0
+              ? texts.nobody
+              : texts.inside(new Intl.NumberFormat(language).format(campaign.active))}
+          </span>
+        </li>
+        <li>
+          <Icon name="radio-tower" />
+          <span>{texts.accounts(can)}</span>
+        </li>
+        {cannot.length === 0 ? null : (
+          <li>
+            <Icon name="triangle-alert" />
+            <div>
+              {texts.cannot(cannot.length)}
+              <ul>
+                {cannot.map((account) => (
+                  <li>
+                    {account.name === null ? <Code>{account.appId}</Code> : <Data>{account.name}</Data>}{' '}
+                    <span class="quiet">{account.reasons.map((reason) => reason[language]).join(' ')}</span>
+                  </li>
+                ))}
+              </ul>
+            </div>
+          </li>
+        )}
+      </ul>
+    </>
+  )
+}
+
+const PublishForm = (props: { campaign: FramedCampaign; plan: PublishPlan; next: number }) => {
+  const texts = useText(PUBLISH_TEXTS)
+  const { campaign, plan, next } = props
+  const path = `/campaigns/${encodeURIComponent(campaign.id)}`
+  const isRetired = campaign.state === 'retired'
+  const isPossible = plan.errors.length === 0 && !isRetired
+  return (
+    <form method="post" action={`${path}/publish`}>
+      {isRetired ? (
+        <p class="note amber">
+          <Icon name="triangle-alert" />
+          <span>{texts.retired}</span>
+        </p>
+      ) : null}
+      <input type="hidden" name="revision" value={plan.draft.revision} />
+      <input type="hidden" name="version" value={campaign.version ?? 0} />
+      {isPossible && campaign.active > 0 ? (
+        <CheckField
+          name="bodies"
+          value="running"
+          label={texts.bodies}
+          hint={texts.bodiesHint}
+          state={NEW_FORM}
+        />
+      ) : null}
+      <div class="dialog-actions">
+        <a class="button" href={`${path}/yaml`}>
+          {texts.edit}
+        </a>
+        {isPossible ? (
+          <button type="submit" class={plan.overtaken ? 'danger' : 'main'}>
+            {plan.overtaken ? texts.submitAnyway(next) : texts.submit}
+          </button>
+        ) : null}
+      </div>
+    </form>
+  )
+}

@@ -1,0 +1,173 @@
+import type { Issue } from '../../campaign/issue.ts'
+import { timeInBeijing } from '../../shared/beijing-time.ts'
+import type { Tester } from '../../store/runs/testers.ts'
+import { Code, Data, StatePill } from '../components/basics.tsx'
+import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
+import { DataTable } from '../components/data-table.tsx'
+import { FormProblem, type FormState, type Option, SelectField, TextField } from '../components/forms.tsx'
+import { IssueList } from '../components/issue-list.tsx'
+import { Icon } from '../design/icons.tsx'
+import { TEST_SEND_TEXTS } from '../texts/try-texts.ts'
+import { useText } from '../view.ts'
+
+/** What the operator API answers to a test. */
+export interface TestSendResult {
+  duplicate: boolean
+  grant: { expiresAt: string; left: number }
+  messages: { step: string; result: string; errcode: number | null; reason: string | null }[]
+}
+
+export interface TestSendProps {
+  campaign: FramedCampaign
+  /** The versions that can be sent: the draft, the newest. */
+  versions: Option[]
+  version: string
+  accounts: Option[]
+  account: string
+  /** Steps with messages. */
+  steps: string[]
+  /** Errors of the draft. */
+  issues: readonly Issue[]
+  testers: readonly Tester[]
+  /** Repeats of the form send nothing again. */
+  key: string
+  state: FormState
+  result: TestSendResult | null
+}
+
+/** `/campaigns/ID/test` */
+export const TestSendPage = (props: TestSendProps) => {
+  const texts = useText(TEST_SEND_TEXTS)
+  const { campaign, accounts, issues, result } = props
+  return (
+    <CampaignFrame campaign={campaign} at={null}>
+      <h2>{texts.title}</h2>
+      <p class="list-summary">{texts.intro}</p>
+      {result === null ? null : <Results result={result} />}
+      {accounts.length === 0 ? (
+        <p class="empty">{texts.noAccount}</p>
+      ) : (
+        <>
+          <ChooseVersion {...props} />
+          {issues.length > 0 ? (
+            <div class="note red" role="alert">
+              <Icon name="circle-alert" />
+              <div>
+                <b>{texts.broken}</b>
+                <IssueList issues={issues} editor={`/campaigns/${encodeURIComponent(campaign.id)}/yaml`} />
+              </div>
+            </div>
+          ) : (
+            <TestForm {...props} />
+          )}
+        </>
+      )}
+    </CampaignFrame>
+  )
+}
+
+/** The steps depend on the version, and the testers on the account. */
+const ChooseVersion = ({ campaign, versions, version, accounts, account }: TestSendProps) => {
+  const texts = useText(TEST_SEND_TEXTS)
+  const options = (all: Option[], chosen: string) =>
+    all.map(({ value, label }) => (
+      <option value={value} selected={value === chosen}>
+        {label}
+      </option>
+    ))
+  return (
+    <form method="get" action={`/campaigns/${encodeURIComponent(campaign.id)}/test`} class="filters">
+      <select name="version" aria-label={texts.version}>
+        {options(versions, version)}
+      </select>
+      <select name="account" aria-label={texts.account}>
+        {options(accounts, account)}
+      </select>
+      <button type="submit">{texts.changeAccount}</button>
+    </form>
+  )
+}
+
+const TestForm = (props: TestSendProps) => {
+  const texts = useText(TEST_SEND_TEXTS)
+  const { campaign, steps, testers, state } = props
+  if (steps.length === 0) return <p class="empty">{texts.noMessage}</p>
+  const stepOptions = [{ value: 'all', label: texts.all }, ...steps.map((id) => ({ value: id, label: id }))]
+  const testerOptions = testers.map(({ openId, grantEndsAt }) => ({
+    value: openId,
+    label: `${openId} · ${texts.until(timeInBeijing(grantEndsAt))}`,
+  }))
+  return (
+    <form method="post" action={`/campaigns/${encodeURIComponent(campaign.id)}/test`} class="card form-card">
+      <FormProblem state={state} />
+      <input type="hidden" name="version" value={props.version} />
+      <input type="hidden" name="account" value={props.account} />
+      <input type="hidden" name="key" value={props.key} />
+      <SelectField name="step" label={texts.step} state={state} options={stepOptions} required />
+      {testers.length === 0 ? (
+        <p class="note amber">
+          <Icon name="triangle-alert" />
+          <span>{texts.noTester}</span>
+        </p>
+      ) : (
+        <SelectField
+          name="tester"
+          label={texts.tester}
+          hint={texts.testerHint}
+          state={state}
+          options={testerOptions}
+          required
+        />
+      )}
+      <TextField name="openId" label={texts.other} hint={texts.otherHint} state={state} maxlength={128} />
+      <TextField
+        name="reply"
+        label={texts.reply}
+        hint={texts.replyHint}
+        state={state}
+        value="1"
+        maxlength={600}
+      />
+      <div class="dialog-actions">
+        <button type="submit" class="main">
+          {texts.submit}
+        </button>
+      </div>
+    </form>
+  )
+}
+
+const Results = ({ result }: { result: TestSendResult }) => {
+  const texts = useText(TEST_SEND_TEXTS)
+  const { grant, messages, duplicate } = result
+  return (
+    <section class="card" role="status">
+      <h2>{texts.results}</h2>
+      <p>
+        {duplicate ? texts.duplicate : texts.grant(grant.left, timeInBeijing(Date.parse(grant.expiresAt)))}
+      </p>
+      <DataTable
+        columns={[
+          { title: texts.step, cell: (m) => <Code>{m.step}</Code> },
+          {
+            title: texts.result,
+            cell: (m) => (
+              <StatePill
+                state={m.result === 'refused' ? 'blocked' : m.result === 'unclear' ? 'unknown' : m.result}
+                label={texts.states[m.result] ?? m.result}
+              />
+            ),
+          },
+          {
+            title: texts.reason,
+            cell: (m) =>
+              m.reason === null ? null : (
+                <Data>{m.errcode === null ? m.reason : `${m.reason} (${m.errcode})`}</Data>
+              ),
+          },
+        ]}
+        rows={messages}
+      />
+    </section>
+  )
+}

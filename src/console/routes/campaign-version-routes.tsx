@@ -1,0 +1,128 @@
+import type { Context, Hono } from 'hono'
+import type { CampaignChange } from '../../campaign/diff.ts'
+import type { Issue } from '../../campaign/issue.ts'
+import { type OpenCampaign, openCampaign } from '../campaigns/framed-campaign.ts'
+import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
+import { formAction, notDone } from '../form-action.tsx'
+import { done } from '../notice.ts'
+import {
+  CampaignVersionsPage,
+  type Comparison,
+  type Side,
+  type VersionsPageProps,
+} from '../pages/campaign-versions-page.tsx'
+import { NotFoundPage } from '../pages/error-pages.tsx'
+import { respond } from '../respond.tsx'
+import { languageOf } from '../shell/preferences.tsx'
+import { VERSION_TEXTS } from '../texts/version-texts.ts'
+
+/** `/campaigns/ID/versions`: the list, the comparison, and the way back to an older version. */
+export function addCampaignVersionPages(app: Hono, deps: PageDeps): void {
+  app.get('/campaigns/:id/versions', async (c) => {
+    const open = await openCampaign(deps, c.req.param('id'))
+    return open ? versionsPage(c, deps, open) : respond(c, <NotFoundPage />, 404)
+  })
+  const operator = { role: 'operator' } as const
+  formAction(app, { path: '/campaigns/:id/versions/restore', ...operator }, deps, (c, field) =>
+    restoreVersion(c, deps, field),
+  )
+  formAction(app, { path: '/campaigns/:id/versions/rollback', ...operator }, deps, (c, field) =>
+    rollBack(c, deps, field),
+  )
+}
+
+async function versionsPage(c: Context, deps: PageDeps, open: OpenCampaign) {
+  const { framed, stored } = open
+  const before = numberOf(c.req.query('before')) ?? undefined
+  const found = stored ? await deps.campaigns.versions(framed.id, { before, limit: PAGE_SIZE + 1 }) : []
+  const versions = found.slice(0, PAGE_SIZE)
+  const older = found.length > PAGE_SIZE ? (versions.at(-1)?.version ?? null) : null
+  const sides = chosenSides(c, open)
+  const view = c.req.query('view') === 'text' ? ('text' as const) : ('words' as const)
+  const compared: VersionsPageProps['compared'] =
+    sides === null ? null : { ...sides, view, result: await compare(c, deps, framed.id, sides) }
+  const { activeByVersion } = open
+  const props = { campaign: framed, versions, older, activeByVersion, compared }
+  return respond(c, <CampaignVersionsPage {...props} />)
+}
+
+/** `?compare=6..draft`, or `?from=6&to=draft`. Default: what the draft changes, or what the newest version has changed. */
+function chosenSides(c: Context, { framed }: OpenCampaign): { from: Side; to: Side } | null {
+  const { compare: pair = '', from, to } = c.req.query()
+  const [first, second] = pair === '' ? [from, to] : pair.split('..')
+  const [a, b] = [sideOf(first), sideOf(second)]
+  if (a !== null && b !== null) return { from: a, to: b }
+  const { version, draft } = framed
+  if (version === null) return null
+  if (draft) return { from: version, to: 'draft' }
+  return version > 1 ? { from: version - 1, to: version } : null
+}
+
+const sideOf = (text: string | undefined): Side | null => (text === 'draft' ? 'draft' : numberOf(text))
+
+const numberOf = (text: string | undefined): number | null =>
+  text !== undefined && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : null
+
+async function compare(
+  c: Context,
+  deps: PageDeps,
+  id: string,
+  { from, to }: { from: Side; to: Side },
+): Promise<Comparison> {
+  const path = `/api/campaigns/${encodeURIComponent(id)}/diff?from=${from}&to=${to}`
+  const [answer, before, after] = [
+    await deps.api.call(c, 'GET', path),
+    await sourceOf(deps, id, from),
+    await sourceOf(deps, id, to),
+  ]
+  // The texts of two files can be compared even if one of them has errors.
+  if (before !== null && after !== null && (answer.error === null || c.req.query('view') === 'text')) {
+    const changes = answer.error ? [] : (answer.body as { changes: CampaignChange[] }).changes
+    return { changes, sources: { from: before, to: after } }
+  }
+  const { message = '', issues = [] } = answer.error ?? {}
+  return { problem: issues.length > 0 ? '' : message, issues: issues as Issue[] }
+}
+
+async function sourceOf({ drafts, campaigns }: PageDeps, id: string, side: Side): Promise<string | null> {
+  const found = side === 'draft' ? await drafts.find(id) : await campaigns.findVersion(id, side)
+  return found?.source ?? null
+}
+
+async function restoreVersion(c: Context, deps: PageDeps, field: (name: string) => string) {
+  const id = c.req.param('id') ?? ''
+  const path = `/campaigns/${encodeURIComponent(id)}`
+  const version = numberOf(field('version'))
+  const source = version === null ? null : await sourceOf(deps, id, version)
+  if (version === null || source === null) return respond(c, <NotFoundPage />, 404)
+  const revision = numberOf(field('revision'))
+  const expected: Record<string, string> =
+    revision === null ? { 'if-none-match': '*' } : { 'if-match': `"${revision}"` }
+  const headers = { 'content-type': 'application/yaml', ...expected }
+  const answer = await deps.api.call(c, 'PUT', `/api${path}/draft`, { body: source, headers })
+  if (answer.error) return notDone(c, answer, `${path}/versions`)
+  return done(c, `${path}/versions?compare=${field('newest') || version}..draft`, 'versionRestored', version)
+}
+
+async function rollBack(c: Context, deps: PageDeps, field: (name: string) => string) {
+  const id = c.req.param('id') ?? ''
+  const path = `/campaigns/${encodeURIComponent(id)}`
+  const version = numberOf(field('version'))
+  const newest = numberOf(field('newest'))
+  if (version === null || newest === null) return respond(c, <NotFoundPage />, 404)
+  const headers = { 'if-match': `"${newest}"` }
+  const answer = await deps.api.call(c, 'POST', `/api${path}/rollback`, { json: { version }, headers })
+  const { error } = answer
+  if (error?.code === 'conflict') {
+    const current = (error.current as { version?: number } | null)?.version ?? newest
+    const message = VERSION_TEXTS[languageOf(c)].conflict(current)
+    return notDone(
+      c,
+      { ...answer, error: { ...error, message } },
+      `${path}/versions?compare=${newest}..${current}`,
+    )
+  }
+  if (error) return notDone(c, answer, `${path}/versions`)
+  const published = (answer.body as { version: number }).version
+  return done(c, `${path}/versions?compare=${newest}..${published}`, 'rolledBack', version, published)
+}

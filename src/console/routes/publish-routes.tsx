@@ -1,0 +1,67 @@
+import type { Context, Hono } from 'hono'
+import { checkSource } from '../../api/campaigns/campaign-files.ts'
+import type { ApiAnswer } from '../../api/session-api.ts'
+import { listTargetAccounts } from '../../api/views/campaign-account-view.ts'
+import { diffCampaigns } from '../../campaign/diff.ts'
+import { type OpenCampaign, openCampaign } from '../campaigns/framed-campaign.ts'
+import type { PageDeps } from '../console-deps.ts'
+import { formAction, notDone } from '../form-action.tsx'
+import { done } from '../notice.ts'
+import { NotFoundPage } from '../pages/error-pages.tsx'
+import { PublishPage, type PublishPlan } from '../pages/publish-page.tsx'
+import { respond } from '../respond.tsx'
+import { requirePageRole } from './page-role.tsx'
+
+/** `/campaigns/ID/publish` */
+export function addPublishPages(app: Hono, deps: PageDeps): void {
+  app.get('/campaigns/:id/publish', requirePageRole(deps, 'operator'), (c) => publishPage(c, deps, 200, null))
+  formAction(app, { path: '/campaigns/:id/publish', role: 'operator' }, deps, async (c, field) => {
+    const id = c.req.param('id') ?? ''
+    const path = `/campaigns/${encodeURIComponent(id)}`
+    const [revision, version] = [Number(field('revision')), Number(field('version'))]
+    const query = new URLSearchParams({ revision: String(revision) })
+    if (field('bodies') === 'running') query.set('bodies', 'running')
+    const headers: Record<string, string> =
+      version > 0 ? { 'if-match': `"${version}"` } : { 'if-none-match': '*' }
+    const answer = await deps.api.call(c, 'POST', `/api${path}/draft/publish?${query}`, { headers })
+    if (answer.error) return publishRefused(c, deps, answer, revision)
+    const published = answer.body as { version: number; unchanged: boolean }
+    const name = (await deps.campaigns.find(id))?.version?.model.name ?? id
+    return done(c, path, published.unchanged ? 'publishedSame' : 'published', name, published.version)
+  })
+}
+
+/** Both versions are shown after a conflict; errors of the check stand on the page. */
+async function publishRefused(c: Context, deps: PageDeps, answer: ApiAnswer, revision: number) {
+  const id = c.req.param('id') ?? ''
+  const draft = await deps.drafts.find(id)
+  const isShown = ['conflict', 'campaign-retired'].includes(answer.error?.code ?? '') || answer.status === 422
+  if (!draft || !isShown) return notDone(c, answer, `/campaigns/${encodeURIComponent(id)}/versions`)
+  return publishPage(c, deps, answer.status === 422 ? 422 : 409, revision)
+}
+
+async function publishPage(c: Context, deps: PageDeps, status: 200 | 409 | 422, seen: number | null) {
+  const open = await openCampaign(deps, c.req.param('id') ?? '')
+  if (!open) return respond(c, <NotFoundPage />, 404)
+  const plan = await planOf(deps, open, seen)
+  return respond(c, <PublishPage campaign={open.framed} plan={plan} />, status)
+}
+
+/** @param seen the revision that the reader has tried to publish */
+async function planOf(deps: PageDeps, open: OpenCampaign, seen: number | null): Promise<PublishPlan | null> {
+  const { draft, stored, framed } = open
+  if (!draft) return null
+  const { campaign, issues, warnings } = await checkSource(deps, draft.source, { pathId: draft.id })
+  const before = stored?.version?.model
+  const newest = framed.version ?? 0
+  const isOvertaken = newest > (draft.baseVersion ?? 0)
+  return {
+    draft,
+    errors: issues,
+    warnings,
+    changes: campaign && before ? diffCampaigns(before, campaign) : null,
+    targets: campaign ? await listTargetAccounts(deps, campaign) : [],
+    overtaken: isOvertaken ? { by: stored?.version?.publishedBy ?? null, version: newest } : null,
+    savedBy: seen !== null && seen !== draft.revision ? draft.savedBy : null,
+  }
+}
