@@ -1,4 +1,4 @@
-import type { AccountRules, StepRule, Ways } from './judge/evidence.ts'
+import type { AccountRules, CapRule, StepRule, Ways } from './judge/evidence.ts'
 
 /** Long enough that steps meet faults, short enough that a run ends soon after its follower's last action. */
 const WINDOW_MS = 70_000
@@ -19,6 +19,24 @@ const CLASSIC: StepRule[] = [0, 15_000, 40_000, 65_000].map((afterMs, i) => ({
   afterMs,
   since: 'entry',
   ifLate: i === 2 ? 'skip' : 'hold',
+  when: null,
+}))
+
+/** How late the follows of the capped account arrive: what is sent later than 10 minutes after a follow answers nothing. */
+const LATE_MS = 11 * 60_000
+
+/** At most two unasked messages in a minute: the third is skipped, the fourth waits until one has left the period. */
+const CAP: CapRule = { messages: 2, perMs: 60_000 }
+const CAPPED: StepRule[] = [
+  { id: 'first', afterMs: 2_000, ifLate: 'hold' },
+  { id: 'second', afterMs: 5_000, ifLate: 'hold' },
+  { id: 'dropped', afterMs: 8_000, ifLate: 'skip' },
+  { id: 'waits', afterMs: 11_000, ifLate: 'hold' },
+  { id: 'over', afterMs: 14_000, ifLate: 'hold', anytime: true as const },
+].map((step) => ({
+  ...(step as Pick<StepRule, 'id' | 'ifLate' | 'anytime'>),
+  afterMs: LATE_MS + step.afterMs,
+  since: 'entry',
   when: null,
 }))
 
@@ -71,18 +89,28 @@ export interface ChaosAccount {
   rules: AccountRules
 }
 
-/** One account for each guarantee: repeats only after an unclear attempt, no repeats at all, the long window, one way only. */
+/** One account for each guarantee: repeats only after an unclear attempt, no repeats at all, the long window, one way only, a cap. */
 export const ACCOUNTS: readonly [ChaosAccount, ...ChaosAccount[]] = [
   account('wxchaosretry00001', 'security', 'wechat-2023', 'retry', SERIES),
   account('wxchaosassume0001', 'compatible', 'wechat-2023', 'assume-sent', SERIES),
   account('wxchaosclassic001', 'plain', 'classic-48h', 'retry', CLASSIC),
   forkedAccount(),
+  cappedAccount(),
 ]
 
 /** The grant of the follow pays for the whole series, so that no way is cut short by the rules. */
 function forkedAccount(): ChaosAccount {
   const plain = account(FORKED_APP, 'security', 'classic-48h', 'retry', [])
   return { ...plain, rules: { ...plain.rules, ways: WAYS } }
+}
+
+/** Its window has time for the step that waits for the cap, and for faults. */
+function cappedAccount(): ChaosAccount {
+  const plain = account('wxchaoscapped0001', 'security', 'classic-48h', 'retry', CAPPED)
+  return {
+    ...plain,
+    rules: { ...plain.rules, windowMs: LATE_MS + 150_000, cap: CAP, followsLateMs: LATE_MS },
+  }
 }
 
 function account(
@@ -95,8 +123,11 @@ function account(
   return { appId, mode, rules: { profile, onUnknown, steps, windowMs: WINDOW_MS } }
 }
 
-/** The campaign file of the account. Each message names its step and its run. */
-export function campaignOf({ appId, rules }: ChaosAccount): { id: string; yaml: string } {
+/**
+ * The campaign file of the account. Each message names its step and its run.
+ * @param reply the passive reply to the follow, which is another in each version
+ */
+export function campaignOf({ appId, rules }: ChaosAccount, reply = 'hello'): { id: string; yaml: string } {
   const id = `chaos-${appId}`
   const steps = rules.steps.map((s) =>
     [
@@ -105,10 +136,11 @@ export function campaignOf({ appId, rules }: ChaosAccount): { id: string; yaml: 
       `    since: ${s.since}`,
       `    ifLate: ${s.ifLate}`,
       ...(s.when ? [`    when: ${s.when}`] : []),
+      ...(s.anytime ? ['    anytime: true'] : []),
       `    send: { text: "${s.id} {{ entry.at }}" }`,
     ].join('\n'),
   )
-  const head = `id: ${id}\nname: ${id}\naccounts: [${appId}]\nentry: { event: subscribe }\nreply: { text: hello }`
+  const head = `id: ${id}\nname: ${id}\naccounts: [${appId}]\nentry: { event: subscribe }\nreply: { text: ${reply} }`
   const items = rules.ways ? FORKED : `\n${steps.join('\n')}`
   return { id, yaml: `${head}\nwindow: ${rules.windowMs / 1000}s\nsteps:${items}\n` }
 }

@@ -65,6 +65,13 @@ const FORKED_SCRIPTS: readonly [ScriptStep[], ...ScriptStep[][]] = [
     { after: [3_000, 9_000], do: 'type' },
   ],
 ]
+/** What followers of the account with a cap do. Whoever types is answered from then on, which no cap limits. */
+const CAPPED_SCRIPTS: readonly [ScriptStep[], ...ScriptStep[][]] = [
+  [],
+  [],
+  [{ after: [2_000, 20_000], do: 'type' }],
+  [{ after: [4_000, 20_000], do: 'unfollow' }],
+]
 const WORDS: readonly [string, ...string[]] = ['1', '1', '2', 'hello']
 
 /** Followers who follow, type, tap and unfollow as the seed decides. A follower acts again only when the push of the last action is over. */
@@ -99,7 +106,7 @@ export class Followers {
     const running: Promise<void>[] = []
     while (Date.now() < until) {
       const { appId, rules } = random.pick(ACCOUNTS)
-      const script = random.pick(rules.ways ? FORKED_SCRIPTS : SCRIPTS)
+      const script = random.pick(rules.ways ? FORKED_SCRIPTS : rules.cap ? CAPPED_SCRIPTS : SCRIPTS)
       const waits = script.map((m) => random.integerBetween(...m.after))
       running.push(this.follow(appId, `oChaos${running.length}`, script, waits))
       await pause(random.integerBetween(200, 1_800) / this.perSecond)
@@ -135,7 +142,8 @@ export class Followers {
   ): Promise<number> {
     const { random, callbackFaults } = this
     const chances = { twice: random.chance(0.1), lost: random.chance(0.05) }
-    const createTime = await this.createTimeAfter(last)
+    const lateS = kind === 'follow' ? lateSecondsOf(appId) : 0
+    const createTime = (await this.createTimeAfter(last)) - lateS
     const began = Date.now()
     const options = {
       createTime,
@@ -170,6 +178,11 @@ export class Followers {
       await pause(100)
     }
   }
+}
+
+/** How late WeChat delivers the follows of an account, s. */
+function lateSecondsOf(appId: string): number {
+  return (ACCOUNTS.find((a) => a.appId === appId)?.rules.followsLateMs ?? 0) / 1000
 }
 
 export function pause(ms: number): Promise<void> {

@@ -10,12 +10,16 @@ const ALWAYS = 1_000_000
 /** WeChat's clock minus the clock of this machine, s; within CALLBACK_MAX_AGE. */
 const SKEW_S = { behind: -3, ahead: 120 }
 
-/** Injects the planned faults, each at its time, and records when each was over. */
+/**
+ * Injects the planned faults, each at its time, and records when each was over. Those for which no time is left are left out.
+ * @param until epoch ms
+ */
 export async function injectFaults(
   environment: Environment,
   simulator: Simulator,
   callbackFaults: CallbackFaults,
   plan: readonly PlannedFault[],
+  until: number,
   print: (line: string) => void,
 ): Promise<FaultRecord[]> {
   const began = Date.now()
@@ -26,12 +30,17 @@ export async function injectFaults(
   return records
 
   async function runLane(faults: readonly PlannedFault[]): Promise<void> {
+    let behindMs = 0
     for (const fault of faults) {
-      await pause(Math.max(0, began + fault.atMs - Date.now()))
+      // A restart may take longer than planned. The time until the next fault stays, or a slow machine would never be without one.
+      const at = began + fault.atMs + behindMs
+      if (at + fault.lastsMs > until) return
+      await pause(Math.max(0, at - Date.now()))
       const from = Date.now()
       print(`  ${((from - began) / 1000).toFixed(0)} s: ${fault.kind} ${fault.target}, ${fault.lastsMs} ms`)
       await inject(fault)
       records.push({ kind: fault.kind, target: fault.target, from, to: Date.now() })
+      behindMs = Math.max(0, Date.now() - (began + fault.atMs + fault.lastsMs))
     }
   }
 

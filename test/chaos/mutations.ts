@@ -73,6 +73,20 @@ export const MUTATIONS: Record<string, Mutation> = {
     find: `    if (step < end ? step < from || step >= to : ends === true) return 'other-branch'`,
     replace: `    if (step >= end && ends === true) return 'other-branch'`,
   },
+  'count-unknown': {
+    invariant: 'statistics count a message as sent only when WeChat has received it',
+    focus: { processes: /worker/, kinds: ['kill', 'hangs-before', 'breaks-before'] },
+    file: 'src/run/tally.ts',
+    find: `if (state === 'sent' || state === 'unknown') return state`,
+    replace: `if (state === 'sent' || state === 'unknown') return 'sent'`,
+  },
+  'count-again': {
+    invariant: 'statistics count each run once',
+    focus: { processes: /worker/, kinds: ['kill'] },
+    file: 'src/store/statistics/run-metrics.ts',
+    find: `      count(*) AS n,`,
+    replace: `      sum(LEAST(r.revision, 2)) AS n,`,
+  },
   'unasked-decision': {
     invariant: 'nothing happens below a fork before it is decided: a wait listens for its whole time',
     focus: { processes: /worker/, kinds: ['kill'] },

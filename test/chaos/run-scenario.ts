@@ -5,7 +5,15 @@ import { type CallbackFaults, Followers, pause } from './followers.ts'
 import { injectFaults } from './inject-faults.ts'
 import type { Evidence } from './judge/evidence.ts'
 import { type Focus, planFaults } from './schedule.ts'
-import { createWechat, registerAccounts, sendsOf, setPaid, waitForRunsToEnd } from './wechat-side.ts'
+import {
+  createWechat,
+  publishAgain,
+  readStatistics,
+  registerAccounts,
+  sendsOf,
+  setPaid,
+  waitForRunsToEnd,
+} from './wechat-side.ts'
 
 /** The time for open runs after the last action: the window, and as much again for delays, ms. */
 const RUNS_END_WITHIN_MS = 150_000
@@ -42,9 +50,11 @@ export async function runScenario(
       perSecond: options.perSecond,
       setPaid: (appId, openId) => setPaid(environment, appId, openId),
     })
+    const until = Date.now() + forMs
     const [faults] = await Promise.all([
-      injectFaults(environment, simulator, callbackFaults, plan, print),
-      followers.run(Date.now() + forMs),
+      injectFaults(environment, simulator, callbackFaults, plan, until, print),
+      followers.run(until),
+      pause(forMs / 2).then(() => publishAgain(environment, ACCOUNTS, until)),
     ])
     simulator.clearFaults()
     await environment.startAll()
@@ -53,6 +63,7 @@ export async function runScenario(
     const endedAt = Date.now()
     await pause(SETTLE_MS)
     const rules = Object.fromEntries(ACCOUNTS.map((a) => [a.appId, a.rules]))
+    const statistics = await readStatistics(environment, ACCOUNTS)
     const stored = await environment.readStore()
     return {
       accounts: rules,
@@ -60,6 +71,7 @@ export async function runScenario(
       facts: followers.facts,
       sends: sendsOf(simulator, ACCOUNTS),
       ...stored,
+      statistics,
       faults,
       crashes: crashesOf(environment.processes),
       endedAt,

@@ -3,7 +3,7 @@ import { callApi } from '../harness/process/program.ts'
 import { type ChaosAccount, campaignOf, parseMessage } from './campaigns.ts'
 import { type Environment, SECRETS } from './environments/environment.ts'
 import { pause } from './followers.ts'
-import type { Send } from './judge/evidence.ts'
+import type { Send, StatisticsRecord } from './judge/evidence.ts'
 
 const KEY = 'testtesttesttesttesttesttesttesttesttesttes'
 const POLL_MS = 1_000
@@ -29,6 +29,7 @@ export async function registerAccounts(
       ...secrets,
       rules: rules.profile,
       onUnknown: rules.onUnknown,
+      cap: rules.cap ? { messages: rules.cap.messages, per: `${rules.cap.perMs / 1000}s` } : null,
       apiBase,
     })
     simulator.addAccount({
@@ -38,16 +39,66 @@ export async function registerAccounts(
       profile: rules.profile,
       callbackUrl: `${environment.callbackBase}/wechat/${appId}`,
     })
-    const { id, yaml } = campaignOf(account)
-    const put = await fetch(`${environment.apiBase}/api/campaigns/${id}`, {
-      method: 'PUT',
-      headers: { authorization: `Bearer ${SECRETS.ADMIN_TOKEN}`, 'content-type': 'application/yaml' },
-      body: yaml,
-    })
-    if (!put.ok) throw new Error(`campaign ${id}: ${put.status} ${await put.text()}`)
+    const put = await putCampaign(environment, account, 'hello')
+    if (!put.ok) throw new Error(`campaign of ${appId}: ${put.status} ${await put.text()}`)
   }
   // A campaign is live in other processes within two seconds: docs/contract.md#6-operator-api
   await pause(2_500)
+}
+
+/**
+ * Publishes the next version of each campaign: only its passive reply is another. Each call is repeated until it is accepted, at
+ * most until `until` (epoch ms), since a process may be away.
+ */
+export async function publishAgain(
+  environment: Environment,
+  accounts: readonly ChaosAccount[],
+  until: number,
+): Promise<void> {
+  for (const account of accounts) {
+    const isPublished = () =>
+      putCampaign(environment, account, 'welcome').then(
+        ({ ok }) => ok,
+        () => false,
+      )
+    while (!(await isPublished()) && Date.now() < until) await pause(POLL_MS)
+  }
+}
+
+function putCampaign(environment: Environment, account: ChaosAccount, reply: string): Promise<Response> {
+  const { id, yaml } = campaignOf(account, reply)
+  return fetch(`${environment.apiBase}/api/campaigns/${id}`, {
+    method: 'PUT',
+    headers: { authorization: `Bearer ${SECRETS.ADMIN_TOKEN}`, 'content-type': 'application/yaml' },
+    body: yaml,
+    signal: AbortSignal.timeout(20_000),
+  })
+}
+
+/** What the product's API counts of each campaign, in each version that has runs and in all together. */
+export async function readStatistics(
+  environment: Environment,
+  accounts: readonly ChaosAccount[],
+): Promise<StatisticsRecord[]> {
+  const records: StatisticsRecord[] = []
+  for (const account of accounts) {
+    const { appId } = account
+    const path = `/api/campaigns/${campaignOf(account).id}`
+    const { versions } = await callApi<{ versions: { version: number }[] }>(environment.apiBase, path)
+    for (const version of [null, ...versions.map((v) => v.version)]) {
+      const query = version === null ? '' : `?version=${version}`
+      const { runs, steps } = await callApi<{
+        runs: Pick<StatisticsRecord, 'entered' | 'uncounted' | 'ended'>
+        steps: StatisticsRecord['steps']
+      }>(environment.apiBase, `${path}/statistics${query}`)
+      const { entered, uncounted, ended } = runs
+      records.push({
+        ...{ appId, version, entered, uncounted, ended },
+        steps: steps.map(({ step, sent, unknown }) => ({ step, sent, unknown })),
+      })
+    }
+  }
+  return records
 }
 
 /** A system that sets a fact repeats its call for so long, ms: a process may be away, and the follow may not be stored yet. */

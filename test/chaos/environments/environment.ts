@@ -3,7 +3,7 @@ import { mkdirSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ManagedProcess } from '../../../scripts/cluster/managed-process.ts'
 import type { Db } from '../../../src/store/db.ts'
-import { inbox, runs } from '../../../src/store/schema.ts'
+import { deliveries, inbox, runs } from '../../../src/store/schema.ts'
 import { waitFor } from '../../harness/wait-for.ts'
 import type { InboxRecord, RunRecord } from '../judge/evidence.ts'
 
@@ -110,7 +110,12 @@ export function mountSmallDisk(
 }
 
 export async function readRecords(db: Db): Promise<{ inbox: InboxRecord[]; runs: RunRecord[] }> {
-  const [events, rows] = await Promise.all([db.select().from(inbox), db.select().from(runs)])
+  const [events, rows, requested] = await Promise.all([
+    db.select().from(inbox),
+    db.select().from(runs),
+    db.select().from(deliveries),
+  ])
+  const stateOf = new Map(requested.map((d) => [`${d.runKey} ${d.stepId}`, d.state]))
   return {
     inbox: events.map((r) => ({
       appId: r.appId,
@@ -122,6 +127,7 @@ export async function readRecords(db: Db): Promise<{ inbox: InboxRecord[]; runs:
     runs: rows.map((r) => ({
       appId: r.appId,
       openId: r.openId,
+      version: r.version,
       entryAt: r.entry.at,
       status: r.status,
       outcome: r.outcome,
@@ -132,6 +138,7 @@ export async function readRecords(db: Db): Promise<{ inbox: InboxRecord[]; runs:
         sentAt,
         reason,
         errcode,
+        delivery: stateOf.get(`${r.runKey} ${id}`) ?? null,
       })),
     })),
   }

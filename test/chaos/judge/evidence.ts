@@ -7,6 +7,8 @@ export interface Evidence {
   runs: RunRecord[]
   /** The fact `paid` of followers, as other systems set it. Absent: none. */
   facts?: FactRecord[]
+  /** The product's own statistics, after the runs have ended. Absent: they were not asked for. */
+  statistics?: StatisticsRecord[]
   faults: FaultRecord[]
   /** How often each process ended without a kill: a full disk ends a database. */
   crashes: Record<string, number>
@@ -22,6 +24,16 @@ export interface AccountRules {
   windowMs: number
   /** Of a campaign with forks. */
   ways?: Ways
+  /** The most unasked messages to a follower in a period. Absent: any number. */
+  cap?: CapRule
+  /** WeChat delivers the callbacks of follows so late, ms. Absent: at once. */
+  followsLateMs?: number
+}
+
+/** A cap of unasked messages. */
+export interface CapRule {
+  messages: number
+  perMs: number
 }
 
 /**
@@ -57,6 +69,8 @@ export interface StepRule {
   since: 'entry' | 'reply'
   ifLate: 'hold' | 'skip'
   when: 'not-replied' | null
+  /** It goes over the cap of the account. */
+  anytime?: true
 }
 
 type FollowerActionKind = 'follow' | 'unfollow' | 'type' | 'click'
@@ -103,6 +117,7 @@ export interface InboxRecord {
 export interface RunRecord {
   appId: string
   openId: string
+  version: number
   entryAt: number
   status: string
   outcome: string | null
@@ -113,7 +128,22 @@ export interface RunRecord {
     sentAt: number | null
     reason: string | null
     errcode: number | null
+    /** The state of the step's delivery, which may know an answer that its run does not know; null: none. */
+    delivery: string | null
   }[]
+}
+
+/** What the product counts of the campaign of an account, in one version. */
+export interface StatisticsRecord {
+  appId: string
+  /** null: of all versions together. */
+  version: number | null
+  entered: number
+  /** Runs of which only the entry and the outcome are known. */
+  uncounted: number
+  /** By outcome. */
+  ended: Record<string, number>
+  steps: { step: string; sent: number; unknown: number }[]
 }
 
 /** One fault. `to` is when it was over, with every restarted process ready. */

@@ -5,6 +5,7 @@ import { MARGIN_LEAD_MS } from './grant-spans.ts'
 import { WaysJudge } from './judge-ways.ts'
 import type { MeasuredLateness } from './measured-lateness.ts'
 import type { Outages } from './outages.ts'
+import { Unasked } from './unasked.ts'
 import type { VerdictRecorder } from './verdict.ts'
 
 const NEVER_RECEIVED = 'recorded as sent, but WeChat never received it'
@@ -25,6 +26,8 @@ export class RunJudge {
   private readonly outages: Outages
   private readonly recorder: VerdictRecorder
   private readonly context: JudgeContext
+  /** Of an account with a cap. */
+  private readonly unasked: Unasked | null
 
   constructor(expected: ExpectedRun, sends: readonly Send[], context: JudgeContext) {
     this.expected = expected
@@ -32,12 +35,14 @@ export class RunJudge {
     this.outages = context.outages
     this.recorder = context.recorder
     this.context = context
+    const { cap } = expected.rules
+    this.unasked = cap ? new Unasked(expected, cap, sends) : null
   }
 
   /** Adds the lateness of each step that was sent. Call it for every run before the first is judged. */
   measure(): void {
     for (const step of this.expected.rules.steps) {
-      const from = this.expected.possibleFrom(step)
+      const from = this.possibleFrom(step)
       const first = this.sends.find((s) => s.step === step.id && s.delivered)
       if (from === null || !first) continue
       const isDuringFault = this.outages.during({ from, to: first.at + 1 })
@@ -58,6 +63,8 @@ export class RunJudge {
       else recorder.lost(subject, `the run has no step ${step.id}`)
     }
     if (rules.ways) this.judgeWays(subject, rules.ways)
+    for (const { step } of this.unasked?.beyond(this.outages, this.context.lateness) ?? [])
+      recorder.broken(subject, `${step} went over the cap of ${rules.cap?.messages} messages`)
   }
 
   /** A run with forks: what WeChat received is what the run says, and it is one way through the campaign. */
@@ -94,7 +101,7 @@ export class RunJudge {
         return
       case 'skipped': {
         this.judgeNotDelivered(delivered, recorded.reason, subject)
-        const reason = explainSkip(expected, step, this.sends, this.context)
+        const reason = this.explainByCap(step) ?? explainSkip(expected, step, this.sends, this.context)
         if (reason === null) recorder.lost(subject, `skipped (${recorded.reason}) without a valid reason`)
         else recorder.count(`skipped: ${reason}`)
         return
@@ -103,6 +110,24 @@ export class RunJudge {
         if (expected.run.status === 'ended')
           recorder.broken(subject, `still ${recorded.state} although the run has ended`)
     }
+  }
+
+  /** The first moment at which the step could be sent, epoch ms; null for one that waits for a reply. */
+  private possibleFrom(step: StepRule): number | null {
+    const from = this.expected.possibleFrom(step)
+    return from === null || !this.unasked ? from : this.unasked.allowedFrom(step, from)
+  }
+
+  /** How the cap of the account explains that a step was not sent; null when it does not. */
+  private explainByCap(step: StepRule): string | null {
+    const [due, from] = [this.expected.dueOf(step), this.possibleFrom(step)]
+    if (!this.unasked || due === null || from === null || step.anytime) return null
+    if (step.ifLate === 'skip') return this.unasked.isFullAt(due, step, this.outages) ? 'over the cap' : null
+    // Steps before it may have been late. It then came when the cap was reached again.
+    const at = from + this.context.lateness.around(from)
+    const until = this.unasked.allowedFrom(step, at)
+    const isHeld = from > due || until > at
+    return isHeld && until >= this.expected.deadline ? 'held by the cap until the run ended' : null
   }
 
   /** @param plannedAt epoch ms, for a step without attempts */
@@ -128,7 +153,7 @@ export class RunJudge {
   }
 
   private judgeSent(step: StepRule, first: Send | undefined, subject: string): void {
-    const [due, from] = [this.expected.dueOf(step), this.expected.possibleFrom(step)]
+    const [due, from] = [this.expected.dueOf(step), this.possibleFrom(step)]
     if (!first) this.recorder.lost(subject, NEVER_RECEIVED)
     else if (due === null || from === null)
       this.recorder.broken(subject, 'sent before the reply that it depends on')

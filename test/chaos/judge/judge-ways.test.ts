@@ -53,10 +53,10 @@ function evidenceOf({ openId = INSIDE ?? '', acts = [], sent, paidAtS, faults = 
     })),
     runs: [
       {
-        ...{ ...about, entryAt: T0, status: 'ended', outcome: 'completed' },
+        ...{ ...about, version: 1, entryAt: T0, status: 'ended', outcome: 'completed' },
         steps: all.map((id) => ({
           ...{ id, state: received.has(id) ? 'sent' : 'skipped', dueAt: null, sentAt: null },
-          ...{ reason: received.has(id) ? null : 'other-branch', errcode: null },
+          ...{ reason: received.has(id) ? null : 'other-branch', errcode: null, delivery: null },
         })),
         ...run,
       },

@@ -43,6 +43,7 @@ const step = (id: string, state: string, dueS: number | null, more: Partial<Step
   sentAt: null,
   reason: null,
   errcode: null,
+  delivery: null,
   ...more,
 })
 
@@ -74,7 +75,16 @@ function evidence(more: Partial<Evidence> = {}, onUnknown: 'retry' | 'assume-sen
 }
 
 function run(steps: Step[], more: Partial<RunRecord> = {}): RunRecord {
-  return { appId: APP, openId: 'o1', entryAt: T0, status: 'ended', outcome: 'completed', steps, ...more }
+  return {
+    appId: APP,
+    openId: 'o1',
+    version: 1,
+    entryAt: T0,
+    status: 'ended',
+    outcome: 'completed',
+    steps,
+    ...more,
+  }
 }
 
 const outcome = (e: Evidence) => {

@@ -1,6 +1,7 @@
 import type { Evidence, FollowerAction, RunRecord, Send } from './evidence.ts'
 import { acceptedActions, expectedRunOf, followerOf, storedAs } from './expected-run.ts'
 import { RunJudge } from './judge-run.ts'
+import { judgeStatistics } from './judge-statistics.ts'
 import { MeasuredLateness } from './measured-lateness.ts'
 import { Outages } from './outages.ts'
 import { type Verdict, VerdictRecorder } from './verdict.ts'
@@ -10,6 +11,9 @@ import { type Verdict, VerdictRecorder } from './verdict.ts'
  * time until the request reaches the simulated WeChat.
  */
 const AFTER_UNFOLLOW_MS = 1_500
+/** The least share of callbacks that a run must get into the product. The rest is what WeChat stopped repeating during faults. */
+const LEAST_ACCEPTED = 0.5
+const FEW_CALLBACKS = 20
 
 /** Judges a chaos run by the log of the simulated WeChat. Rules and plan are computed here, independently of the product. */
 export function judge(evidence: Evidence): Verdict {
@@ -20,6 +24,7 @@ export function judge(evidence: Evidence): Verdict {
   const sendsBy = groupBy(evidence.sends, followerOf)
 
   judgeInbox(evidence, recorder)
+  judgeProof(evidence, actionsBy, recorder)
   for (const [key, actions] of actionsBy) judgeEntries(actions, runsBy.get(key) ?? [], recorder)
   const context = { outages, lateness: new MeasuredLateness(), recorder, facts: evidence.facts ?? [] }
   const judges = [...runsBy].flatMap(([key, runs]) =>
@@ -35,6 +40,7 @@ export function judge(evidence: Evidence): Verdict {
     const actions = evidence.actions.filter((a) => followerOf(a) === key)
     judgeRefusals(sends, actions, outages, recorder)
   }
+  judgeStatistics(evidence, recorder)
   countTotals(evidence, recorder)
   return recorder.verdict
 }
@@ -49,6 +55,24 @@ function judgeInbox({ actions, inbox }: Evidence, recorder: VerdictRecorder): vo
   for (const row of inbox) {
     if (!row.dispatched) recorder.lost(followerOf(row), `${row.kind} was never dispatched`)
   }
+}
+
+/**
+ * A run in which WeChat stopped repeating most callbacks shows little, since the product has nothing to lose. The few callbacks of a test of
+ * the judge are no run.
+ */
+function judgeProof(
+  { actions }: Evidence,
+  actionsBy: ReadonlyMap<string, readonly FollowerAction[]>,
+  recorder: VerdictRecorder,
+): void {
+  const accepted = [...actionsBy.values()].reduce((sum, of) => sum + of.length, 0)
+  recorder.count('callbacks accepted', accepted)
+  if (actions.length >= FEW_CALLBACKS && accepted < actions.length * LEAST_ACCEPTED)
+    recorder.unproven(
+      'callbacks',
+      `${accepted} of ${actions.length} were accepted, and less than ${LEAST_ACCEPTED * 100} % prove too little`,
+    )
 }
 
 /** The first follow, and each follow after an unfollow, begins a run. */

@@ -21,7 +21,7 @@ export function reportOf(store: string, evidence: Evidence, verdict: Verdict): R
     const name = f.kind === 'kill' || f.kind === 'pause' ? `${f.kind} ${f.target}` : f.kind
     faults[name] = (faults[name] ?? 0) + 1
   }
-  const findings = (['lost', 'duplicated', 'broken'] as const).flatMap((kind) =>
+  const findings = (['lost', 'duplicated', 'broken', 'unproven'] as const).flatMap((kind) =>
     verdict[kind].map((f) => ({ kind, ...f })),
   )
   return {

@@ -16,13 +16,15 @@ export interface Verdict {
   duplicated: Finding[]
   /** Other broken guarantees: sends after an unfollow, beyond a grant or too early, and impossible states. */
   broken: Finding[]
+  /** Why the run, although nothing was found in it, would prove too little. */
+  unproven: Finding[]
   counts: Record<string, number>
   lateness: Lateness[]
 }
 
 /** Collects the verdict. */
 export class VerdictRecorder {
-  readonly verdict: Verdict = { lost: [], duplicated: [], broken: [], counts: {}, lateness: [] }
+  readonly verdict: Verdict = { lost: [], duplicated: [], broken: [], unproven: [], counts: {}, lateness: [] }
 
   lost(subject: string, problem: string): void {
     this.verdict.lost.push({ subject, problem })
@@ -34,6 +36,10 @@ export class VerdictRecorder {
 
   broken(subject: string, problem: string): void {
     this.verdict.broken.push({ subject, problem })
+  }
+
+  unproven(subject: string, problem: string): void {
+    this.verdict.unproven.push({ subject, problem })
   }
 
   late(fault: string, ms: number): void {
