@@ -72,6 +72,7 @@ export const TEMPLATE_TEXTS: MessageTable = {
   'track needs an http or https URL, and "{given}" is none':
     'track 前面要是 http 或 https 网址，「{given}」不是',
 
+  '{name} expect 2 arguments': '过滤器 {name} 后面要写一个参数',
   'undefined filter: {name}': '没有过滤器 {name}',
   'tag "{name}" not found': '没有标签 {name}',
   'tag {given} not closed': '{given} 没有结束，补上右边的 %} 或结束标签',

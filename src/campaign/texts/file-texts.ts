@@ -78,6 +78,8 @@ export const FIELD_TEXTS: MessageTable = {
   'is missing: how long before the end, like 2h': '必填：写窗口关闭前多久，如 2h',
   'is no filter of {event:event}: {name:field} belongs to {events:events}':
     '「{event}」不能按{name}筛选：{name}只用于「{events}」',
+  'is no filter of {event}: {name:field} belongs to {events:events}':
+    '这个事件不能按{name}筛选：{name}只用于「{events}」',
   '{event:event} is not possible here: write {events:events}': '这里不能用「{event}」：改为 {events}',
   'is missing: a step needs send, tag, untag, set, webhook, handover or go':
     '步骤还没有内容：加一条消息，或打标签、去标签、写入事实、通知、人工接待、进入活动',
@@ -208,6 +210,14 @@ export const READING_TEXTS: MessageTable = {
   'Unexpected , in {shape}': '多了一个逗号',
   'Unexpected empty item in {shape}': '多了一个逗号',
   'Unexpected {given} at node end': '这里多了 {given}：检查引号和括号',
+  'Unexpected block-seq-ind on same line with key': '列表的 - 不能写在字段名的同一行：换行缩进',
+  'Unexpected block-seq-ind on same line with key: {given}': '列表的 - 不能写在字段名的同一行：换行缩进',
+  'Map comment with trailing content': '字段下面多了内容：检查它前后的缩进',
+  'Not a YAML token: {given}': '{given} 不是 YAML 的写法：给文字加上引号',
+  'Unexpected {type} token in YAML document': '有内容的位置不对：检查缩进、括号和引号',
+  'Unexpected {type} token in YAML document: {given}': '{given} 的位置不对：检查它前后的缩进、括号和引号',
+  'Unexpected {type} token in YAML stream': '有内容的位置不对：检查缩进、括号和引号',
+  'Unexpected {type} token in YAML stream: {given}': '{given} 的位置不对：检查它前后的缩进、括号和引号',
   'Unexpected {given} token': '这里多了 {given}：检查冒号、引号和括号',
   'Expected a flow scalar value, but found: {given}': '引号里的文字没有写完整：检查引号',
   'The : indicator must be at most 1024 chars after the start of an implicit block mapping key':
