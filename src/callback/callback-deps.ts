@@ -72,6 +72,8 @@ export interface CallbackDeps {
   onReceived(appId: string): void
   /** Called after the mode of a push was checked. `received`: the wrong mode of a refused push; null for the right mode. */
   onModeChecked?(appId: string, received: ReceivedMode | null): void
+  /** Called when a request to the callback of a known account was refused: its signature or its encryption is wrong. */
+  onRefused?(appId: string): void
   now(): number
   /** Largest age of the query's `timestamp`, ms; 0: any age. */
   maxAgeMs: number

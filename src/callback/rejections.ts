@@ -67,10 +67,10 @@ export function notStored(
 
 /** Logs, counts and answers callbacks that are not accepted. */
 export class Rejections {
-  readonly #deps: Pick<CallbackDeps, 'count' | 'onShed'>
+  readonly #deps: Pick<CallbackDeps, 'count' | 'onRefused' | 'onShed'>
   readonly #log: RateLimitedLog
 
-  constructor(deps: Pick<CallbackDeps, 'log' | 'count' | 'onShed'>) {
+  constructor(deps: Pick<CallbackDeps, 'log' | 'count' | 'onRefused' | 'onShed'>) {
     this.#deps = deps
     this.#log = createRateLimitedLog(deps.log, () => performance.now())
   }
@@ -85,6 +85,7 @@ export class Rejections {
         const { status, reason, appId, logKind = `${status} ${reason}` } = rejection
         this.#log('warn', logKind, { status, reason, appId }, 'callback refused')
         this.#deps.count('refused', seconds)
+        if (status === 401 && appId !== undefined) this.#deps.onRefused?.(appId)
         return textResponse(status === 401 ? UNAUTHORISED : reason, status)
       }
       case 'overloaded':

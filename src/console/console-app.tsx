@@ -7,6 +7,7 @@ import type { ConsoleDeps, PageDeps } from './console-deps.ts'
 import { ErrorPage, NotFoundPage } from './pages/error-pages.tsx'
 import { inReadersLanguage } from './reader-api.ts'
 import { respond } from './respond.tsx'
+import { addAccountConnection } from './routes/account-connect-routes.tsx'
 import { addAccountDetailPages } from './routes/account-page-routes.tsx'
 import { addAccountPages } from './routes/account-routes.tsx'
 import { addAccountSettings } from './routes/account-settings-routes.tsx'
@@ -19,6 +20,7 @@ import { addCampaignYamlPage } from './routes/campaign-yaml-routes.tsx'
 import { addDryRunPages } from './routes/dry-run-routes.tsx'
 import { addEditorPages } from './routes/editor-routes.tsx'
 import { addFollowerPages } from './routes/follower-routes.tsx'
+import { addMenuPages } from './routes/menu-routes.tsx'
 import { addNewCampaignPages } from './routes/new-campaign-routes.tsx'
 import { addPublishPages } from './routes/publish-routes.tsx'
 import { addSystemPages } from './routes/system-routes.tsx'
@@ -54,6 +56,8 @@ export function createConsole(deps: ConsoleDeps): Hono {
   app.route('/', createSecondFactorRoutes(deps))
   addAccountPages(app, pages)
   addAccountSettings(app, pages)
+  addAccountConnection(app, pages)
+  addMenuPages(app, pages)
   addAccountDetailPages(app, pages)
   addCampaignListPages(app, pages)
   addNewCampaignPages(app, pages)

@@ -11,6 +11,8 @@ export type ConsoleDeps = ApiDeps & {
   /** Of the operator API. */
   routes: OpenAPIHono
   links(): Links
+  /** The address at which WeChat reaches this product (`PUBLIC_URL`), without a trailing slash; null: not set. */
+  publicUrl: string | null
 }
 
 /** What the pages of signed-in users need. Pages read the store; changes are calls of the operator API. */

@@ -117,6 +117,7 @@ const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
     { json: { button: [{ type: 'click', name: '资料', key: 'guide' }] } },
     'menu.put',
   ],
+  ['POST /api/accounts/{appId}/menu/saved', `/api/accounts/${APP}/menu/saved`, {}, 'menu.save'],
   ['DELETE /api/accounts/{appId}/menu', `/api/accounts/${APP}/menu`, {}, 'menu.remove'],
   [
     'PUT /api/campaigns/{id}',

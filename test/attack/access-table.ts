@@ -35,6 +35,8 @@ export const API = table(`
   GET    /api/accounts/{appId}/menu                    viewer
   PUT    /api/accounts/{appId}/menu                    operator
   DELETE /api/accounts/{appId}/menu                    operator
+  GET    /api/accounts/{appId}/menu/saved              viewer
+  POST   /api/accounts/{appId}/menu/saved              operator
   PUT    /api/campaigns/{id}                           operator
   GET    /api/campaigns                                viewer
   POST   /api/campaigns/preview                        operator
@@ -127,6 +129,14 @@ export const CONSOLE = table(`
   POST   /accounts/{appId}/remove                      admin
   GET    /accounts/{appId}/settings                    viewer
   POST   /accounts/{appId}/settings/{form}             operator
+  GET    /accounts/new                                 admin
+  POST   /accounts/new                                 admin
+  GET    /accounts/{appId}/connect                     operator
+  GET    /accounts/{appId}/connection                  operator
+  GET    /accounts/{appId}/menu                        operator
+  POST   /accounts/{appId}/menu                        operator
+  POST   /accounts/{appId}/menu/save                   operator
+  POST   /accounts/{appId}/menu/remove                 operator
   GET    /campaigns                                    viewer
   GET    /campaigns/new                                operator
   POST   /campaigns/new                                operator

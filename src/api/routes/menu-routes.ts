@@ -1,12 +1,14 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Account } from '../../store/accounts/account.ts'
+import { readSavedMenu, saveMenu } from '../../store/accounts/saved-menus.ts'
 import { type Menu, readMenu } from '../../wechat/rules/menu.ts'
 import { notFound } from '../api-error.ts'
 import { appIdParam } from '../schemas/common-schemas.ts'
-import { menu, menuFile } from '../schemas/wechat-schemas.ts'
+import { menu, menuFile, savedMenu } from '../schemas/wechat-schemas.ts'
 import { requestWechat } from '../wechat-request.ts'
 import {
   type ApiDeps,
+  auditedChange,
   auditedExternalChange,
   createRouter,
   errorResponses,
@@ -30,6 +32,8 @@ export function createMenuRoutes(deps: ApiDeps): OpenAPIHono {
   getMenu(router, deps)
   replaceMenu(router, deps)
   removeMenu(router, deps)
+  keepMenu(router, deps)
+  readKeptMenu(router, deps)
   return router
 }
 
@@ -52,16 +56,8 @@ function getMenu(router: OpenAPIHono, deps: ApiDeps): void {
     }),
     async (c) => {
       const account = await findAccount(deps, c.req.valid('param').appId)
-      const apiMenu = await requestWechat(deps, account, 'menu', (client, token) => client.menu(token), [
-        NO_MENU,
-        NOT_PERMITTED,
-      ])
-      const fromApi = readMenu(apiMenu?.menu)
-      if (fromApi) return c.json(menuView(fromApi, 'api'), 200)
-      const shown = await requestWechat(deps, account, 'menu', (client, token) => client.currentMenu(token))
-      const fromConsole = readMenu(shown?.selfmenu_info)
-      if (!fromConsole) throw notFound(`menu of account ${account.appId}`)
-      return c.json(menuView(fromConsole, 'console'), 200)
+      const { menu: found, source } = await askMenu(deps, account)
+      return c.json(menuView(found, source), 200)
     },
   )
 }
@@ -124,6 +120,75 @@ function removeMenu(router: OpenAPIHono, deps: ApiDeps): void {
       return c.body(null, 204)
     },
   )
+}
+
+/** `POST /accounts/{appId}/menu/saved` */
+function keepMenu(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
+    createRoute({
+      method: 'post',
+      path: `${PATH}/saved`,
+      summary: 'Save the custom menu of an account',
+      description:
+        'Keeps the present menu of WeChat here, before WeChat disables it. The menu that was saved before is replaced.',
+      security,
+      request: { params: appIdParam },
+      responses: {
+        200: jsonResponse(savedMenu, 'The saved menu.'),
+        ...errorResponses,
+        ...notFoundResponse,
+        ...wechatUnavailable,
+      },
+    }),
+    async (c) => {
+      const account = await findAccount(deps, c.req.valid('param').appId)
+      const { menu: found } = await askMenu(deps, account)
+      const at = deps.now()
+      await auditedChange(deps, c, async ({ tx }) => {
+        await saveMenu(tx, account.appId, { menu: found, at })
+        return { action: 'menu.save', target: account.appId, result: null }
+      })
+      return c.json({ savedAt: new Date(at).toISOString(), button: found.button }, 200)
+    },
+  )
+}
+
+/** `GET /accounts/{appId}/menu/saved` */
+function readKeptMenu(router: OpenAPIHono, deps: ApiDeps): void {
+  router.openapi(
+    createRoute({
+      method: 'get',
+      path: `${PATH}/saved`,
+      summary: 'Get the saved menu of an account',
+      security,
+      request: { params: appIdParam },
+      responses: {
+        200: jsonResponse(savedMenu, 'The menu that was saved last.'),
+        ...errorResponses,
+        ...notFoundResponse,
+      },
+    }),
+    async (c) => {
+      const account = await findAccount(deps, c.req.valid('param').appId)
+      const saved = await readSavedMenu(deps.db, account.appId)
+      if (!saved) throw notFound(`saved menu of account ${account.appId}`)
+      return c.json({ savedAt: new Date(saved.at).toISOString(), button: saved.menu.button }, 200)
+    },
+  )
+}
+
+/** The menu that followers see. @throws ApiError 404 when there is none */
+async function askMenu(deps: ApiDeps, account: Account): Promise<{ menu: Menu; source: 'api' | 'console' }> {
+  const apiMenu = await requestWechat(deps, account, 'menu', (client, token) => client.menu(token), [
+    NO_MENU,
+    NOT_PERMITTED,
+  ])
+  const fromApi = readMenu(apiMenu?.menu)
+  if (fromApi) return { menu: fromApi, source: 'api' }
+  const shown = await requestWechat(deps, account, 'menu', (client, token) => client.currentMenu(token))
+  const fromConsole = readMenu(shown?.selfmenu_info)
+  if (!fromConsole) throw notFound(`menu of account ${account.appId}`)
+  return { menu: fromConsole, source: 'console' }
 }
 
 async function findAccount({ accounts }: Pick<ApiDeps, 'accounts'>, appId: string): Promise<Account> {

@@ -54,3 +54,4 @@ export const menuFile = z
   })
 
 export const menu = z.object({ source: z.enum(['api', 'console']), button: buttons }).openapi('Menu')
+export const savedMenu = z.object({ savedAt: isoTime, button: buttons }).openapi('SavedMenu')

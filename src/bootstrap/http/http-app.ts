@@ -74,7 +74,8 @@ export function createHttpApp(services: Services, options: HttpAppOptions): Hono
   const webUiUrl = () => options.links().temporalUiUrl
   app.route('/', createCodecEndpoint({ codec, auth, bodyBudget, db, now, webUiUrl, log }))
   const links = (): Links => ({ ...options.links(), unexpectedNamespace: isNamespaceUnexpected(services) })
-  app.route('/', createConsole({ ...api, routes, links }))
+  const publicUrl = services.config.publicUrl ?? null
+  app.route('/', createConsole({ ...api, routes, links, publicUrl }))
   return app
 }
 

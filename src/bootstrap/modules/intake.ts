@@ -8,6 +8,7 @@ import type { CallbackDeps } from '../../callback/callback-deps.ts'
 import { STORE_DEADLINE_MS } from '../../callback/deadline.ts'
 import { createForwarder } from '../../callback/forward/forward-event.ts'
 import { createDispatchLoop, type DispatchLoop } from '../../dispatch/dispatch-loop.ts'
+import { recordRefusedCallback } from '../../store/accounts/refused-callbacks.ts'
 import type { Accepted } from '../../store/inbox/inbox-rows.ts'
 import { createRunBacklogReader } from '../../temporal/run-backlog.ts'
 import { withoutPublicSecrets } from '../demo/public-secrets.ts'
@@ -17,6 +18,7 @@ import { createModeMismatchRecorder } from './mode-mismatch-recorder.ts'
 import type { PlatformModule } from './platform.ts'
 
 const RECORD_CALLBACK_INTERVAL_MS = 60_000
+const RECORD_REFUSAL_INTERVAL_MS = 10_000
 
 /** Callbacks of this process since its start. */
 interface CallbackCounts {
@@ -77,6 +79,7 @@ export function createIntake(
     wakeDispatcher: dispatcher.wake,
     onModeChecked: createModeMismatchRecorder({ db, now }),
     onReceived: createReceiptRecorder(context),
+    onRefused: createRefusalRecorder(context),
     now,
     maxAgeMs: config.callbackMaxAgeMs,
     log,
@@ -114,6 +117,16 @@ function createCallbackCounter({ metrics }: ServiceContext): {
       if (result === 'duplicate') callbackCounts.duplicates += 1
       if (result === 'refused') callbackCounts.refused += 1
     },
+  }
+}
+
+/** Records in the store that a request to an account's callback was refused, at most every ten seconds for each account. */
+function createRefusalRecorder({ db, now }: ServiceContext): NonNullable<CallbackDeps['onRefused']> {
+  const recordedAt = new Map<string, number>()
+  return (appId) => {
+    if (now() - (recordedAt.get(appId) ?? 0) < RECORD_REFUSAL_INTERVAL_MS) return
+    recordedAt.set(appId, now())
+    recordRefusedCallback(db, appId, now()).catch(() => recordedAt.delete(appId))
   }
 }
 

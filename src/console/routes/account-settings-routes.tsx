@@ -8,7 +8,6 @@ import { done } from '../notice.ts'
 import { AccountSettingsPage } from '../pages/accounts/account-settings-page.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { respond } from '../respond.tsx'
-import { sayIn } from '../say.ts'
 import { languageOf } from '../shell/preferences.tsx'
 import { SETTINGS_TEXTS } from '../texts/account-settings-texts.ts'
 import { accountPaths } from './account-page-routes.tsx'
@@ -37,7 +36,7 @@ export function addAccountSettings(app: Hono, deps: PageDeps): void {
     if ('problems' in patch) return refuse(patch.problems)
     const answer = await deps.api.call(c, 'PATCH', api, { json: patch })
     if (answer.status === 422 && answer.error)
-      return refuse(problemsOf(answer.error, form.fields, sayIn(language), form.fieldOf))
+      return refuse(problemsOf(answer.error, form.fields, undefined, form.fieldOf))
     if (answer.error) return notDone(c, answer, `${page}/settings`)
     return done(c, `${page}/settings`, 'accountSaved', (answer.body as { name: string }).name)
   })

@@ -126,11 +126,7 @@ export const ACCOUNT_PAGE_TEXTS = bilingual(
     quotaAt: (time: string) => `${time} 查询`,
     checks: '检查',
     checksHint: '向微信查询：AppSecret、IP 白名单、认证、回调和时钟。',
-    check: '开始检查',
     checkAgain: '再查一次',
-    allChecked: '全部正常',
-    someFailed: '有需要处理的项目',
-    errcode: (code: number) => `微信返回码 ${code}`,
     pauseTitle: '暂停这个公众号？',
     pauseHint: '不再给它的粉丝发消息。回调照常接收，到时间的消息暂缓；恢复后，仍能发出的会补发。',
     danger: '移除公众号',
@@ -159,11 +155,7 @@ export const ACCOUNT_PAGE_TEXTS = bilingual(
     checks: 'Checks',
     checksHint:
       'Asks WeChat about the AppSecret, the IP whitelist, the certification, the callback and the clock.',
-    check: 'Check now',
     checkAgain: 'Check again',
-    allChecked: 'All is well',
-    someFailed: 'Something needs to be fixed',
-    errcode: (code: number) => `errcode ${code} of WeChat`,
     pauseTitle: 'Pause this account?',
     pauseHint:
       'Its followers get no messages. Callbacks are received as before, and due messages are held. After you resume it, messages that can still be sent are sent.',
@@ -195,17 +187,6 @@ export const CHECK_TEXTS = bilingual(
       callback: '微信已经连上回调地址',
       clock: '与微信的时钟一致',
     } as Record<string, string>,
-    secretRefused: (code: number, text: string) => `微信拒绝了密钥（${code} ${text}）`,
-    ipRefused: (code: number) => `微信拒绝本服务器的 IP（${code}）`,
-    addIp: (ip: string) => `把 ${ip} 加入公众号的 IP 白名单，几分钟后再查。`,
-    notCertified: (code: number, text: string) => `不能发客服消息（${code} ${text}）`,
-    noCallback: '微信还没有连上回调地址',
-    enterCallback: '在微信后台「消息与事件推送」填写回调地址并启用。',
-    modesDiffer: '加密方式不一致',
-    unreachable: '连不上微信',
-    checkNetwork: '检查本服务器的网络和接口地址。',
-    clockOff: '服务器时钟与微信不一致',
-    syncClock: '给所有机器开启时间同步（NTP，例如 chrony）。',
   },
   {
     names: {
@@ -222,19 +203,5 @@ export const CHECK_TEXTS = bilingual(
       callback: 'WeChat has reached the callback',
       clock: 'It agrees with WeChat’s clock',
     },
-    secretRefused: (code: number, text: string) => `WeChat refuses the secret (${code} ${text})`,
-    ipRefused: (code: number) => `WeChat refuses the address of this server (${code})`,
-    addIp: (ip: string) =>
-      `Add ${ip} to the IP whitelist of the account, and check again after some minutes.`,
-    notCertified: (code: number, text: string) =>
-      `Customer-service messages may not be sent (${code} ${text})`,
-    noCallback: 'WeChat has not reached the callback yet',
-    enterCallback:
-      'Enter the callback address at WeChat, where messages and events are pushed, and enable it.',
-    modesDiffer: 'The modes differ',
-    unreachable: 'WeChat is not reachable',
-    checkNetwork: 'Check the network of this server, and the API address.',
-    clockOff: 'The clock of this server differs from WeChat’s',
-    syncClock: 'Synchronise the clock of every machine (NTP, for example chrony).',
   },
 )

@@ -26,6 +26,9 @@ export const NOTICE_TEXTS = bilingual(
     accountsChanged: (version: string) => `公众号已修改，已发布第 ${version} 版`,
     draftMade: (name: string) => `已创建草稿「${name}」`,
     draftDeleted: (name: string) => `已删除「${name}」的草稿`,
+    menuSaved: (buttons: string) => `已备份菜单（${buttons} 个按钮）`,
+    menuPublished: '菜单已发布到微信',
+    menuRemoved: '菜单已删除',
   },
   {
     paused: (name: string) => `Paused “${name}”`,
@@ -52,5 +55,8 @@ export const NOTICE_TEXTS = bilingual(
     accountsChanged: (version: string) => `Changed the accounts, published version ${version}`,
     draftMade: (name: string) => `Made the draft “${name}”`,
     draftDeleted: (name: string) => `Deleted the draft of “${name}”`,
+    menuSaved: (buttons: string) => `Saved a copy of the menu (${buttons} buttons)`,
+    menuPublished: 'The menu is published to WeChat',
+    menuRemoved: 'The menu is deleted',
   },
 )

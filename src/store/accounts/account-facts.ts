@@ -1,6 +1,6 @@
 import { and, count, eq, inArray, ne } from 'drizzle-orm'
 import type { Db } from '../db.ts'
-import { accessTokens, runs } from '../schema.ts'
+import { accessTokens, followers, inbox, runs } from '../schema.ts'
 
 /** When the access token of an account was fetched, and when it expires. Epoch ms. */
 export interface TokenTimes {
@@ -23,6 +23,15 @@ export async function readTokenTimes(db: Db, appIds: readonly string[]): Promise
         : [[row.appId, { obtainedAt: row.obtainedAt, expiresAt: row.expiresAt }] as const],
     ),
   )
+}
+
+/** Whether an event of a follower of the account is in the store, or a follower. */
+export async function hasReceivedEvent(db: Db, appId: string): Promise<boolean> {
+  const [event] = await db.select({ id: inbox.id }).from(inbox).where(eq(inbox.appId, appId)).limit(1)
+  if (event) return true
+  const { openId } = followers
+  const [follower] = await db.select({ openId }).from(followers).where(eq(followers.appId, appId)).limit(1)
+  return follower !== undefined
 }
 
 /** How many runs of the account have not ended. Counts to `most` only. */

@@ -5,6 +5,8 @@ import { unansweredSteps } from '../runs/deliveries.ts'
 import { activeRunsByAccount, endRunFromOutside } from '../runs/run-rows.ts'
 import { accessTokens, accounts, entries, followers, inbox, outbox, settings, testSends } from '../schema.ts'
 import { clearModeMismatch } from './mode-mismatch.ts'
+import { clearRefusedCallback } from './refused-callbacks.ts'
+import { clearSavedMenu } from './saved-menus.ts'
 
 /** The result of an event that was not dispatched when its account was removed. */
 export const ACCOUNT_REMOVED = 'account-removed'
@@ -27,6 +29,8 @@ export async function removeAccount(db: Db, appId: string, now: number): Promise
     if (deleted.length === 0) return false
     await tx.delete(accessTokens).where(eq(accessTokens.appId, appId))
     await clearModeMismatch(tx, appId)
+    await clearRefusedCallback(tx, appId)
+    await clearSavedMenu(tx, appId)
     await tx
       .update(inbox)
       .set({ result: ACCOUNT_REMOVED })

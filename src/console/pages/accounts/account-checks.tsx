@@ -1,48 +1,18 @@
 import type { AccountCheck } from '../../../api/verify-account.ts'
-import { remedyOf, textOf } from '../../../wechat/rules/errcodes.ts'
 import { Icon } from '../../design/icons.tsx'
 import { ACCOUNT_PAGE_TEXTS, ACCOUNT_TEXTS, CHECK_TEXTS } from '../../texts/account-texts.ts'
-import type { Language } from '../../texts/bilingual.ts'
-import { useMay, useText, useView } from '../../view.ts'
+import { useMay, useText } from '../../view.ts'
 
-type Texts = (typeof CHECK_TEXTS)['zh']
-
-/** A failed check in words, with what to do. The API says it in English only. */
-function wordsOf(
-  { check, errcode, message, remedy }: AccountCheck,
-  texts: Texts,
-  language: Language,
-): { text: string; remedy: string } {
-  if (errcode !== null) {
-    const known = remedyOf(errcode)[language]
-    const ip = /\bAdd (\S+) to the IP whitelist/.exec(remedy ?? '')?.[1]
-    if (check === 'ip-whitelist')
-      return { text: texts.ipRefused(errcode), remedy: ip ? texts.addIp(ip) : known }
-    const text = check === 'secret' ? texts.secretRefused : texts.notCertified
-    return { text: text(errcode, textOf(errcode, check === 'secret' ? 'token' : 'send')), remedy: known }
-  }
-  if (check === 'callback')
-    return {
-      text: message.startsWith('The modes differ') ? texts.modesDiffer : texts.noCallback,
-      remedy: texts.enterCallback,
-    }
-  if (check === 'clock') return { text: texts.clockOff, remedy: texts.syncClock }
-  return { text: texts.unreachable, remedy: texts.checkNetwork }
-}
-
+/** A check. That it passed is said in few words; why it failed, and what to do, by the API in the reader's language. */
 const Check = ({ result }: { result: AccountCheck }) => {
   const texts = useText(CHECK_TEXTS)
-  const { language } = useView()
-  const words = result.ok
-    ? { text: texts.passed[result.check] ?? '', remedy: '' }
-    : wordsOf(result, texts, language)
   return (
     <li class={result.ok ? 'passed' : 'failed'}>
       <Icon name={result.ok ? 'circle-check' : 'circle-alert'} />
       <div>
         <b>{texts.names[result.check]}</b>
-        <p>{words.text}</p>
-        {words.remedy ? <p class="quiet">{words.remedy}</p> : null}
+        <p>{result.ok ? texts.passed[result.check] : result.message}</p>
+        {result.ok || !result.remedy ? null : <p class="quiet">{result.remedy}</p>}
       </div>
     </li>
   )

@@ -185,6 +185,10 @@ export const AccountTabs = ({ account, at }: { account: AccountView; at: string 
   const tabs: [string, string][] = [
     [path, texts.details],
     [`${path}/settings`, texts.settings],
+    ...(useMay('operator') ? ([[`${path}/menu`, texts.menu]] as [string, string][]) : []),
+    ...(account.kind === 'owned' && useMay('operator')
+      ? ([[`${path}/connect`, texts.connection]] as [string, string][])
+      : []),
   ]
   return (
     <nav class="tab-row" aria-label={texts.pages}>

@@ -5,7 +5,7 @@ import { needsFix } from '../../remedy.ts'
 import { Page } from '../../shell/page.tsx'
 import { ACCOUNT_TEXTS } from '../../texts/account-texts.ts'
 import { ACCOUNT_STATES, useLabel } from '../../texts/labels.ts'
-import { useText, useView } from '../../view.ts'
+import { useMay, useText, useView } from '../../view.ts'
 import {
   AccountKind,
   AccountMark,
@@ -53,8 +53,15 @@ export const AccountsPage = ({ items }: { items: ShownAccount[] }) => {
 const ConnectLinks = () => {
   const texts = useText(ACCOUNT_TEXTS)
   const url = useView().links.authorisationUrl
+  const mayAdd = useMay('admin')
   return (
     <p class="row">
+      {mayAdd ? (
+        <a class={url ? 'button' : 'button main'} href="/accounts/new">
+          <Icon name="plus" />
+          {texts.add}
+        </a>
+      ) : null}
       {url ? (
         <a class="button main" href={url} referrerpolicy="origin">
           <Icon name="qr-code" />

@@ -29,7 +29,7 @@ const Generate = ({ field, kind }: { field: string; kind: 'token' | 'aes-key' })
 }
 
 /** Token, EncodingAESKey and mode: what is entered here and at WeChat alike. */
-const CallbackSecretFields = (props: { state: FormState; mode: string; required: boolean }) => {
+export const CallbackSecretFields = (props: { state: FormState; mode: string; required: boolean }) => {
   const { state, required } = props
   const texts = useText(SETTINGS_TEXTS)
   return (

@@ -152,6 +152,7 @@ export const REQUEST_TEXTS: MessageTable = {
   'version {n:num} of campaign {id}': '活动 {id} 的第 {n} 版',
   'account {id}': '公众号 {id}',
   'menu of account {id}': '公众号 {id} 的菜单',
+  'saved menu of account {id}': '公众号 {id} 的菜单备份',
   'medium {id}': '素材 {id}',
   'token {id}': '令牌 {id}',
   'user {name}': '成员 {name}',
