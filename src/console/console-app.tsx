@@ -23,6 +23,7 @@ import { addFollowerPages } from './routes/follower-routes.tsx'
 import { addMenuPages } from './routes/menu-routes.tsx'
 import { addNewCampaignPages } from './routes/new-campaign-routes.tsx'
 import { addPublishPages } from './routes/publish-routes.tsx'
+import { addStartPages } from './routes/start-routes.tsx'
 import { addSystemPages } from './routes/system-routes.tsx'
 import { addTestSendPages } from './routes/test-send-routes.tsx'
 import { createSecondFactorRoutes } from './second-factor-routes.tsx'
@@ -72,6 +73,7 @@ export function createConsole(deps: ConsoleDeps): Hono {
   addFollowerPages(app, pages)
   addAdminPages(app, pages)
   addSystemPages(app, pages)
+  addStartPages(app, pages)
   // A route: the app that this one is mounted in does not call its notFound.
   app.all('*', (c: Context) => respond(c, <NotFoundPage />, 404))
   return app

@@ -15,6 +15,7 @@ const STYLES = [
   'grant-meter.css',
   'accounts.css',
   'editor.css',
+  'start.css',
 ] as const
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
 

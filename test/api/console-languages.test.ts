@@ -70,6 +70,7 @@ const PAGES = [
   '/tokens',
   '/audit',
   '/system',
+  '/start',
   '/account/second-factor',
   '/no/such/page',
 ]

@@ -181,6 +181,9 @@ export const CONSOLE = table(`
   POST   /tokens                                       admin
   POST   /tokens/{id}/revoke                           admin
   GET    /audit                                        admin
+  GET    /start                                        operator
+  GET    /start/steps                                  operator
+  POST   /start/skip                                   operator
   GET    /system                                       admin
   GET    /system/state                                 admin
   POST   /system/rotate-keys                           admin

@@ -40,6 +40,7 @@ const PATHS = [
   '/tokens',
   '/audit',
   '/system',
+  '/start',
   '/no/such/page',
 ]
 

@@ -56,6 +56,7 @@ const ICON_NAMES = [
   'smartphone',
   'square',
   'stethoscope',
+  'sprout',
   'sun-moon',
   'tag',
   'ticket',

@@ -1,5 +1,6 @@
 import type { accountView } from '../../api/views/account-view.ts'
 import type { campaignView } from '../../api/views/campaign-view.ts'
+import type { FirstSteps } from '../../store/settings/first-steps.ts'
 import { Empty } from '../components/basics.tsx'
 import { Icon } from '../design/icons.tsx'
 import { requiredAction } from '../remedy.ts'
@@ -9,17 +10,23 @@ import { OVERVIEW_TEXTS } from '../texts/page-texts.ts'
 import { useText, useView } from '../view.ts'
 import { AccountState } from './accounts/account-parts.tsx'
 import { CampaignState } from './campaign-pages.tsx'
+import { StartCard } from './start-page.tsx'
 
 type AccountView = ReturnType<typeof accountView>
 type CampaignView = ReturnType<typeof campaignView>
 
 /** What needs a person first, then all accounts and campaigns. */
-export const OverviewPage = (props: { accounts: AccountView[]; campaigns: CampaignView[] }) => {
+export const OverviewPage = (props: {
+  accounts: AccountView[]
+  campaigns: CampaignView[]
+  steps: FirstSteps | null
+}) => {
   const texts = useText(OVERVIEW_TEXTS)
   const stopped = props.accounts.filter((a) => a.state !== 'active')
   const broken = props.campaigns.filter((c) => c.broken !== null)
   return (
     <Page title={texts.title} at="/">
+      {props.steps ? <StartCard steps={props.steps} /> : null}
       {stopped.map((account) => (
         <StoppedAccount account={account} />
       ))}
