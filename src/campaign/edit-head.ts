@@ -1,6 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, type YAMLMap } from 'yaml'
 import { withAccounts } from './edit-accounts.ts'
-import { parseYaml } from './read-yaml.ts'
+import { parseYaml, sizeProblem } from './read-yaml.ts'
 
 /** What a copy of a campaign has of its own. */
 export interface CampaignHead {
@@ -68,6 +68,7 @@ function withoutAccounts(source: string): string | null {
 }
 
 function readMap(source: string): YAMLMap | null {
+  if (sizeProblem(source) !== null) return null
   const doc = parseYaml(source, new LineCounter())
   return doc.errors.length === 0 && isMap(doc.contents) ? doc.contents : null
 }

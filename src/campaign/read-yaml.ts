@@ -27,14 +27,14 @@ export interface YamlFile {
 type TypedFields = (path: readonly string[]) => 'number' | 'fact' | null
 
 /** References are for values that are used twice, not for files that grow when they are expanded. */
-const ALIASES_MAX = 100
-const VALUES_MAX = 100_000
+export const ALIASES_MAX = 100
+export const VALUES_MAX = 100_000
 /** Tokens of the lexer: words, marks, line ends and spaces. Parsing one takes up to ten microseconds. */
 const TOKENS_MAX = 60_000
 /** The parser creates an error with a stack trace for each. */
 const BAD_ESCAPES_MAX = 100
 /** A campaign has seven levels. */
-const DEPTH_MAX = 30
+export const DEPTH_MAX = 30
 /** Each error below a field repeats the name of the field. */
 const NAME_MAX = 200
 
@@ -76,7 +76,7 @@ export function readYaml(source: string, typeOf: TypedFields = () => null): Yaml
 }
 
 /** Checks the tokens, which is fast, before the file is parsed, which is slow. @returns null for a file that may be parsed */
-function sizeProblem(source: string): string | null {
+export function sizeProblem(source: string): string | null {
   let count = 0
   let depth = 0
   for (const token of new Lexer().lex(source)) {
@@ -105,11 +105,16 @@ function badEscapes(quoted: string): number {
   return bad
 }
 
-/** Parses YAML with the options of `readYaml`. */
-export function parseYaml(source: string, lines: LineCounter): Document.Parsed {
+/**
+ * Parses YAML with the options of `readYaml`. Call {@link sizeProblem} first for a text that a person wrote.
+ * @param strict default: true, as for a file that is published
+ */
+export function parseYaml(source: string, lines: LineCounter, { strict = true } = {}): Document.Parsed {
   return withoutStacks(() =>
     parseDocument(source, {
       version: '1.2',
+      strict,
+      logLevel: 'silent',
       lineCounter: lines,
       prettyErrors: false,
       // The parser compares each key with each other key: thousands would take seconds. See `repeatedKeys`.
@@ -120,14 +125,17 @@ export function parseYaml(source: string, lines: LineCounter): Document.Parsed {
   )
 }
 
+/** Not every browser has the limit. */
+const TRACED = Error as ErrorConstructor & { stackTraceLimit?: number | undefined }
+
 /** Disables stack traces: the parser creates an error for each problem, and the traces would take most of the time. */
 function withoutStacks<T>(work: () => T): T {
-  const before = Error.stackTraceLimit
-  Error.stackTraceLimit = 0
+  const before = TRACED.stackTraceLimit
+  TRACED.stackTraceLimit = 0
   try {
     return work()
   } finally {
-    Error.stackTraceLimit = before
+    TRACED.stackTraceLimit = before
   }
 }
 
@@ -277,7 +285,7 @@ function explainYamlError(code: string, message: string): string {
 }
 
 /** The offsets of keys that their map has already. */
-function repeatedKeys(doc: Document.Parsed): number[] {
+export function repeatedKeys(doc: Document.Parsed): number[] {
   const found: number[] = []
   visit(doc, {
     Map(_, map) {

@@ -1,6 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { headText } from '../edit-head.ts'
+import { readFile } from './campaign-items.ts'
 import { CannotEdit, copyItem, insertItem, moveItem, type Path, removeItem, setField } from './yaml-edit.ts'
 
 const FILE = `# Welcome
@@ -228,5 +230,28 @@ describe.each(examples)('in %s', (name) => {
           expect(parse(setField(text, path, at(file, path)))).toEqual(file)
           expect(at(parse(setField(source, path, undefined)), path)).toBeUndefined()
         }
+  })
+})
+
+describe('a text that is made to be expensive', () => {
+  const nested = (levels: number) =>
+    Array.from({ length: levels }, (_, i) => `k${i}: &k${i} [${`*k${i - 1}, `.repeat(9)}]`).slice(1)
+  it.each([
+    ['references that multiply', ['k0: &k0 [x]', ...nested(12)].join('\n')],
+    ['a reference to itself', 'a: &a [*a]'],
+    ['maps as keys', `${'{'.repeat(25)}a${': 1}'.repeat(25)}`],
+    ['deep lists', '['.repeat(100_000)],
+    ['deep blocks', Array.from({ length: 400 }, (_, i) => `${' '.repeat(i)}a:`).join('\n')],
+    ['thousands of errors', '!!binary '.repeat(20_000)],
+    ['too many words', 'a\n- '.repeat(100_000)],
+  ])('is not read: %s', (_, source) => {
+    const begun = performance.now()
+    expect(readFile(source)).toEqual({ fields: null, problem: expect.any(String) })
+    expect(headText(source, 'name')).toBeNull()
+    expect(performance.now() - begun).toBeLessThan(10_000)
+  })
+
+  it('is not changed when a key is there twice', () => {
+    expect(() => setField('a: 1\na: 2\n', ['a'], 3)).toThrow(CannotEdit)
   })
 })

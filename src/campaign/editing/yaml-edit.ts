@@ -6,14 +6,15 @@ import {
   isNode,
   isScalar,
   isSeq,
+  LineCounter,
   type Node,
   type Pair,
-  parseDocument,
   Scalar,
   visit,
   YAMLMap,
   type YAMLSeq,
 } from 'yaml'
+import { parseYaml, repeatedKeys, sizeProblem } from '../read-yaml.ts'
 import { keyRank } from './key-order.ts'
 
 /**
@@ -34,9 +35,12 @@ const LINE_MAX = 72
 
 /** Parses a text for changing it. @throws CannotEdit */
 export function openSource(source: string): Document.Parsed {
-  const doc = parseDocument(source, { logLevel: 'silent', strict: false })
+  const tooLarge = sizeProblem(source)
+  if (tooLarge !== null) throw new CannotEdit(tooLarge)
+  const doc = parseYaml(source, new LineCounter(), { strict: false })
   const [error] = doc.errors
   if (error) throw new CannotEdit(error.message)
+  if (repeatedKeys(doc).length > 0) throw new CannotEdit('Map keys must be unique')
   return doc
 }
 
