@@ -15,7 +15,7 @@ export const SESSION_API_PATH = '/console/api'
  * A script of the console sends this header with each call. A page of another site cannot: the browser would ask this server
  * first, which allows it to nobody.
  */
-const SCRIPT_HEADER = 'x-nurture-console'
+export const SCRIPT_HEADER = 'x-nurture-console'
 
 type SessionEnv = { Bindings: { principal: Principal } & Record<string, unknown> }
 

@@ -1,6 +1,7 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import type { BodyBudget } from '../api/body/body-budget.ts'
+import { SCRIPT_HEADER } from '../api/session-api.ts'
 import type { Auth } from '../auth/auth.ts'
 import { createSameOrigin } from '../auth/http/same-origin.ts'
 import { CHALLENGE_MS } from '../auth/sign-in/browser-session.ts'
@@ -11,6 +12,7 @@ import { CodePage, EnrolPage, RecoveryCodesPage } from './pages/second-factor-pa
 import { SignInByLinkPage, SignInPage, type SignInProblem } from './pages/sign-in-pages.tsx'
 import { respond as page } from './respond.tsx'
 import { createPreferenceRoutes, languageOf, themeOf } from './shell/preferences.tsx'
+import { SIGN_IN_TEXTS } from './texts/sign-in-texts.ts'
 
 const SECOND_FACTOR_PATH = '/signin/second-factor'
 
@@ -58,6 +60,11 @@ export function createSignInRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudge
     if (principal) {
       c.set('principal', principal)
       return next()
+    }
+    // A script would follow the redirect, and take the sign-in page for its answer.
+    if (c.req.header(SCRIPT_HEADER) !== undefined) {
+      const message = SIGN_IN_TEXTS[languageOf(c)].signedOut
+      return c.json({ error: { code: 'unauthorised', message } }, 401)
     }
     // htmx would insert the sign-in page into the fragment that it refreshes.
     if (c.req.header('hx-request')) return c.body(null, 200, { 'hx-redirect': '/signin' })

@@ -196,3 +196,19 @@ it('a fragment that refreshes itself leads to the sign-in page once the session 
     '',
   ])
 })
+
+it('a script learns that the session has ended, in the language of the reader', async () => {
+  const call = async (method: string, path: string, language: string) => {
+    const headers = { 'x-nurture-console': '1', 'accept-language': language }
+    const response = await api.web.request(path, { method, headers })
+    return [response.status, response.headers.get('location'), await response.json()]
+  }
+  const answer = (message: unknown) => [401, null, { error: { code: 'unauthorised', message } }]
+  expect(await call('GET', '/console/api/campaigns', 'en')).toEqual(
+    answer(expect.stringContaining('signed out')),
+  )
+  expect(await call('PUT', '/console/api/campaigns/x/draft', 'zh')).toEqual(
+    answer(expect.stringContaining('登录已失效')),
+  )
+  expect((await call('POST', '/campaigns/x/edit/analysis', 'zh'))[0]).toBe(401)
+})

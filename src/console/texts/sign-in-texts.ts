@@ -8,6 +8,7 @@ export const SIGN_IN_TEXTS = bilingual(
     or: '或者',
     adminToken: '管理令牌',
     byLink: '使用链接中的管理令牌登录？',
+    signedOut: '登录已失效：在另一个标签页登录，然后回到这里继续',
     problem: {
       token: '令牌不正确',
       password: '用户名或密码不正确',
@@ -24,6 +25,7 @@ export const SIGN_IN_TEXTS = bilingual(
     or: 'or',
     adminToken: 'Admin token',
     byLink: 'Sign in with the admin token of this link?',
+    signedOut: 'You are signed out: sign in in another tab, then go on here',
     problem: {
       token: 'Wrong token',
       password: 'Wrong name or password',

@@ -76,7 +76,7 @@ const SavingText = () => {
     default:
       return (
         <b class="bad" role="alert" data-saving="failed">
-          {texts.notSaved}
+          {saving.why === null ? texts.notSaved : `${texts.notSaved} (${saving.why})`}
         </b>
       )
   }

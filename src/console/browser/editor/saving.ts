@@ -1,14 +1,9 @@
+import { keepText, removeKept } from '../kept-draft.ts'
 import { CallRefused, readDraft, saveDraft } from './calls.ts'
 import type { EditorStore } from './store.ts'
 
 const AFTER_MS = 800
 const RETRY_MS = [2_000, 5_000, 10_000, 30_000] as const
-
-/** What this device keeps of a text that could not be saved. */
-interface Kept {
-  text: string
-  revision: number | null
-}
 
 /**
  * Saves the draft by itself: some time after the last change, when the page loses the focus, and at Ctrl S. A text that cannot
@@ -95,7 +90,8 @@ export class Saving {
     } catch (err) {
       if (err instanceof CallRefused && err.status === 409) return this.meet()
       const wait = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)] ?? AFTER_MS
-      store.set({ saving: { state: 'failed' } })
+      const why = err instanceof CallRefused && err.status < 500 ? err.message : null
+      store.set({ saving: { state: 'failed', why } })
       this.schedule(wait)
     }
   }
@@ -103,7 +99,7 @@ export class Saving {
   /** Somebody else has saved: shows both texts. */
   private async meet(): Promise<void> {
     const found = await readDraft(this.store.data.id).catch(() => undefined)
-    if (found === undefined) return this.store.set({ saving: { state: 'failed' } })
+    if (found === undefined) return this.store.set({ saving: { state: 'failed', why: null } })
     // The text of this device, saved before its answer was lost.
     if (found?.source === this.store.text) {
       this.revision = found.revision
@@ -139,31 +135,6 @@ export class Saving {
   }
 
   private keep(): void {
-    const kept: Kept = { text: this.store.text, revision: this.revision }
-    try {
-      localStorage.setItem(keyFor(this.store.data.id), JSON.stringify(kept))
-    } catch {
-      // The browser keeps nothing for this site, or has no more room.
-    }
-  }
-}
-
-const keyFor = (id: string) => `nurture-draft-${id}`
-
-/** A text of this device that was never saved; null: none. */
-export function keptText(id: string, current: string): string | null {
-  try {
-    const kept = JSON.parse(localStorage.getItem(keyFor(id)) ?? 'null') as Kept | null
-    return kept && typeof kept.text === 'string' && kept.text !== current ? kept.text : null
-  } catch {
-    return null
-  }
-}
-
-export function removeKept(id: string): void {
-  try {
-    localStorage.removeItem(keyFor(id))
-  } catch {
-    // Nothing is kept.
+    keepText(this.store.data.id, { text: this.store.text, revision: this.revision })
   }
 }

@@ -149,5 +149,7 @@ export class EditorStore {
 
 export type SavingState =
   | { state: 'saved'; at: number | null }
-  | { state: 'changed' | 'saving' | 'failed' }
+  | { state: 'changed' | 'saving' }
+  /** `why`: what the server says; null: it was not reached. */
+  | { state: 'failed'; why: string | null }
   | { state: 'conflict'; theirs: { source: string; revision: number; at: string; by: string } | null }

@@ -1,3 +1,4 @@
+import { keepText, keptText, removeKept } from '../kept-draft.ts'
 import type { DraftApi, Saved } from './draft-api.ts'
 
 /** How long after the last change the text is saved. */
@@ -11,7 +12,7 @@ export type SaveState = 'saved' | 'saving' | 'unsaved' | 'offline' | 'conflict' 
  */
 export class DraftSaver {
   readonly #api: DraftApi
-  readonly #key: string
+  readonly #id: string
   readonly #onState: (state: SaveState, detail: string) => void
   #revision: number
   #text: string
@@ -28,7 +29,7 @@ export class DraftSaver {
     onState: (state: SaveState, detail: string) => void,
   ) {
     this.#api = api
-    this.#key = `nurture-draft-${id}`
+    this.#id = id
     this.#text = start.source
     this.#savedText = start.source
     this.#revision = start.revision
@@ -41,12 +42,7 @@ export class DraftSaver {
 
   /** A text that an earlier page could not save; null: none. */
   kept(): string | null {
-    try {
-      const text = localStorage.getItem(this.#key)
-      return text === this.#text ? null : text
-    } catch {
-      return null
-    }
+    return keptText(this.#id, this.#text)
   }
 
   dropKept(): void {
@@ -117,11 +113,7 @@ export class DraftSaver {
   }
 
   #keep(text: string | null): void {
-    try {
-      if (text === null) localStorage.removeItem(this.#key)
-      else localStorage.setItem(this.#key, text)
-    } catch {
-      // The browser keeps nothing for this site.
-    }
+    if (text === null) removeKept(this.#id)
+    else keepText(this.#id, { text, revision: this.#revision === 0 ? null : this.#revision })
   }
 }
