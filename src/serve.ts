@@ -16,6 +16,9 @@ await runProgram(async () => {
     portVariable: 'PORT',
   })
   await services.reloadConfig()
+  services.activityCounter.start()
+  // Stops after all parts that count.
+  shutdown.onShutdown('activity counter', services.activityCounter.stop)
   const configReload = startConfigReload(services)
   shutdown.onShutdown('configuration reload', configReload.stop)
   const links: Links = {

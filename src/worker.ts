@@ -23,7 +23,10 @@ await runProgram(async () => {
     },
   )
   const sdk = await installTemporalRuntime(log)
-  const { temporal, namespaceGuard, activities, jobs, webhookSender } = services
+  const { temporal, namespaceGuard, activities, jobs, webhookSender, activityCounter } = services
+  activityCounter.start()
+  // Stops after all parts that count.
+  shutdown.onShutdown('activity counter', activityCounter.stop)
   const workers = runWorkers({
     target,
     activities,

@@ -2,13 +2,13 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import type { Auth } from '../auth/auth.ts'
 import { requiredRole } from '../auth/roles.ts'
-import { isLargeSkew } from '../callback/skew-monitor.ts'
 import { campaignJsonSchema } from '../campaign/json-schema.ts'
 import { notFound, respondWithError } from './api-error.ts'
 import { createBearerGuard } from './bearer-guard.ts'
 import { apiBodyLimits } from './body/api-body-limits.ts'
 import type { BodyBudget } from './body/body-budget.ts'
 import { rejectUnstorableText } from './body/storable-text.ts'
+import { largeSkews } from './large-skews.ts'
 import { rateLimitedCheck } from './rate-limited-check.ts'
 import { createAccountRoutes } from './routes/account-routes.ts'
 import { createAuditRoutes } from './routes/audit-routes.ts'
@@ -113,7 +113,7 @@ function addHealthRoutes(app: OpenAPIHono, deps: ApiDeps): void {
   })
   app.get('/readyz', async (c) => {
     const { store, temporal, isUnexpected } = await checkReadiness()
-    const clock = deps.skewMonitor.report().filter(isLargeSkew)
+    const clock = largeSkews(deps.skewMonitor)
     // `namespace` and `clock` are present only if something is wrong.
     const body = {
       store: store ? 'up' : 'down',

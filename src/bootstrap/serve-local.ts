@@ -66,6 +66,9 @@ export async function serveLocal(local: LocalProcess): Promise<void> {
   })
   await suspendUnservedDemo(services, addresses)
   await services.reloadConfig()
+  services.activityCounter.start()
+  // Stops after all parts that count.
+  shutdown.onShutdown('activity counter', services.activityCounter.stop)
 
   const links: Links = {
     simulatorUrl: null,

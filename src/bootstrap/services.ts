@@ -4,6 +4,7 @@ import type { KeyRotation } from '../api/routes/route-helpers.ts'
 import { readClosingEntries } from '../callback/config/closing-entries.ts'
 import type { ConfigCache } from '../callback/config/config-cache.ts'
 import type { TestSend } from '../campaign/test-send.ts'
+import { type ActivityCounter, createActivityCounter } from '../jobs/activity-counter.ts'
 import { createClosingClock, type createWindowClosingJob } from '../jobs/window-closing.ts'
 import type { PlatformService } from '../platform/platform-service.ts'
 import { type AccountStore, createAccountStore } from '../store/accounts/account-store.ts'
@@ -37,6 +38,8 @@ export interface Services extends ServiceContext, Intake {
   /** The third-party platform; null when none is configured. */
   platform: PlatformService | null
   jobs: Jobs
+  /** Writes what this process has counted for the overview. */
+  activityCounter: ActivityCounter
   /** The closing windows of followers whose clock a test or a developer moves. */
   closingClock: ReturnType<typeof createClosingClock>
   /** Sends the webhooks of the outbox. */
@@ -82,6 +85,7 @@ export function createServices(options: ServiceOptions): Services {
     reloadConfig: configuration.reload,
     platform: platform?.service ?? null,
     jobs,
+    activityCounter: createActivityCounter(context),
     closingClock: createClosingClock(closing),
     webhookSender: createWebhookSender(context),
     codec: createPayloadCodec(keys, config.payloadEncryption ?? true),

@@ -9,6 +9,7 @@ import type { CallbackAccount, ReceivedMode } from '../wechat/callback/envelope.
 import type { Inbound } from '../wechat/callback/events.ts'
 import type { Forward } from '../wechat/callback/outbound-envelope.ts'
 import type { PassiveReply } from '../wechat/callback/passive-reply.ts'
+import type { Scene } from '../wechat/rules/rules.ts'
 import type { ArrivingEvent } from './accept/reply-eligibility.ts'
 import type { AdmissionControl } from './admission/admission-control.ts'
 import type { Forwarder } from './forward/forward-event.ts'
@@ -78,7 +79,8 @@ export interface CallbackDeps {
   /** Largest age of the query's `timestamp`, ms; 0: any age. */
   maxAgeMs: number
   log: Log
-  count(result: CallbackResult, seconds: number): void
+  /** @param scene of an accepted event; absent or null: it is no interaction */
+  count(result: CallbackResult, seconds: number, scene?: Scene | null): void
   /** Bounds the callbacks in progress; absent: with the default limits. */
   admission?: AdmissionControl
   /** Called when a callback was answered 500 because too many were in progress. */

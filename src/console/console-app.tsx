@@ -9,7 +9,6 @@ import { inReadersLanguage } from './reader-api.ts'
 import { respond } from './respond.tsx'
 import { addAccountConnection } from './routes/account-connect-routes.tsx'
 import { addAccountDetailPages } from './routes/account-page-routes.tsx'
-import { addAccountPages } from './routes/account-routes.tsx'
 import { addAccountSettings } from './routes/account-settings-routes.tsx'
 import { addAdminPages } from './routes/admin-routes.tsx'
 import { addCampaignAccountPages } from './routes/campaign-account-routes.tsx'
@@ -22,6 +21,7 @@ import { addEditorPages } from './routes/editor-routes.tsx'
 import { addFollowerPages } from './routes/follower-routes.tsx'
 import { addMenuPages } from './routes/menu-routes.tsx'
 import { addNewCampaignPages } from './routes/new-campaign-routes.tsx'
+import { addOverviewPages } from './routes/overview-routes.tsx'
 import { addPublishPages } from './routes/publish-routes.tsx'
 import { addStartPages } from './routes/start-routes.tsx'
 import { addSystemPages } from './routes/system-routes.tsx'
@@ -55,7 +55,7 @@ export function createConsole(deps: ConsoleDeps): Hono {
   const pages: PageDeps = { ...deps, api: inReadersLanguage(createSessionApi(deps)) }
   app.all(`${SESSION_API_PATH}/*`, (c) => pages.api.answer(c))
   app.route('/', createSecondFactorRoutes(deps))
-  addAccountPages(app, pages)
+  addOverviewPages(app, pages)
   addAccountSettings(app, pages)
   addAccountConnection(app, pages)
   addMenuPages(app, pages)

@@ -12,7 +12,8 @@ declare module 'hono' {
   }
 }
 
-function viewOf(c: Context): View {
+/** What the page that is asked for knows. */
+export function viewOf(c: Context): View {
   const { pathname, search } = new URL(c.req.url)
   // A form cannot be requested again with GET.
   const url = c.req.method === 'GET' ? pathname + search : '/'
@@ -35,4 +36,9 @@ export function respond(
   headers: Record<string, string> = {},
 ): Response | Promise<Response> {
   return c.html(<ViewContext.Provider value={viewOf(c)}>{page}</ViewContext.Provider>, status, headers)
+}
+
+/** A part of a page as a reader sees it. */
+export async function renderFor(view: View, part: Child): Promise<string> {
+  return String(await (<ViewContext.Provider value={view}>{part}</ViewContext.Provider>))
 }

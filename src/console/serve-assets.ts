@@ -16,6 +16,8 @@ const STYLES = [
   'accounts.css',
   'editor.css',
   'start.css',
+  'charts.css',
+  'overview.css',
 ] as const
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
 
@@ -26,9 +28,11 @@ export function serveAssets(app: Hono): void {
   const css = asset([TOKEN_CSS, ...STYLES.map(read)].join('\n'), 'text/css; charset=utf-8')
   const icon = asset(read('icon.svg'), 'image/svg+xml')
   const htmx = asset(library('htmx.org/dist/htmx.min.js'), JAVASCRIPT)
+  const sse = asset(library('htmx.org/dist/ext/hx-sse.min.js'), JAVASCRIPT)
   app.get('/assets/console.css', (c) => send(c, css))
   app.get('/assets/icon.svg', (c) => send(c, icon))
   app.get('/assets/htmx.js', (c) => send(c, htmx))
+  app.get('/assets/hx-sse.js', (c) => send(c, sse))
   for (const name of BROWSER_SCRIPTS) {
     let bundled: Promise<Asset> | undefined
     app.get(`/assets/scripts/${name}.js`, async (c) => {

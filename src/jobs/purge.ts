@@ -8,6 +8,7 @@ import { purgeInbox } from '../store/inbox/inbox-rows.ts'
 import { purgeKeptTexts } from '../store/inbox/kept-texts.ts'
 import { anonymiseRuns, type EndedRunKey } from '../store/runs/anonymise-runs.ts'
 import { purgeFollowers } from '../store/runs/follower-rows.ts'
+import { purgeActivity } from '../store/statistics/activity-counts.ts'
 import { countRuns } from '../store/statistics/count-runs.ts'
 import type { PagePurge, TablePage } from '../store/table-page.ts'
 import { purgeSignInLocations } from '../store/users/sign-in-locations.ts'
@@ -19,6 +20,8 @@ const DEDUPE_KEY_LIFETIME_MS = 7 * DAY_MS
 /** Rows in one statement. Small enough that the embedded store, which works on one statement at a time, stays responsive. */
 const BATCH = 500
 
+/** The overview shows today and yesterday. */
+const ACTIVITY_LIFETIME_MS = 8 * DAY_MS
 /** How long a delivered webhook is listed. */
 const DELIVERED_WEBHOOK_LIFETIME_MS = 7 * DAY_MS
 
@@ -65,6 +68,7 @@ export function createPurge(deps: {
       await purgePreviousKeys(db, now())
       await purgePlatform(db, now() - DEDUPE_KEY_LIFETIME_MS)
       await purgeSignInLocations(db, now())
+      await purgeActivity(db, now() - ACTIVITY_LIFETIME_MS)
       return 'finished'
     },
   }

@@ -68,6 +68,7 @@ const DEFINITIONS = {
     'nurture_namespace_unexpected',
     '1 while Temporal answers with another namespace than the one that holds the runs of the store',
   ),
+  messages: counter('nurture_messages_total', 'Messages that followers sent, without duplicates'),
   runsStarted: counter('nurture_runs_started_total', 'Runs started'),
   runsEnded: counter('nurture_runs_ended_total', 'Runs ended by outcome', ['outcome']),
   sends: counter(

@@ -405,7 +405,11 @@ export const deliveries = pgTable(
     rid: text('rid'),
     updatedAt: epochMs('updated_at').notNull(),
   },
-  (t) => [primaryKey({ columns: [t.runKey, t.stepId] })],
+  (t) => [
+    primaryKey({ columns: [t.runKey, t.stepId] }),
+    // For the newest events of the overview.
+    index('deliveries_by_end').on(t.endedAt).where(sql`${t.endedAt} IS NOT NULL`),
+  ],
 )
 
 /** Goals that runs have reached, at most one each. The purge deletes them with their run; statistics keep their sums. */
@@ -481,6 +485,23 @@ export const campaignStatistics = pgTable(
       columns: [t.campaign, t.day, t.version, t.appId, t.scene, t.variant, t.step, t.metric],
     }),
   ],
+)
+
+/**
+ * What all processes have counted, in slots of ten minutes. For the overview: what a process counts in its last seconds before it is
+ * killed is missing.
+ */
+export const activityCounts = pgTable(
+  'activity_counts',
+  {
+    /** The start of the slot. */
+    slot: epochMs('slot').notNull(),
+    metric: text('metric').notNull(),
+    /** The reason, outcome or bucket; '' without one. */
+    label: text('label').notNull(),
+    n: bigint('n', { mode: 'number' }).notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.slot, t.metric, t.label] })],
 )
 
 /** Receivers of webhooks. Campaign files name them; address and secret are only here. */

@@ -121,6 +121,7 @@ export const CODEC = table(`
 /** Routes for browser sessions. A bearer token is refused. */
 export const CONSOLE = table(`
   GET    /                                             viewer
+  GET    /live                                         viewer
   GET    /accounts                                     viewer
   GET    /accounts/{appId}                             viewer
   POST   /accounts/{appId}/pause                       operator
@@ -199,8 +200,10 @@ export const PUBLIC = table(`
   GET    /assets/console.css                           anybody
   GET    /assets/icon.svg                              anybody
   GET    /assets/htmx.js                               anybody
+  GET    /assets/hx-sse.js                             anybody
   GET    /assets/scripts/console.js                    anybody
   GET    /assets/scripts/accounts.js                   anybody
+  GET    /assets/scripts/live.js                       anybody
   GET    /assets/scripts/editor.js                     anybody
   GET    /assets/scripts/yaml-editor.js                anybody
   GET    /signin                                       anybody

@@ -3,12 +3,13 @@ import { listen } from '../../src/bootstrap/http/server.ts'
 import type { Links } from '../../src/console/view.ts'
 import type { AppHarness } from './app-harness.ts'
 
-/** Serves the console of an application on a free port, for a browser. It has no Temporal Web UI unless the links name one. */
+/** Serves the console of an application on a port, 0 for a free one, for a browser. It has no Temporal Web UI unless the links name one. */
 export function serveConsole(
   app: AppHarness,
   links: Partial<Links> = {},
+  port = 0,
 ): Promise<{ url: string; close(): Promise<void> }> {
   const all = { simulatorUrl: app.simulatorUrl, temporalUiUrl: null, namespace: 'default', ...links }
   const web = createHttpApp(app.services, { adminToken: 'test-admin-token', links: () => all })
-  return listen(web, 0, '127.0.0.1')
+  return listen(web, port, '127.0.0.1')
 }

@@ -110,8 +110,9 @@ function createCallbackCounter({ metrics }: ServiceContext): {
   const callbackCounts: CallbackCounts = { accepted: 0, duplicates: 0, refused: 0 }
   return {
     callbackCounts,
-    count(result, seconds) {
+    count(result, seconds, scene) {
       metrics.callbacks.inc({ result })
+      if (result === 'accepted' && scene === 'message') metrics.messages.inc()
       metrics.callbackSeconds.observe(seconds)
       if (result === 'accepted') callbackCounts.accepted += 1
       if (result === 'duplicate') callbackCounts.duplicates += 1

@@ -56,7 +56,7 @@ export async function storeEvent(
         const result = accepted.fresh ? 'accepted' : 'duplicate'
         context.log.info(attributes, accepted.fresh ? 'callback accepted' : 'duplicate callback')
         span.setAttributes({ result })
-        context.count(result, secondsSince(startedAt))
+        context.count(result, secondsSince(startedAt), event.scene)
         return storedReply(accepted.reply)
       } catch (err) {
         span.fail('not-stored')

@@ -1,4 +1,4 @@
-/** The colours of both themes. Charts and WeChat's own chat have theirs. */
+/** The colours of both themes. WeChat's own chat has its own. */
 const LIGHT = {
   paper: '#f6f5f1',
   surface: '#ffffff',
@@ -33,6 +33,8 @@ const LIGHT = {
   rose: '#c2528a',
   'rose-ink': '#963063',
   'rose-soft': '#f9e9f1',
+  plot: '#5977b0',
+  leaf: '#46a37b',
 }
 export type Token = keyof typeof LIGHT
 
@@ -70,6 +72,8 @@ const DARK: Record<Token, string> = {
   rose: '#d1709f',
   'rose-ink': '#f0a9cb',
   'rose-soft': '#3b1f2f',
+  plot: '#6d90d3',
+  leaf: '#3fa67c',
 }
 
 export const PALETTES = { light: LIGHT, dark: DARK } as const

@@ -15,7 +15,7 @@ import { useMay, useText, useView } from '../view.ts'
 
 type CampaignView = ReturnType<typeof campaignView>
 
-export const CampaignState = ({ item }: { item: CampaignView }) => {
+const CampaignState = ({ item }: { item: CampaignView }) => {
   const label = useLabel(CAMPAIGN_STATES)
   const state = item.broken === null ? item.state : 'broken'
   return <StatePill state={state} label={label(state)} />

@@ -9,7 +9,11 @@ import { Navigation } from './navigation.tsx'
 import { LanguageSwitch, ThemeSwitch } from './preferences.tsx'
 
 /** Without this, htmx adds an inline style, which the content security policy refuses. */
-const HTMX_CONFIG = JSON.stringify({ includeIndicatorCSS: false })
+const HTMX_CONFIG = JSON.stringify({
+  includeIndicatorCSS: false,
+  // Parts that are swapped keep their details open.
+  morphIgnore: ['data-htmx-powered', 'open'],
+})
 
 const Document = (props: {
   title: string
@@ -37,6 +41,7 @@ const Document = (props: {
             <>
               <meta name="htmx-config" content={HTMX_CONFIG} />
               <script src="/assets/htmx.js" defer />
+              {scripts.includes('live') ? <script src="/assets/hx-sse.js" defer /> : null}
               <script type="module" src="/assets/scripts/console.js" />
               {scripts.map((name) => (
                 <script type="module" src={`/assets/scripts/${name}.js`} />

@@ -1,26 +1,5 @@
 import { bilingual } from './bilingual.ts'
 
-export const OVERVIEW_TEXTS = bilingual(
-  {
-    title: '总览',
-    allWell: '一切正常：公众号都能发送，活动都能运行。',
-    broken: '无法运行，新粉丝不会进入活动。',
-    show: '查看',
-    accounts: '公众号',
-    campaigns: '活动',
-    nothingYet: '还没有内容',
-  },
-  {
-    title: 'Overview',
-    allWell: 'All is well: every account can send, and every campaign can run.',
-    broken: 'cannot run, so no new follower enters it.',
-    show: 'Show',
-    accounts: 'Accounts',
-    campaigns: 'Campaigns',
-    nothingYet: 'Nothing yet',
-  },
-)
-
 export const CAMPAIGN_TEXTS = bilingual(
   {
     title: '活动',

@@ -1,0 +1,66 @@
+import type { Skips } from '../overview/today.ts'
+import { OUTCOMES, REASONS, useLabel } from '../texts/labels.ts'
+import { REASON_TEXTS } from '../texts/reason-texts.ts'
+import { useText, useView } from '../view.ts'
+import { Code } from './basics.tsx'
+import { Share, type Tone } from './charts.tsx'
+
+/** The number with the separators of the reader's language. */
+export function useNumber(): (n: number) => string {
+  const { language } = useView()
+  const format = new Intl.NumberFormat(language === 'zh' ? 'zh-CN' : 'en')
+  return (n) => format.format(n)
+}
+
+/** The words for a reason of a skipped step. Some reasons are how the run ended. */
+export function useReason(): (reason: string) => string {
+  const reasons = useLabel(REASONS)
+  const outcomes = useLabel(OUTCOMES)
+  return (reason) => (reasons(reason) === reason ? outcomes(reason) : reasons(reason))
+}
+
+/** Messages that were not sent, by reason, with those that nobody must look at apart. Each leads to its followers. */
+export const ReasonBars = (props: {
+  skips: Skips
+  /** The query of the list of followers, without the reason. */
+  query?: Readonly<Record<string, string>>
+}) => {
+  const texts = useText(REASON_TEXTS)
+  const { couldNot, byDesign } = props.skips
+  const most = Math.max(1, ...couldNot.map(([, n]) => n), ...byDesign.map(([, n]) => n))
+  const group = { most, query: props.query ?? {} }
+  return (
+    <>
+      <ReasonGroup {...group} title={texts.couldNot} reasons={couldNot} tone="amber" />
+      <ReasonGroup {...group} title={texts.byDesign} reasons={byDesign} tone="grey" />
+    </>
+  )
+}
+
+const ReasonGroup = (props: {
+  title: string
+  reasons: Skips['couldNot']
+  tone: Tone
+  most: number
+  query: Readonly<Record<string, string>>
+}) => {
+  const number = useNumber()
+  const reasonText = useReason()
+  return (
+    <>
+      <h3 class="hbar-group">
+        <span>{props.title}</span>
+        <span>{number(props.reasons.reduce((sum, [, n]) => sum + n, 0))}</span>
+      </h3>
+      {props.reasons.map(([reason, n]) => (
+        <a class="hbar" href={`/followers?${new URLSearchParams({ ...props.query, reason })}`}>
+          <span>
+            {reasonText(reason)} <Code>{reason}</Code>
+          </span>
+          <Share value={n} of={props.most} tone={props.tone} />
+          <b>{number(n)}</b>
+        </a>
+      ))}
+    </>
+  )
+}

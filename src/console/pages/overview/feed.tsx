@@ -1,0 +1,121 @@
+import { maskId } from '../../../shared/ids.ts'
+import type { Happening } from '../../../store/runs/recent-activity.ts'
+import { Data } from '../../components/basics.tsx'
+import { useNumber, useReason } from '../../components/reason-bars.tsx'
+import { ClockTime } from '../../components/times.tsx'
+import { Icon, type IconName } from '../../design/icons.tsx'
+import type { Overview } from '../../overview/overview-data.ts'
+import { OUTCOMES, useLabel } from '../../texts/labels.ts'
+import { OVERVIEW_TEXTS } from '../../texts/overview-texts.ts'
+import { useText } from '../../view.ts'
+
+/** The newest happenings. It stops while somebody reads it, see `browser/live.ts`. */
+export const Feed = ({ overview, added = 0 }: { overview: Overview; added?: number }) => {
+  const texts = useText(OVERVIEW_TEXTS)
+  const number = useNumber()
+  return (
+    <section id="overview-feed" class="card" data-feed>
+      <div class="card-head">
+        <h2>{texts.feed}</h2>
+        <button
+          type="button"
+          class="icon-button"
+          data-pause-feed
+          data-resume={texts.resumeFeed}
+          aria-label={texts.pauseFeed}
+          title={texts.pauseFeed}
+        >
+          <Icon name="pause" />
+        </button>
+      </div>
+      {overview.feed.length === 0 ? <p class="quiet">{texts.noEvent}</p> : null}
+      <ol class="feed">
+        {overview.feed.map((item) => (
+          <FeedItem item={item} overview={overview} />
+        ))}
+      </ol>
+      {added > overview.feed.length ? <p class="quiet">{texts.more(number(added))}</p> : null}
+    </section>
+  )
+}
+
+const ICONS: Record<Happening['kind'], [IconName, tone: string]> = {
+  entered: ['user-plus', 'violet'],
+  sent: ['check', 'green'],
+  skipped: ['skip-forward', 'plain'],
+  unknown: ['circle-alert', 'red'],
+  ended: ['circle-check', 'plain'],
+}
+
+const FeedItem = ({ item, overview }: { item: Happening; overview: Overview }) => {
+  const texts = useText(OVERVIEW_TEXTS)
+  const [icon, tone] = item.reason === 'unsubscribed' ? (['user-minus', 'plain'] as const) : ICONS[item.kind]
+  const account = overview.accounts.find(({ appId }) => appId === item.appId)
+  return (
+    <li id={`happening-${idOf(item)}`}>
+      <span class={`feed-icon ${tone}`}>
+        <Icon name={icon} />
+      </span>
+      <span class="feed-text">
+        <b>
+          <HappeningText item={item} overview={overview} />
+        </b>
+        <small>
+          {item.openId === null ? (
+            texts.erased
+          ) : (
+            <a href={`/followers/${item.appId}/${item.openId}`} translate="no">
+              {maskId(item.openId)}
+            </a>
+          )}
+          {' · '}
+          <Data>{account?.name ?? item.appId}</Data>
+        </small>
+      </span>
+      <ClockTime at={item.at} />
+    </li>
+  )
+}
+
+/** The same happening keeps its place in the page. */
+function idOf({ kind, at, openId, step, campaign }: Happening): string {
+  return [kind, at, openId ?? '', campaign, step ?? ''].join('-').replace(/[^\w-]/g, '_')
+}
+
+/** What happened, in words. Names of campaigns and steps are not translated. */
+const HappeningText = ({ item, overview }: { item: Happening; overview: Overview }) => {
+  const texts = useText(OVERVIEW_TEXTS)
+  const reasonText = useReason()
+  const outcome = useLabel(OUTCOMES)
+  const { kind, campaign, reason } = item
+  const step = item.step ?? ''
+  switch (kind) {
+    case 'entered': {
+      const name = overview.campaigns.find(({ id }) => id === campaign)?.name ?? campaign
+      return <Named text={texts.enteredCampaign(NAME)} name={name} />
+    }
+    case 'sent':
+      return <Named text={texts.sentStep(NAME)} name={step} />
+    case 'unknown':
+      return <Named text={texts.unknownStep(NAME)} name={step} />
+    case 'skipped':
+      return <Named text={texts.skippedStep(NAME, reasonText(reason ?? ''))} name={step} />
+    case 'ended':
+      return <>{reason === 'unsubscribed' ? texts.unfollowed : texts.ended(outcome(reason ?? ''))}</>
+    default:
+      return kind satisfies never
+  }
+}
+
+const NAME = '{name}'
+/** A sentence with a name in it. */
+const Named = ({ text, name }: { text: string; name: string }) => {
+  const [before, after] = text.split(NAME)
+  return (
+    <>
+      {before}
+      <Data>{name}</Data>
+      {after}
+    </>
+  )
+}
