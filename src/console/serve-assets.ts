@@ -18,6 +18,7 @@ const STYLES = [
   'start.css',
   'charts.css',
   'overview.css',
+  'results.css',
 ] as const
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
 

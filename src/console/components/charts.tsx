@@ -122,6 +122,65 @@ export const Spark = ({ values }: { values: readonly number[] }) => {
   )
 }
 
+interface Part {
+  name: string
+  value: number
+  tone: Tone
+}
+
+/** One bar of parts that together are its whole width. Its name says all parts. */
+export const StackedBar = ({ label, parts }: { label: string; parts: readonly Part[] }) => {
+  const shown = parts.filter(({ value }) => value > 0)
+  const total = shown.reduce((sum, { value }) => sum + value, 0)
+  const said = shown.map(({ name, value }) => `${name} ${value}`).join(', ')
+  let x = 0
+  return (
+    <svg class="stacked" role="img" aria-label={said === '' ? label : `${label}: ${said}`}>
+      {shown.map(({ value, tone }) => {
+        const width = (value / total) * 100
+        const start = x
+        x += width
+        return (
+          <rect
+            class={`fill-${tone}`}
+            x={`${place(start)}%`}
+            y="0"
+            width={`${place(Math.max(width - 0.2, 0.4))}%`}
+            height="100%"
+          />
+        )
+      })}
+    </svg>
+  )
+}
+
+/** An interval on an axis from `min` to `max`, with a mark at zero. */
+export const Interval = (props: {
+  label: string
+  low: number
+  high: number
+  value: number
+  min: number
+  max: number
+}) => {
+  const x = (value: number) => place(((value - props.min) / (props.max - props.min)) * 100)
+  const tone = props.low > 0 || props.high < 0 ? 'leaf' : 'grey'
+  return (
+    <svg class="interval" role="img" aria-label={props.label}>
+      <line class="base" x1={`${x(0)}%`} x2={`${x(0)}%`} y1="0" y2="100%" />
+      <rect
+        class={`fill-${tone} soft`}
+        x={`${x(props.low)}%`}
+        width={`${place(((props.high - props.low) / (props.max - props.min)) * 100)}%`}
+        y="9"
+        height="10"
+        rx="5"
+      />
+      <circle class={`fill-${tone}`} cx={`${x(props.value)}%`} cy="14" r="5" />
+    </svg>
+  )
+}
+
 export const Legend = ({ items }: { items: readonly { tone: Tone; name: string }[] }) => (
   <ul class="legend">
     {items.map(({ tone, name }) => (

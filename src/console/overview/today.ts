@@ -98,7 +98,7 @@ function skipsOf(counts: readonly Counted[]): Skips {
 }
 
 /** Reasons of skipped steps, split into faults and what the campaign intends. Each part has the largest first. */
-function splitReasons(reasons: Readonly<Record<string, number>>): Skips {
+export function splitReasons(reasons: Readonly<Record<string, number>>): Skips {
   const sorted = Object.entries(reasons).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
   return {
     couldNot: sorted.filter(([reason]) => !isByDesign(reason)),

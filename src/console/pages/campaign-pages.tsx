@@ -1,17 +1,20 @@
 import type { TargetAccount } from '../../api/views/campaign-account-view.ts'
 import type { campaignView } from '../../api/views/campaign-view.ts'
 import type { Issue } from '../../campaign/issue.ts'
+import type { Statistics } from '../../campaign/statistics/report.ts'
 import { Code, Data, Empty, NextPage, StatePill } from '../components/basics.tsx'
 import { CampaignTabs } from '../components/campaign-tabs.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { ActionButton, FormDialog, OpensDialog } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
 import { Icon } from '../design/icons.tsx'
+import type { ResultsQuery } from '../results/results-query.ts'
 import { Page } from '../shell/page.tsx'
 import { apiMessageText } from '../texts/errors/api-error-text.ts'
 import { CAMPAIGN_STATES, useLabel } from '../texts/labels.ts'
 import { CAMPAIGN_TEXTS } from '../texts/page-texts.ts'
 import { useMay, useText, useView } from '../view.ts'
+import { ResultsView } from './results/results-view.tsx'
 
 type CampaignView = ReturnType<typeof campaignView>
 
@@ -26,6 +29,8 @@ export const CampaignPage = (props: {
   accounts: { items: TargetAccount[]; next: string | null }
   source: string
   warnings: Issue[]
+  query: ResultsQuery
+  statistics: Statistics | null
 }) => {
   const texts = useText(CAMPAIGN_TEXTS)
   const { item, warnings } = props
@@ -46,16 +51,22 @@ export const CampaignPage = (props: {
         </p>
       )}
       {warnings.length > 0 ? <Warnings warnings={warnings} /> : null}
+      <ResultsView
+        campaign={item.id}
+        version={item.version}
+        query={props.query}
+        statistics={props.statistics}
+      />
       <section class="card">
         <h2>{texts.accounts}</h2>
         <TargetAccounts {...props.accounts} />
       </section>
-      <section class="card">
-        <h2>{texts.file}</h2>
+      <details class="card">
+        <summary>{texts.file}</summary>
         <pre translate="no" tabindex={0}>
           {props.source}
         </pre>
-      </section>
+      </details>
     </Page>
   )
 }

@@ -1,14 +1,20 @@
-import type { Hono } from 'hono'
+import type { Context, Hono } from 'hono'
+import { csvOf } from '../../api/csv.ts'
 import { cursor as cursorOf, toPage } from '../../api/routes/route-helpers.ts'
 import { listTargetAccounts } from '../../api/views/campaign-account-view.ts'
 import { campaignView } from '../../api/views/campaign-view.ts'
 import type { Issue } from '../../campaign/issue.ts'
+import type { Statistics } from '../../campaign/statistics/report.ts'
+import { STATISTICS_TABLES, statisticsTable } from '../../campaign/statistics/statistics-tables.ts'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
+import { notDone } from '../form-action.tsx'
 import { CampaignPage } from '../pages/campaign-pages.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { respond } from '../respond.tsx'
+import { type ResultsQuery, readResultsQuery, statisticsQuery } from '../results/results-query.ts'
+import { languageOf } from '../shell/preferences.tsx'
 
-/** `/campaigns/ID` */
+/** `/campaigns/ID`: the results of a campaign, and their tables as CSV */
 export function addCampaignPages(app: Hono, deps: PageDeps): void {
   const { campaigns } = deps
   app.get('/campaigns/:id', async (c) => {
@@ -20,9 +26,40 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     const after = cursorOf.read(c.req.query('cursor'))
     const all = version ? await listTargetAccounts(deps, version.model, { after, limit: PAGE_SIZE + 1 }) : []
     const targets = toPage(all, PAGE_SIZE, (a) => a.appId)
+    const query = readResultsQuery(c.req.query())
+    const { body, error } = await statisticsOf(c, deps, c.req.param('id'), query)
     return respond(
       c,
-      <CampaignPage item={campaignView(found)} accounts={targets} source={source} warnings={warnings} />,
+      <CampaignPage
+        item={campaignView(found)}
+        accounts={targets}
+        source={source}
+        warnings={warnings}
+        query={query}
+        statistics={error ? null : (body as Statistics)}
+      />,
     )
   })
+  app.get('/campaigns/:id/statistics.csv', async (c) => {
+    const table = STATISTICS_TABLES.find((name) => name === c.req.query('table'))
+    if (!table) return respond(c, <NotFoundPage />, 404)
+    const id = c.req.param('id')
+    const answer = await statisticsOf(c, deps, id, readResultsQuery(c.req.query()))
+    if (answer.error) return notDone(c, answer, `/campaigns/${encodeURIComponent(id)}`)
+    const csv = csvOf(statisticsTable(answer.body as Statistics, table, languageOf(c)))
+    return c.body(csv, 200, {
+      'content-type': 'text/csv; charset=utf-8',
+      // Ids of campaigns are letters, digits and hyphens.
+      'content-disposition': `attachment; filename="${id}-${table}.csv"`,
+    })
+  })
+}
+
+/** By the operator API, which counts at most once in ten seconds. */
+function statisticsOf(c: Context, { api, now }: PageDeps, id: string, query: ResultsQuery) {
+  return api.call(
+    c,
+    'GET',
+    `/api/campaigns/${encodeURIComponent(id)}/statistics?${statisticsQuery(query, now())}`,
+  )
 }

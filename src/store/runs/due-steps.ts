@@ -34,7 +34,7 @@ export async function sampleActiveRuns(db: Db, active: number, limit: number): P
   const share = active <= limit ? 1 : (limit * 0.95) / active
   const { rows } = await execute<OpenRun>(
     db,
-    sql`SELECT r.state->'steps' AS steps, r.state->'ledger' AS ledger, COALESCE(r.plan->'silent', '[]'::jsonb) AS silent
+    sql`SELECT COALESCE(r.state->'steps', '[]'::jsonb) AS steps, COALESCE(r.state->'ledger', '[]'::jsonb) AS ledger, COALESCE(r.plan->'silent', '[]'::jsonb) AS silent
       FROM ${campaigns} c JOIN ${runs} r ON r.campaign = c.id AND r.status = 'active'
       WHERE ${share}::float8 >= 1 OR random() < ${share}::float8 LIMIT ${limit}::integer`,
   )

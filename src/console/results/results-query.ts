@@ -1,0 +1,36 @@
+import { dayInBeijing } from '../../shared/beijing-time.ts'
+import { DAY_MS } from '../../shared/time-units.ts'
+
+/** The days of entries that a page counts: today, a number of days with today, or all. */
+export const RANGES = ['1', '7', '30', 'all'] as const
+type Range = (typeof RANGES)[number]
+
+/** Which runs a page of results counts, as its address says it. */
+export interface ResultsQuery {
+  range: Range
+  /** Null: all versions. */
+  version: number | null
+}
+
+const MOST_VERSION = 2 ** 31 - 1
+
+/** Reads the query of a page of results. What it does not know is the default: the last seven days of all versions. */
+export function readResultsQuery(query: Readonly<Record<string, string | undefined>>): ResultsQuery {
+  const version = /^\d{1,10}$/.test(query.version ?? '') ? Number(query.version) : 0
+  return {
+    range: RANGES.find((range) => range === query.range) ?? '7',
+    version: version >= 1 && version <= MOST_VERSION ? version : null,
+  }
+}
+
+/** The query of the page itself. */
+export function resultsHref({ range, version }: ResultsQuery): string {
+  return `?${new URLSearchParams({ range, ...(version === null ? {} : { version: String(version) }) })}`
+}
+
+/** The filter of the operator API. */
+export function statisticsQuery({ range, version }: ResultsQuery, now: number): string {
+  const from: Record<string, string> =
+    range === 'all' ? {} : { from: dayInBeijing(now - (Number(range) - 1) * DAY_MS) }
+  return String(new URLSearchParams({ ...from, ...(version === null ? {} : { version: String(version) }) }))
+}

@@ -1,0 +1,124 @@
+import axe from 'axe-core'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { runs } from '../../src/store/schema.ts'
+import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
+import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
+import { serveConsole } from '../harness/console-in-browser.ts'
+
+const APP = 'wxresults00000001'
+const CAMPAIGN = `
+id: welcome
+name: 新粉欢迎
+entry: { event: subscribe, qrScenes: ["expo*"] }
+steps:
+  - { id: hint, after: 20s, since: entry, send: { text: 还在吗？ } }
+  - id: test
+    branches: [{ name: short, share: 50, steps: [{ id: a, send: { text: A } }] }]
+    else: [{ id: b, send: { text: B } }]
+  - { id: day-1, after: 22h, send: { text: 第二天 } }
+`
+
+describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
+  'the results of a campaign in a browser',
+  () => {
+    let app: AppHarness
+    let browser: Browser
+    let server: { url: string; close(): Promise<void> }
+    beforeAll(async () => {
+      app = await startAppHarness({ temporalAddress: inject('temporalAddress') })
+      await app.addAccount({ appId: APP, name: '小鹿读书' })
+      await app.publish(CAMPAIGN)
+      const now = Date.now()
+      const rows = Array.from({ length: 600 }, (_, i) => {
+        const startedAt = now - (i % 6) * 86_400_000
+        const took = i % 2
+        const fate = i % 5 === 0 ? 'skipped:no-grant' : i % 7 === 0 ? 'skipped:replied' : 'sent'
+        const isOver = i % 3 !== 0
+        return {
+          runKey: `results-${i}`,
+          appId: APP,
+          openId: `oResults${i}`,
+          campaign: 'welcome',
+          version: 1,
+          status: isOver ? ('ended' as const) : ('active' as const),
+          outcome: isOver ? 'completed' : null,
+          entry: {} as never,
+          plan: { exitKeywords: [], windowMs: 1, shares: [0] } as never,
+          state: {} as never,
+          revision: 1,
+          startedAt,
+          endedAt: isOver ? startedAt : null,
+          createdAt: startedAt,
+          updatedAt: startedAt,
+          scenePattern: i % 4 === 0 ? 'expo*' : null,
+          tallyRevision: 1,
+          tally: {
+            steps: [
+              ['hint', 'due', 'sent'],
+              [took === 0 ? 'a' : 'b', 'due', 'sent'],
+              ...(isOver ? [['day-1', 'due', fate]] : []),
+            ],
+            forks: [took === 0 ? 0 : -1],
+            ...(i % 3 === 1 ? { replied: ['hint'] } : {}),
+            last: ['hint'],
+          } as never,
+        }
+      })
+      await app.services.db.insert(runs).values(rows)
+      server = await serveConsole(app)
+      browser = await launchBrowser()
+    })
+    afterAll(async () => {
+      await browser?.close()
+      await server?.close()
+      await app?.close()
+    })
+
+    it('shows where followers drop out, and keeps the filters in the address', async () => {
+      const { page, errors } = await openPage(browser)
+      await page.goto(`${server.url}/signin?token=test-admin-token`)
+      await page.goto(`${server.url}/campaigns/welcome`)
+      await page.locator('.stages b', { hasText: '600' }).first().waitFor()
+      expect(await page.locator('.missed').textContent()).toBe('80 人没收到，100% 因为「没有可用额度」')
+      const bar = page.locator('tr', { hasText: 'day-1' }).locator('.stacked')
+      expect(await bar.getAttribute('aria-label')).toContain('没能发出 80')
+      await page.selectOption('select[name=version]', '1')
+      await page.click('.range button')
+      await page.click('.range a:has-text("今天")')
+      expect(new URL(page.url()).search).toBe('?range=1&version=1')
+      await page.locator('.stages b', { hasText: '100' }).first().waitFor()
+      expect(errors).toEqual([])
+      await page.context().close()
+    })
+
+    it('exports a table for a spreadsheet, in the language of the reader', async () => {
+      const { page } = await openPage(browser)
+      await page.goto(`${server.url}/signin?token=test-admin-token`)
+      const answer = await page.request.get(`${server.url}/campaigns/welcome/statistics.csv?table=steps`)
+      expect(answer.headers()['content-type']).toContain('text/csv')
+      expect(await answer.text()).toContain('步骤')
+      expect(
+        (await page.request.get(`${server.url}/campaigns/welcome/statistics.csv?table=x`)).status(),
+      ).toBe(404)
+      await page.context().close()
+    })
+
+    it.each([
+      [1280, 'zh-CN', 'light'],
+      [375, 'en-US', 'dark'],
+    ] as const)('is accessible and fits at %s px in %s', async (width, locale, colorScheme) => {
+      const context = await browser.newContext({ viewport: { width, height: 900 }, locale, colorScheme })
+      const page = await context.newPage()
+      await page.goto(`${server.url}/signin?token=test-admin-token`)
+      await page.goto(`${server.url}/campaigns/welcome?range=all`)
+      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0)
+      await page.evaluate(axe.source)
+      const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
+      expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([])
+      const shots = process.env.SHOTS
+      if (shots) await page.screenshot({ path: `${shots}/results-${width}-${locale}.png`, fullPage: true })
+      await context.close()
+    })
+  },
+)
