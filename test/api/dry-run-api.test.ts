@@ -90,6 +90,11 @@ afterAll(() => api?.close())
 const stepsOf = ({ steps }: Runs) => Object.fromEntries(steps.map(({ step, results }) => [step, results]))
 
 describe('a dry run', () => {
+  it('plays a file of the largest size', async () => {
+    const campaign = `${CAMPAIGN}# ${'注'.repeat(250_000)}`
+    expect(await play({ campaign })).toMatchObject({ status: 200, body: { version: null } })
+  })
+
   it('of the same version finds what happened, message by message', async () => {
     const { status, body } = await play({})
     expect(status).toBe(200)

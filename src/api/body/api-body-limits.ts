@@ -7,8 +7,9 @@ import { checkJsonLimits } from './json-limits.ts'
 
 const MIB = 1024 * 1024
 const MAX_FILE_BYTES = MIB
-/** A preview has a campaign file inside JSON, whose escapes make it longer. */
-const MAX_PREVIEW_BYTES = 4 * MIB
+/** A preview or a dry run has a campaign file inside JSON, whose escapes make it longer. */
+const MAX_PLAYED_BYTES = 4 * MIB
+const PLAYED_PATHS = ['/api/campaigns/preview', '/api/campaigns/dry-run']
 /** All other bodies are small: fields of an account, a menu, a reason. */
 const MAX_JSON_BYTES = 256 * 1024
 /** WeChat's largest medium has 10 MiB; the multipart form adds some bytes. */
@@ -50,8 +51,7 @@ function limitOf(c: Context): { max: number; message: string } {
   const { path } = c.req
   if (isCampaignFile(c)) return { max: MAX_FILE_BYTES, message: 'The campaign file is larger than 1 MiB.' }
   if (path === MEDIA_PATH) return { max: MAX_UPLOAD_BYTES, message: 'The medium is larger than 10 MiB.' }
-  if (path === '/api/campaigns/preview')
-    return { max: MAX_PREVIEW_BYTES, message: 'The body is larger than 4 MiB.' }
+  if (PLAYED_PATHS.includes(path)) return { max: MAX_PLAYED_BYTES, message: 'The body is larger than 4 MiB.' }
   return { max: MAX_JSON_BYTES, message: 'The body is larger than 256 KiB.' }
 }
 

@@ -24,7 +24,12 @@ export const versionDetail = campaignVersion
   })
   .openapi('CampaignVersionDetail')
 
-const comparedVersion = z.union([z.literal('draft'), z.literal('live'), z.coerce.number().int().min(1)])
+const MAX_VERSION = 2 ** 31 - 1
+const comparedVersion = z.union([
+  z.literal('draft'),
+  z.literal('live'),
+  z.coerce.number().int().min(1).max(MAX_VERSION),
+])
 export type ComparedVersion = z.output<typeof comparedVersion>
 export const diffQuery = z.strictObject({
   from: comparedVersion
@@ -53,7 +58,9 @@ export const campaignDiff = z
   })
   .openapi('CampaignDiff')
 
-export const rollbackBody = z.strictObject({ version: z.number().int().min(1) }).openapi('Rollback')
+export const rollbackBody = z
+  .strictObject({ version: z.number().int().min(1).max(MAX_VERSION) })
+  .openapi('Rollback')
 
 export const draftDetail = draftSummary.extend({ source: z.string() }).openapi('Draft')
 
