@@ -32,7 +32,7 @@ export const EditorHead = () => {
               disabled={!store.canRedo}
               onClick={() => store.redo()}
             />
-            <a class="button" href={`${at}/test-send`}>
+            <a class="button" href={`${at}/test`}>
               <Icon name="send" />
               {texts.testSend}
             </a>

@@ -106,9 +106,14 @@ function focusCard(key: string): void {
   })
 }
 
+/** The first field of the form; a card without fields has buttons. */
 export function focusForm(): void {
   requestAnimationFrame(() => {
-    document.querySelector<HTMLElement>('.form input, .form select, .form textarea, .form button')?.focus()
+    const all = [...document.querySelectorAll<HTMLElement>('.form :is(input, select, textarea, button)')]
+    const shown = all.filter((element) => element.offsetParent !== null)
+    const fields = shown.filter((element) => element.closest('.form-head') === null)
+    const [first] = [...fields, ...shown]
+    first?.focus()
   })
 }
 

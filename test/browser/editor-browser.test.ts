@@ -1,0 +1,330 @@
+import axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
+import { listen } from '../../src/bootstrap/http/server.ts'
+import type { Services } from '../../src/bootstrap/services.ts'
+import { testAccount } from '../fixtures/test-account.ts'
+import { chromiumPath, launchBrowser } from '../harness/chromium.ts'
+import { createOfflineServices } from '../harness/offline-services.ts'
+import { publishCampaign } from '../harness/publish-campaign.ts'
+import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
+
+const LIVE = `# Welcome: keep this line
+id: welcome
+name: 新粉欢迎
+entry: { event: subscribe }
+reply: { text: '欢迎！回复 1 领取资料。' }
+steps:
+  # the question
+  - id: ask
+    wait: 24h   # a day
+    branches:
+      - name: 领取
+        on: { keywords: ['1'] }
+        steps:
+          - { id: gift, send: { text: 这是资料 } }
+      - name: 其他
+        on: { event: message }
+    else: [end]
+  - { id: next-day, after: 22h, send: { text: 昨天的资料看了吗？ } }
+`
+const EMPTY = 'id: new-one\nname: 新活动\nentry: { event: subscribe }\nsteps: []\n'
+
+interface Editor {
+  page: Page
+  errors: string[]
+}
+
+describe.skipIf(!chromiumPath())('the campaign editor', () => {
+  let services: Services
+  let browser: Browser
+  let base: string
+  let close: () => Promise<void>
+  let closeStore: () => Promise<void>
+
+  beforeAll(async () => {
+    const offline = await createOfflineServices()
+    services = offline.services
+    closeStore = () => offline.store.close()
+    await services.accounts.add(testAccount({ appId: 'wxeditor000000001', name: '小鹿读书' }))
+    await publishCampaign(services, LIVE)
+    const links = { simulatorUrl: null, temporalUiUrl: null, namespace: 'default' }
+    const web = createHttpApp(services, { adminToken: 'test-admin-token', links: () => links })
+    const server = await listen(web, 0, '127.0.0.1')
+    base = server.url
+    close = server.close
+    browser = await launchBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await close?.()
+    await closeStore?.()
+  })
+  beforeEach(async () => {
+    for (const id of ['welcome', 'new-one']) await services.drafts.remove(id, undefined)
+    await services.drafts.save('new-one', { source: EMPTY, savedBy: 'test' }, undefined)
+  })
+
+  async function open(
+    id: string,
+    { width = 1280, locale = 'zh-CN', colorScheme = 'light' as 'light' | 'dark' } = {},
+  ): Promise<Editor> {
+    const context = await browser.newContext({ viewport: { width, height: 860 }, locale, colorScheme })
+    context.setDefaultTimeout(WAIT_TIMEOUT_MS)
+    const page = await context.newPage()
+    const errors: string[] = []
+    page.on('pageerror', (err) => errors.push(err.message))
+    page.on('console', (message) => {
+      // A refused call is an answer that the tests ask for.
+      if (message.type() === 'error' && !/Failed to load resource/.test(message.text()))
+        errors.push(message.text())
+    })
+    await page.goto(`${base}/signin?token=test-admin-token`)
+    await page.goto(`${base}/campaigns/${id}/edit`)
+    await page.waitForSelector('.timeline')
+    return { page, errors }
+  }
+
+  const draft = async (id: string) => (await services.drafts.find(id))?.source ?? ''
+  const saved = (page: Page) => page.waitForSelector('[data-saving="saved"]')
+  /** Waits until the draft is as expected. */
+  const expectDraft = (id: string, read: (source: string) => unknown) =>
+    expect.poll(() => draft(id).then(read))
+  const card = (page: Page, key: string) => page.locator(`[data-card="${key}"]`)
+  const field = (page: Page, path: string) => page.locator(`#f-${path.replaceAll('.', '-')}`)
+
+  async function add(page: Page, place: number, kind: string): Promise<void> {
+    const menu = page.locator('details.add').nth(place)
+    await menu.locator('summary').click()
+    await menu.getByRole('button', { name: kind, exact: true }).click()
+  }
+
+  it('writes a campaign with branches by cards and forms only', async () => {
+    const { page, errors } = await open('new-one')
+    await add(page, 0, '文字')
+    await field(page, 'steps.0.send.text').fill('你好，【公众号名称】的朋友')
+    await field(page, 'steps.0.after').fill('20')
+    await add(page, (await page.locator('details.add').count()) - 1, '等待回复')
+    await card(page, 'steps.1.branches.0').click()
+    await field(page, 'steps.1.branches.0.on.keywords').fill('资料，领取')
+    const inBranch = page.locator('.rail-0 details.add')
+    await inBranch.locator('summary').click()
+    await inBranch.getByRole('button', { name: '图文', exact: true }).click()
+    const news = 'steps.1.branches.0.steps.0.send.news'
+    await field(page, `${news}.title`).fill('三分钟入门')
+    await field(page, `${news}.description`).fill('看完就会')
+    await field(page, `${news}.url`).fill('https://example.com/a')
+    await field(page, `${news}.picurl`).fill('https://example.com/a.jpg')
+    const other = page.locator('.rail-1 details.add')
+    await other.locator('summary').click()
+    await other.getByRole('button', { name: '到此结束', exact: true }).click()
+    await page.waitForSelector('.issue-count:not(.bad)')
+    await saved(page)
+    await expectDraft('new-one', (source) => parse(source).steps).toEqual([
+      { id: 'step', after: '20s', send: { text: '你好，{{ account.name }}的朋友' } },
+      {
+        id: 'ask',
+        wait: '24h',
+        branches: [
+          {
+            name: '领取',
+            on: { keywords: ['资料', '领取'] },
+            steps: [
+              {
+                id: 'news',
+                after: '10m',
+                send: {
+                  news: {
+                    title: '三分钟入门',
+                    description: '看完就会',
+                    url: 'https://example.com/a',
+                    picurl: 'https://example.com/a.jpg',
+                  },
+                },
+              },
+            ],
+          },
+          { name: '其他', on: { event: 'message' }, steps: ['end'] },
+        ],
+      },
+    ])
+    await page.waitForSelector('.bubble.us >> text=三分钟入门')
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  it('begins from the live version, keeps its comments, and saves by itself', async () => {
+    const { page, errors } = await open('welcome')
+    await card(page, 'steps.1').click()
+    await field(page, 'steps.1.after').fill('20')
+    await expectDraft('welcome', (source) => source).toBe(LIVE.replace('after: 22h', 'after: 20h'))
+    await saved(page)
+    await page.reload()
+    await card(page, 'steps.1').click()
+    expect(await field(page, 'steps.1.after').inputValue()).toBe('20')
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  it('shows what is wrong beside the field and on the card, and counts it', async () => {
+    const { page } = await open('welcome')
+    await card(page, 'steps.1').click()
+    await field(page, 'steps.1.after').fill('bald')
+    const problem = page.locator('#p-f-steps-1-after')
+    await problem.waitFor()
+    expect(await problem.textContent()).toMatch(/时长/)
+    expect(await field(page, 'steps.1.after').getAttribute('aria-invalid')).toBe('true')
+    expect(await page.locator('.issue-count').textContent()).toContain('1 个错误')
+    expect(await page.locator('article', { has: card(page, 'steps.1') }).textContent()).toMatch(/时长/)
+    await card(page, 'entry').click()
+    await page.locator('.issue-count').click()
+    expect(await card(page, 'steps.1').getAttribute('aria-current')).toBe('true')
+    await field(page, 'steps.1.after').fill('2')
+    await problem.waitFor({ state: 'detached' })
+    await page.context().close()
+  })
+
+  it('shows which grant pays each message, and where none does', async () => {
+    const { page } = await open('welcome')
+    await page.locator('.paid', { hasText: '关注额度 1/3' }).waitFor()
+    await page.locator('.paid', { hasText: '消息额度 1/5' }).waitFor()
+    await page.getByRole('button', { name: '不回复' }).click()
+    await page.locator('.pill', { hasText: '在这条路上走不到' }).first().waitFor()
+    await page.getByRole('button', { name: '马上回复' }).click()
+    const ways = page.locator('.way')
+    await ways.nth(2).click()
+    await page.locator('article', { hasText: 'next-day' }).locator('.pill', { hasText: '走不到' }).waitFor()
+    await page.context().close()
+  })
+
+  it('undoes and redoes each change, also the removal of a card', async () => {
+    const { page } = await open('welcome')
+    await card(page, 'steps.0').click()
+    await page.getByRole('button', { name: '删除' }).click()
+    await card(page, 'steps.1').waitFor({ state: 'detached' })
+    await page.keyboard.press('Control+z')
+    await card(page, 'steps.1').waitFor()
+    await card(page, 'steps.1').click()
+    await field(page, 'steps.1.send.text').fill('换一句')
+    await page.keyboard.press('Control+z')
+    expect(await field(page, 'steps.1.send.text').inputValue()).toBe('昨天的资料看了吗？')
+    await page.keyboard.press('Control+Shift+z')
+    expect(await field(page, 'steps.1.send.text').inputValue()).toBe('换一句')
+    await expectDraft('welcome', (source) => source).toBe(LIVE.replace('昨天的资料看了吗？', '换一句'))
+    await page.context().close()
+  })
+
+  it('shows both texts when somebody else has saved, and keeps the one that is chosen', async () => {
+    for (const choice of ['用对方的内容', '用我的内容']) {
+      await services.drafts.remove('welcome', undefined)
+      const { page } = await open('welcome')
+      const theirs = LIVE.replace('新粉欢迎', '对方改的名字')
+      await services.drafts.save('welcome', { source: theirs, savedBy: 'user lin' }, undefined)
+      await card(page, 'campaign').click()
+      await field(page, 'name').fill('我改的名字')
+      const dialog = page.locator('dialog.conflict')
+      await dialog.waitFor()
+      expect(await dialog.textContent()).toContain('user lin')
+      await dialog.getByRole('button', { name: choice }).click()
+      await dialog.waitFor({ state: 'hidden' })
+      const name = choice === '用我的内容' ? '我改的名字' : '对方改的名字'
+      await expectDraft('welcome', (source) => parse(source).name).toBe(name)
+      expect(await field(page, 'name').inputValue()).toBe(name)
+      await page.context().close()
+    }
+  })
+
+  it('keeps what cannot be saved on the device, and saves it later', async () => {
+    const { page } = await open('welcome')
+    await page.route('**/draft', (route) =>
+      route.request().method() === 'PUT' ? route.abort() : route.continue(),
+    )
+    await card(page, 'campaign').click()
+    await field(page, 'name').fill('没有网络')
+    await page.waitForSelector('[data-saving="failed"]')
+    page.on('dialog', (dialog) => void dialog.accept())
+    await page.reload()
+    await page.unroute('**/draft')
+    await page.getByRole('button', { name: '恢复这些改动' }).click()
+    await expectDraft('welcome', (source) => source && parse(source).name).toBe('没有网络')
+    await page.context().close()
+  })
+
+  it('is used by keyboard only', async () => {
+    const { page } = await open('new-one')
+    const key = async (...keys: string[]) => {
+      for (const one of keys) await page.keyboard.press(one)
+    }
+    const summary = page.locator('details.add summary').first()
+    await summary.focus()
+    await key('Enter', 'Tab', 'Enter')
+    await card(page, 'steps.0').waitFor()
+    await page.locator('details.add summary').last().focus()
+    await key('Enter', 'Tab', 'Enter')
+    await card(page, 'steps.1').waitFor()
+    await card(page, 'steps.1').focus()
+    await key('Enter')
+    await expect.poll(() => page.evaluate('document.activeElement.closest(".form") !== null')).toBe(true)
+    await field(page, 'steps.1.send.text').focus()
+    await page.keyboard.type('第二条')
+    await key('Escape')
+    await expect.poll(() => page.evaluate('document.activeElement.dataset.card')).toBe('steps.1')
+    await key('Alt+ArrowUp')
+    await expect.poll(() => page.evaluate('document.activeElement.dataset.card')).toBe('steps.0')
+    await key('j')
+    await expect.poll(() => page.evaluate('document.activeElement.dataset.card')).toBe('steps.1')
+    await key('Delete', 'Control+s')
+    await expectDraft('new-one', (source) =>
+      parse(source).steps.map((s: { send: unknown }) => s.send),
+    ).toEqual([{ text: '第二条' }])
+    await page.context().close()
+  })
+
+  it('can be read, not changed, by a viewer', async () => {
+    const context = await browser.newContext({ viewport: { width: 1280, height: 860 }, locale: 'zh-CN' })
+    const page = await context.newPage()
+    await page.goto(`${base}/signin?token=test-admin-token`)
+    await page.route(`${base}/campaigns/welcome/edit`, async (route) => {
+      const response = await route.fetch()
+      const body = (await response.text()).replace(
+        '&quot;mayChange&quot;:true',
+        '&quot;mayChange&quot;:false',
+      )
+      await route.fulfill({ response, body })
+    })
+    await page.goto(`${base}/campaigns/welcome/edit`)
+    await card(page, 'steps.1').click()
+    expect(await field(page, 'steps.1.after').isDisabled()).toBe(true)
+    expect(await page.locator('details.add').count()).toBe(0)
+    expect(await page.locator('[data-publish]').count()).toBe(0)
+    await context.close()
+  })
+
+  it.each([
+    [1280, 'zh-CN', 'light'],
+    [375, 'zh-CN', 'dark'],
+    [1280, 'en-US', 'dark'],
+    [375, 'en-US', 'light'],
+  ] as const)('is accessible and fits at %s px in %s, %s', async (width, locale, colorScheme) => {
+    const { page, errors } = await open('welcome', { width, locale, colorScheme })
+    await page.waitForSelector('.paid')
+    const check = async (what: string) => {
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+      expect([what, overflow]).toEqual([what, 0])
+      await page.evaluate(axe.source)
+      const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
+      expect(violations.map((v) => `${what} ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([])
+    }
+    await check('timeline')
+    for (const key of ['entry', 'steps.0', 'steps.0.branches.0', 'steps.1', 'answers', 'campaign']) {
+      await card(page, key).click()
+      await check(key)
+      if (width < 861) await page.locator('.form-head .only-phone').click()
+    }
+    expect(await page.locator('[style]').count()).toBe(0)
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+})
