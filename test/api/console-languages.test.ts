@@ -59,6 +59,7 @@ const PAGES = [
   '/campaigns/new?from=import',
   '/campaigns/shown/versions',
   '/campaigns/shown/publish',
+  '/campaigns/shown/edit',
   '/campaigns/shown/yaml',
   '/campaigns/shown/accounts',
   '/campaigns/shown/test',

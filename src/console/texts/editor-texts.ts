@@ -51,6 +51,8 @@ export const EDITOR_TEXTS = bilingual(
     held: '没有额度，会暂缓到粉丝再互动',
     skipped: '会跳过',
     paid: (grant: string, n: number, of: number) => `${grant} ${n}/${of}`,
+    paidNote: (grant: string, n: number, left: string) =>
+      `由${grant}支付（第 ${n} 条），那时额度还剩 ${left}。`,
     grantNames: {
       subscribe: '关注额度',
       scan: '扫码额度',
@@ -322,6 +324,7 @@ export const EDITOR_TEXTS = bilingual(
     held: 'No grant: held until the follower acts again',
     skipped: 'Will be skipped',
     paid: (grant, n, of) => `${grant} ${n}/${of}`,
+    paidNote: (grant, n, left) => `Paid by the ${grant} (message ${n}), which then lasts ${left} more.`,
     grantNames: {
       subscribe: 'follow grant',
       scan: 'scan grant',

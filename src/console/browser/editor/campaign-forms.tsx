@@ -83,7 +83,7 @@ export const CampaignForm = () => {
         onChange={(next) => set('quiet', quiets[next as keyof typeof quiets])}
       />
       {isFields(fields.quiet) ? (
-        <div class="pair">
+        <div class="field-pair">
           <TextField
             path={['quiet', 'from']}
             label={texts.from}

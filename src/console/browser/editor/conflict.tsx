@@ -30,7 +30,7 @@ export const ConflictDialog = () => {
     >
       <h2 id="conflict-title">{texts.conflictTitle}</h2>
       <p>{theirs ? texts.conflictText(theirs.by, time) : texts.conflictGone}</p>
-      <div class="pair">
+      <div class="field-pair">
         <Lines title={texts.ownText} lines={own} others={other} />
         {theirs ? <Lines title={texts.theirs} lines={other} others={own} /> : null}
       </div>

@@ -76,7 +76,7 @@ export const EventFields = (props: { path: Path; value: unknown; events: readonl
         </div>
       ))}
       <Problems path={path} exact={true} />
-      <button type="button" class="link" onClick={add}>
+      <button type="button" class="link-button" onClick={add}>
         <Icon name="plus" />
         {texts.addEvent}
       </button>

@@ -41,7 +41,7 @@ export const FactsField = ({ path, value }: { path: Path; value: unknown }) => {
         />
       ))}
       <Problems path={path} exact={true} />
-      <button type="button" class="link" onClick={add}>
+      <button type="button" class="link-button" onClick={add}>
         <Icon name="plus" />
         {texts.addFact}
       </button>

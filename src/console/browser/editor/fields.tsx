@@ -232,7 +232,7 @@ export const Choices = (props: {
   options: readonly (readonly [value: string, label: string])[]
   onChange: (value: string) => void
 }) => (
-  <fieldset class="choices">
+  <fieldset class="choice-row">
     <legend>{props.label}</legend>
     <div>
       {props.options.map(([value, label]) => (

@@ -1,8 +1,8 @@
 import { useEditor, useTexts } from './context.ts'
 import { IconButton } from './fields.tsx'
+import { focusForm } from './focus.ts'
 import { Icon } from './icon.tsx'
 import { allIssues, cardOfIssue } from './issues.ts'
-import { focusForm } from './keys.ts'
 
 /** What state the draft is in, and what can be done with all of it. */
 export const EditorHead = () => {

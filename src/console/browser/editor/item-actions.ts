@@ -15,6 +15,7 @@ import {
   removeItem,
 } from '../../../campaign/editing/yaml-edit.ts'
 import { announce } from '../announce.ts'
+import { focusForm } from './focus.ts'
 import { type EditorStore, keyOf } from './store.ts'
 
 /** What the buttons and keys do with a card. The card that they have changed is chosen afterwards. */
@@ -31,6 +32,7 @@ export function addItem(store: EditorStore, list: Path, index: number, kind: New
   const item = newItem(store.fields, kind, names, isFirst)
   store.edit((text) => insertItem(text, list, index, item), { chosen: keyOf([...list, index]) })
   store.set({ isFormOpen: true })
+  focusForm()
 }
 /** A branch of the kind that the others of its fork have. */
 export function addBranch(store: EditorStore, fork: Path, branches: readonly unknown[]): void {

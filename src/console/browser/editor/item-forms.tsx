@@ -26,6 +26,7 @@ import {
   targetLists,
 } from './item-actions.ts'
 import { Messages } from './message-fields.tsx'
+import { PaymentNote } from './payment.tsx'
 import { keyOf } from './store.ts'
 import { ConditionFields, LateField, TimingFields } from './timing-fields.tsx'
 
@@ -155,8 +156,9 @@ const StepForm = ({ path, fields }: { path: Path; fields: Card['fields'] }) => {
   )
   return (
     <>
+      {fields.send === undefined ? null : <PaymentNote id={textOf(fields.id)} />}
       <TimingFields path={path} fields={fields} />
-      <div class="pair">
+      <div class="field-pair">
         <ConditionFields path={[...path, 'when']} value={fields.when} />
         <LateField path={path} value={fields.ifLate} />
       </div>
@@ -238,14 +240,14 @@ const ForkForm = ({ path, fields }: { path: Path; fields: Card['fields'] }) => {
           const name = isFields(branch) ? textOf(branch.name) : ''
           return (
             <p class="row" key={b}>
-              <button type="button" class="link" onClick={() => store.choose(keyOf(at), true)}>
+              <button type="button" class="link-button" onClick={() => store.choose(keyOf(at), true)}>
                 <Icon name="corner-down-right" />
                 {name || String.fromCodePoint(97 + b)}
               </button>
             </p>
           )
         })}
-        <button type="button" class="link" onClick={() => addBranch(store, path, branches)}>
+        <button type="button" class="link-button" onClick={() => addBranch(store, path, branches)}>
           <Icon name="plus" />
           {texts.addBranch}
         </button>

@@ -1,3 +1,4 @@
+import { focusForm } from './focus.ts'
 import { moveCard, removeCard } from './item-actions.ts'
 import type { Saving } from './saving.ts'
 import { type EditorStore, keyOf } from './store.ts'
@@ -103,17 +104,6 @@ function focusCard(key: string): void {
     const card = document.querySelector<HTMLElement>(`[data-card="${CSS.escape(key)}"]`)
     card?.focus()
     card?.scrollIntoView({ block: 'nearest' })
-  })
-}
-
-/** The first field of the form; a card without fields has buttons. */
-export function focusForm(): void {
-  requestAnimationFrame(() => {
-    const all = [...document.querySelectorAll<HTMLElement>('.form :is(input, select, textarea, button)')]
-    const shown = all.filter((element) => element.offsetParent !== null)
-    const fields = shown.filter((element) => element.closest('.form-head') === null)
-    const [first] = [...fields, ...shown]
-    first?.focus()
   })
 }
 

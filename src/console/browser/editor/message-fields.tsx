@@ -66,7 +66,7 @@ export const Messages = ({ path, value }: { path: Path; value: unknown }) => {
       ))}
       <Problems path={path} exact={true} />
       {messages.length < 5 ? (
-        <button type="button" class="link" onClick={add}>
+        <button type="button" class="link-button" onClick={add}>
           <Icon name="plus" />
           {messages.length === 0 ? texts.addFirstMessage : texts.addMessage}
         </button>
@@ -90,7 +90,7 @@ export const MessageForm = (props: {
   const kind = kindOfMessage(message)
   const kinds = props.isReply ? REPLY_KINDS : MESSAGE_KINDS
   return (
-    <fieldset class="message">
+    <fieldset class="message-form">
       <legend>{title}</legend>
       {props.onRemove ? (
         <IconButton icon="trash" label={`${texts.remove} · ${title}`} onClick={props.onRemove} />
@@ -204,7 +204,7 @@ const MenuFields = ({ path, fields }: { path: Path; fields: Fields }) => {
         })}
         <button
           type="button"
-          class="link"
+          class="link-button"
           onClick={() =>
             store.edit((text) =>
               insertItem(text, list, items.length, { id: String(items.length + 1), text: '' }),

@@ -57,3 +57,28 @@ export const GrantRow = ({ index }: { index: number }) => {
     </span>
   )
 }
+
+/** Above the form of a step: which grant pays it and how long that lasts then, or why none does. */
+export const PaymentNote = ({ id }: { id: string }) => {
+  const texts = useTexts()
+  const store = useStore()
+  const play = stepPlay(store, id)
+  if (!play) return null
+  const { paid } = play
+  if (paid) {
+    const left = sinceEntry(texts, paid.leftMs).replace(/^\+/, '')
+    return (
+      <p class="note green">
+        <Icon name="circle-check" />
+        <span>{texts.paidNote(texts.grantNames[paid.scene], paid.nth, left)}</span>
+      </p>
+    )
+  }
+  if (play.state === 'sent') return null
+  return (
+    <p class="note amber">
+      <Icon name="hourglass" />
+      <span>{play.state === 'skipped' ? texts.skipped : texts.held}</span>
+    </p>
+  )
+}

@@ -29,7 +29,7 @@ export const Phone = () => {
         <p class="phone-title" translate={false}>
           {played?.accountName ?? store.data.accounts[0]?.name ?? textOf(store.fields.name)}
         </p>
-        <div class="chat">
+        <div class="phone-chat">
           {lines.length === 0 ? <p class="quiet">{texts.emptyPhone}</p> : null}
           {lines.map((line, i) => (
             <div key={i}>
@@ -75,7 +75,7 @@ function chatOf(store: ReturnType<typeof useStore>): Line[] {
 
 const Bubble = ({ line, isChosen, isEarlier }: { line: Line; isChosen: boolean; isEarlier: boolean }) => (
   <div
-    class={`bubble ${line.side} ${isChosen ? 'chosen' : ''} ${isEarlier ? 'earlier' : ''} ${line.isPaid ? '' : 'unpaid'}`}
+    class={`said-bubble ${line.side} ${isChosen ? 'chosen' : ''} ${isEarlier ? 'earlier' : ''} ${line.isPaid ? '' : 'unpaid'}`}
   >
     <MessageBody message={line.message} />
   </div>
@@ -92,7 +92,7 @@ const MessageBody = ({ message }: { message: unknown }) => {
   const text = (value: unknown) => withTokens(textOf(value), store.data.language)
   switch (kind) {
     case 'text':
-      return <span class="text">{text(body)}</span>
+      return <span class="said-text">{text(body)}</span>
     case 'news':
     case 'miniprogram':
     case 'music':
@@ -105,7 +105,7 @@ const MessageBody = ({ message }: { message: unknown }) => {
       )
     case 'menu':
       return (
-        <span class="text">
+        <span class="said-text">
           {text(parts.head)}
           {listOf(parts.items).map((item, i) => (
             <span class="menu-line" key={i}>

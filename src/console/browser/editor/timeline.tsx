@@ -65,7 +65,7 @@ const Row = (props: {
   dim?: boolean
   children?: ComponentChildren
 }) => (
-  <li class={props.dim ? 'row-of-line dim' : 'row-of-line'}>
+  <li class={props.dim ? 'row-of-line off-way' : 'row-of-line'}>
     <span class="when">{props.at}</span>
     <span class={`lane ${props.lane === null ? 'none' : `of-${props.lane}`}`} aria-hidden="true">
       {props.dot ? <i class={props.dot} /> : null}
@@ -297,7 +297,7 @@ const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
           <Items items={fields.else} list={[...path, 'else']} />
         </Rail>
         {store.data.mayChange && branches.length < 10 ? (
-          <button type="button" class="link" onClick={() => addBranch(store, path, branches)}>
+          <button type="button" class="link-button" onClick={() => addBranch(store, path, branches)}>
             <Icon name="plus" />
             {texts.addBranch}
           </button>

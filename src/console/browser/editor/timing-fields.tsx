@@ -51,7 +51,7 @@ export const TimingFields = ({ path, fields }: { path: Path; fields: Fields }) =
   return (
     <fieldset class="plain">
       <legend>{texts.when}</legend>
-      <div class="pair">
+      <div class="field-pair">
         <SinceField path={path} fields={fields} />
         <SelectField
           path={[...path, 'mode']}
@@ -101,14 +101,14 @@ const ModeFields = ({ path, fields, mode }: { path: Path; fields: Fields; mode: 
       return <DurationField path={[...path, 'before']} label={texts.before} value={fields.before} />
     case 'clock':
       return (
-        <div class="pair">
+        <div class="field-pair">
           {at}
           {days}
         </div>
       )
     default:
       return (
-        <div class="pair three">
+        <div class="field-pair three">
           <NumberField path={[...path, 'day']} label={texts.day} value={fields.day} />
           {at}
           {days}
