@@ -114,7 +114,6 @@ export function parseYaml(source: string, lines: LineCounter, { strict = true } 
     parseDocument(source, {
       version: '1.2',
       strict,
-      logLevel: 'silent',
       lineCounter: lines,
       prettyErrors: false,
       // The parser compares each key with each other key: thousands would take seconds. See `repeatedKeys`.
