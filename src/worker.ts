@@ -23,7 +23,7 @@ await runProgram(async () => {
     },
   )
   const sdk = await installTemporalRuntime(log)
-  const { temporal, namespaceGuard, activities, jobs, webhookSender, activityCounter } = services
+  const { temporal, namespaceGuard, activities, jobs, webhookSender, activityCounter, bulkRunner } = services
   activityCounter.start()
   // Stops after all parts that count.
   shutdown.onShutdown('activity counter', activityCounter.stop)
@@ -56,6 +56,8 @@ await runProgram(async () => {
   shutdown.onShutdown('periodic jobs', jobs.stop)
   webhookSender.start()
   shutdown.onShutdown('webhook sender', () => webhookSender.stop())
+  bulkRunner.start()
+  shutdown.onShutdown('bulk jobs', () => bulkRunner.stop())
   await workers.polling
   log.info({ health: `${server.url}/readyz`, ...version }, 'working')
 })

@@ -12,6 +12,7 @@ import { largeSkews } from './large-skews.ts'
 import { rateLimitedCheck } from './rate-limited-check.ts'
 import { createAccountRoutes } from './routes/account-routes.ts'
 import { createAuditRoutes } from './routes/audit-routes.ts'
+import { createBulkRoutes } from './routes/bulk-routes.ts'
 import { createCampaignRoutes } from './routes/campaign-routes.ts'
 import { createFollowerRequestRoutes } from './routes/follower-request-routes.ts'
 import { createFollowerRoutes } from './routes/follower-routes.ts'
@@ -87,6 +88,7 @@ export function createApiRoutes(deps: ApiDeps & { auth: Auth }): OpenAPIHono {
   api.route('/', createCampaignRoutes(deps))
   api.route('/', createTemporalRoutes(deps))
   api.route('/', createSystemRoutes(deps))
+  api.route('/', createBulkRoutes(deps))
   api.route('/', createFollowerRoutes(deps))
   api.route('/', createFollowerRequestRoutes(deps))
   api.route('/', createWebhookRoutes(deps))

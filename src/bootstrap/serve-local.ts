@@ -115,13 +115,15 @@ export async function serveLocal(local: LocalProcess): Promise<void> {
 }
 
 function startBackgroundWork(services: Services, shutdown: Shutdown): void {
-  const { dispatcher, jobs, webhookSender } = services
+  const { dispatcher, jobs, webhookSender, bulkRunner } = services
   dispatcher.start()
   shutdown.onShutdown('dispatcher', dispatcher.stop)
   jobs.start()
   shutdown.onShutdown('periodic jobs', jobs.stop)
   webhookSender.start()
   shutdown.onShutdown('webhook sender', () => webhookSender.stop())
+  bulkRunner.start()
+  shutdown.onShutdown('bulk jobs', () => bulkRunner.stop())
   const configReload = startConfigReload(services)
   shutdown.onShutdown('configuration reload', configReload.stop)
 }

@@ -5,6 +5,7 @@ import { readClosingEntries } from '../callback/config/closing-entries.ts'
 import type { ConfigCache } from '../callback/config/config-cache.ts'
 import type { TestSend } from '../campaign/test-send.ts'
 import { type ActivityCounter, createActivityCounter } from '../jobs/activity-counter.ts'
+import type { BulkRunner } from '../jobs/bulk-runner.ts'
 import { createClosingClock, type createWindowClosingJob } from '../jobs/window-closing.ts'
 import type { PlatformService } from '../platform/platform-service.ts'
 import { type AccountStore, createAccountStore } from '../store/accounts/account-store.ts'
@@ -18,6 +19,7 @@ import type { WebhookSender } from '../webhooks/webhook-sender.ts'
 import type { TokenProvider } from '../wechat/api/tokens.ts'
 import { rotateKeys } from './encryption/rotate-keys.ts'
 import { createGauges } from './gauges.ts'
+import { createBulkRunner } from './modules/bulk.ts'
 import { type Configuration, createConfiguration } from './modules/configuration.ts'
 import { createServiceContext, type ServiceContext, type ServiceOptions } from './modules/context.ts'
 import { createIntake, type Intake } from './modules/intake.ts'
@@ -44,6 +46,8 @@ export interface Services extends ServiceContext, Intake {
   closingClock: ReturnType<typeof createClosingClock>
   /** Sends the webhooks of the outbox. */
   webhookSender: WebhookSender
+  /** Makes the changes of bulk jobs. */
+  bulkRunner: BulkRunner
   codec: PayloadCodec
   /** The same stores within a transaction. */
   storesIn(tx: Db): {
@@ -88,6 +92,7 @@ export function createServices(options: ServiceOptions): Services {
     activityCounter: createActivityCounter(context),
     closingClock: createClosingClock(closing),
     webhookSender: createWebhookSender(context),
+    bulkRunner: createBulkRunner(context),
     codec: createPayloadCodec(keys, config.payloadEncryption ?? true),
     storesIn: (tx) => ({
       accounts: createAccountStore(tx, sealer, now),

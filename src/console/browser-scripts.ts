@@ -16,7 +16,7 @@ import { codeFileProblem } from '../shared/code-ownership.mjs'
 import { sourcesDigest } from '../shared/sources-digest.mjs'
 
 /** Each becomes one script for browsers, with its libraries: `browser/NAME.ts`. */
-export const BROWSER_SCRIPTS = ['console', 'accounts', 'editor', 'yaml-editor', 'live'] as const
+export const BROWSER_SCRIPTS = ['console', 'accounts', 'editor', 'yaml-editor', 'live', 'followers'] as const
 const sources = fileURLToPath(new URL('./browser', import.meta.url))
 const cache = fileURLToPath(new URL('../../dist/browser', import.meta.url))
 /** Errors of a folder that this user cannot write, as in an image with files of root. */

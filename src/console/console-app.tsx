@@ -11,6 +11,7 @@ import { addAccountConnection } from './routes/account-connect-routes.tsx'
 import { addAccountDetailPages } from './routes/account-page-routes.tsx'
 import { addAccountSettings } from './routes/account-settings-routes.tsx'
 import { addAdminPages } from './routes/admin-routes.tsx'
+import { addBulkPages } from './routes/bulk-routes.tsx'
 import { addCampaignAccountPages } from './routes/campaign-account-routes.tsx'
 import { addCampaignListPages } from './routes/campaign-list-routes.tsx'
 import { addCampaignPages } from './routes/campaign-routes.tsx'
@@ -70,6 +71,7 @@ export function createConsole(deps: ConsoleDeps): Hono {
   addCampaignAccountPages(app, pages)
   addTestSendPages(app, pages)
   addDryRunPages(app, pages)
+  addBulkPages(app, pages)
   addFollowerPages(app, pages)
   addAdminPages(app, pages)
   addSystemPages(app, pages)

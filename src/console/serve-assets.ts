@@ -13,6 +13,7 @@ const STYLES = [
   'campaigns.css',
   'bubble.css',
   'grant-meter.css',
+  'followers.css',
   'accounts.css',
   'editor.css',
   'start.css',

@@ -133,6 +133,8 @@ function run(
     lastDoneAt: null,
     clicks: null,
     unfollowedAt: null,
+    closesAt: null,
+    reasons: null,
   }
 }
 

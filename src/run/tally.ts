@@ -43,6 +43,16 @@ export function lastDoneAt({ steps }: Pick<RunState, 'steps'>): number | null {
   return times.length > 0 ? Math.max(...times) : null
 }
 
+/** Why steps are held or were skipped, each reason once; `failed:CODE`: WeChat has refused one. Null: there is none. */
+export function reasonsOf({ steps }: Pick<RunState, 'steps'>): string[] | null {
+  const reasons = steps.flatMap((step) => {
+    if (step.state === 'held') return [kindOfReason(step.reason ?? 'none')]
+    const end = endOf(step)
+    return step.state === 'skipped' && end ? [end.replace(/^skipped:/, '')] : []
+  })
+  return reasons.length > 0 ? [...new Set(reasons)].sort() : null
+}
+
 function marksOf(step: StepState, run: RunState): string[] {
   const end = endOf(step)
   return [...(isDue(step, run) ? ['due'] : []), ...(step.wasHeld ? ['held'] : []), ...(end ? [end] : [])]

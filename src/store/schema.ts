@@ -310,6 +310,7 @@ export const followers = pgTable(
     index('followers_by_message_grant')
       .on(t.appId, t.messageGrantEndsAt)
       .where(sql`${t.messageGrantEndsAt} IS NOT NULL`),
+    index('followers_by_tag').using('gin', sql`(${t.attributes}->'tags')`),
   ],
 )
 
@@ -348,6 +349,10 @@ export const runs = pgTable(
     clicks: jsonb('clicks').$type<Click[]>(),
     /** The first unfollow after the entry, before a newer run began. Epoch ms by this machine's clock; null: none. */
     unfollowedAt: epochMs('unfollowed_at'),
+    /** When the run ends at the latest, as its last snapshot has it. Null in rows that 0.4 has not written. */
+    closesAt: epochMs('closes_at'),
+    /** Why steps are held, were skipped or refused, each reason once. Null: none is, or 0.4 has not written the row. */
+    reasons: jsonb('reasons').$type<readonly string[]>(),
   },
   (t) => [
     index('runs_by_follower').on(t.appId, t.openId, t.createdAt),
@@ -357,7 +362,55 @@ export const runs = pgTable(
     index('runs_by_campaign_entry').on(t.campaign, t.createdAt, t.runKey),
     // For the purges. A run that has not ended has no entry.
     index('runs_by_end').on(t.endedAt).where(sql`${t.status} = 'ended'`),
+    // For lists of followers. A run that has ended has no entry in the first two, an open one none in the third.
+    index('runs_open').on(t.createdAt, t.runKey).where(sql`${t.status} <> 'ended'`),
+    index('runs_closing').on(t.closesAt).where(sql`${t.status} <> 'ended'`),
+    index('runs_by_outcome').on(t.outcome, t.createdAt, t.runKey).where(sql`${t.status} = 'ended'`),
+    index('runs_by_account').on(t.appId, t.createdAt, t.runKey),
+    index('runs_by_version').on(t.campaign, t.version, t.createdAt, t.runKey),
+    index('runs_by_reason').using('gin', t.reasons),
+    index('runs_by_open_id').on(t.openId.op('text_pattern_ops')),
+    index('runs_by_qr_scene')
+      .on(sql`(${t.entry}->>'qrScene')`, t.createdAt)
+      .where(sql`${t.entry}->>'qrScene' IS NOT NULL`),
+    index('runs_by_scene_pattern').on(t.scenePattern, t.createdAt).where(sql`${t.scenePattern} IS NOT NULL`),
   ],
+)
+
+/** Changes of many runs at once. A process that leases a job makes its changes page by page. */
+export const bulkJobs = pgTable(
+  'bulk_jobs',
+  {
+    id: text('id').primaryKey(),
+    action: text('action', { enum: ['cancel', 'pause', 'resume'] }).notNull(),
+    /** What selected the runs, for people: the filter without an openId, or how many were chosen one by one. */
+    selection: jsonb('selection').$type<Record<string, string | number>>().notNull(),
+    /** Of a cancel: why. */
+    reason: text('reason'),
+    state: text('state', { enum: ['running', 'finished', 'stopped'] }).notNull(),
+    /** How many runs were selected, and what became of them. The others wait, or were left when the job was stopped. */
+    total: integer('total').notNull(),
+    done: integer('done').notNull().default(0),
+    /** The run had ended before its turn. */
+    ended: integer('ended').notNull().default(0),
+    failed: integer('failed').notNull().default(0),
+    createdBy: text('created_by').notNull(),
+    createdAt: epochMs('created_at').notNull(),
+    endedAt: epochMs('ended_at'),
+    leaseOwnerId: text('lease_owner_id'),
+    leaseExpiresAt: epochMs('lease_expires_at'),
+  },
+  (t) => [index('bulk_jobs_running').on(t.createdAt).where(sql`${t.state} = 'running'`)],
+)
+
+/** The runs that a job has not changed yet. A row is deleted with the change, and with its follower's data. */
+export const bulkJobRuns = pgTable(
+  'bulk_job_runs',
+  {
+    jobId: text('job_id').notNull(),
+    runKey: text('run_key').notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.jobId, t.runKey] }), index('bulk_job_runs_by_run').on(t.runKey)],
 )
 
 /**

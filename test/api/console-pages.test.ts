@@ -203,7 +203,7 @@ describe('the pages', () => {
 
   it('show the followers with status and outcome, and can filter them', async () => {
     const { html } = await page('/followers')
-    for (const word of ['粉丝', '状态', '培育中', 'oShown', 'oCancelled', '已取消', 'shown@1']) {
+    for (const word of ['粉丝', '状态', '培育中', 'oShown', 'oCancelled', '已取消', '第 1 版']) {
       expect(html).toContain(word)
     }
     const ended = await page('/followers?status=ended')
@@ -219,7 +219,7 @@ describe('the pages', () => {
     expect(status).toBe(200)
     for (const word of ['步骤', '原因', 'hint', '已发送', 'late', '暂缓', 'no-grant', '没有可用额度'])
       expect(html).toContain(word)
-    for (const word of ['gift', '等待', '微信额度', '关注', '1 / 3']) expect(html).toContain(word)
+    for (const word of ['gift', '等待', '微信此刻允许', '关注额度', '1/3']) expect(html).toContain(word)
     const ended = await page(`/followers/${APP}/oCancelled`)
     expect(ended.html).toContain('已取消')
     expect(ended.html).toContain('因为&lt;script&gt;')

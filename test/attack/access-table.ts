@@ -68,6 +68,10 @@ export const API = table(`
   POST   /api/temporal/accept                          admin
   GET    /api/system                                   viewer
   GET    /api/followers                                viewer
+  POST   /api/followers/bulk                           operator
+  GET    /api/bulk-jobs                                viewer
+  GET    /api/bulk-jobs/{id}                           viewer
+  POST   /api/bulk-jobs/{id}/stop                      operator
   GET    /api/followers/{appId}/{openId}               viewer
   POST   /api/followers/{appId}/{openId}/cancel        operator
   POST   /api/followers/{appId}/{openId}/pause         operator
@@ -165,8 +169,18 @@ export const CONSOLE = table(`
   POST   /campaigns/{id}/dry-run                       operator
   POST   /campaigns/{id}/publish                       operator
   GET    /followers                                    viewer
+  POST   /followers/bulk                               operator
+  GET    /bulk-jobs                                    viewer
+  POST   /bulk-jobs/{id}/stop                          operator
   GET    /followers/{appId}/{openId}                   viewer
   GET    /followers/{appId}/{openId}/run               viewer
+  POST   /followers/{appId}/{openId}/pause             operator
+  POST   /followers/{appId}/{openId}/resume            operator
+  POST   /followers/{appId}/{openId}/end-agent         operator
+  POST   /followers/{appId}/{openId}/cancel            operator
+  POST   /followers/{appId}/{openId}/enter             operator
+  POST   /followers/{appId}/{openId}/tag               operator
+  POST   /followers/{appId}/{openId}/erase             operator
   GET    /account/second-factor                        viewer
   POST   /account/second-factor                        viewer
   POST   /account/second-factor/remove                 viewer
@@ -207,6 +221,7 @@ export const PUBLIC = table(`
   GET    /assets/scripts/live.js                       anybody
   GET    /assets/scripts/editor.js                     anybody
   GET    /assets/scripts/yaml-editor.js                anybody
+  GET    /assets/scripts/followers.js                  anybody
   GET    /signin                                       anybody
   POST   /signin                                       anybody
   GET    /signin/second-factor                         anybody

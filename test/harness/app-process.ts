@@ -63,6 +63,7 @@ export async function startAppProcess(
   await startWorkers(settings.queues)
   services.dispatcher.start()
   services.webhookSender.start()
+  services.bulkRunner.start()
   return {
     services,
     web,
@@ -72,6 +73,7 @@ export async function startAppProcess(
     async stop() {
       await services.dispatcher.stop()
       await services.webhookSender.stop()
+      await services.bulkRunner.stop()
       await Promise.all(workers.map((w) => w.stop()))
       await server.close()
       await link.close()

@@ -1,17 +1,18 @@
 import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
-import { eq, inArray } from 'drizzle-orm'
+import { eq } from 'drizzle-orm'
 import type { Context } from 'hono'
 import { type FollowerKey, maskId } from '../../shared/ids.ts'
 import { planOfRun } from '../../store/campaigns/plan-of-run.ts'
 import type { Db } from '../../store/db.ts'
 import { requestErasure } from '../../store/runs/erase-follower.ts'
-import { readFollower, saveFollower } from '../../store/runs/follower-rows.ts'
+import { readFollower, readFollowers, saveFollower } from '../../store/runs/follower-rows.ts'
 import { readGoals } from '../../store/runs/goals.ts'
 import { listLatestRuns } from '../../store/runs/latest-runs.ts'
 import { type RunRow, runsByFollower } from '../../store/runs/run-rows.ts'
-import { deliveries, followers } from '../../store/schema.ts'
+import { deliveries } from '../../store/schema.ts'
 import type { SignalName } from '../../temporal/run-client.ts'
 import { conflict, notFound, refused } from '../api-error.ts'
+import { followerFilter, toRunFilter } from '../follower-filter.ts'
 import { listOf, page } from '../schemas/common-schemas.ts'
 import { follower, followerItem, followerParams } from '../schemas/follower-schemas.ts'
 import { viewRun } from '../views/follower-view.ts'
@@ -30,12 +31,7 @@ import {
   toPage,
 } from './route-helpers.ts'
 
-const filters = page.extend({
-  appId: z.string().optional(),
-  status: z.enum(['active', 'paused', 'ended']).optional(),
-  outcome: z.string().optional(),
-  campaign: z.string().optional(),
-})
+const filters = page.extend(followerFilter.shape)
 const accepted = z.object({ accepted: z.literal(true) })
 const cancelBody = z.strictObject({ reason: z.string().max(500).optional() })
 const emptyBody = z.strictObject({})
@@ -66,7 +62,8 @@ function listFollowers(router: OpenAPIHono, deps: ApiDeps): void {
     }),
     async (c) => {
       const { cursor: from, limit, ...filter } = c.req.valid('query')
-      const found = await listLatestRuns(db, filter, { after: readRunCursor(from), limit: limit + 1 })
+      const after = readRunCursor(from)
+      const found = await listLatestRuns(db, toRunFilter(filter, deps.now()), { after, limit: limit + 1 })
       const { items, next } = toPage(found, limit, runCursor)
       return c.json({ items: await viewItems(db, items), next }, 200)
     },
@@ -236,10 +233,7 @@ async function signalRun(
 const auditTarget = ({ appId, openId }: FollowerKey) => `${appId}/${maskId(openId)}`
 
 /** The latest run of a follower, with its deliveries, forks and goal; null if there is none. */
-export async function readRun(
-  { db, campaigns }: Pick<ApiDeps, 'db' | 'campaigns'>,
-  followerKey: FollowerKey,
-) {
+async function readRun({ db, campaigns }: Pick<ApiDeps, 'db' | 'campaigns'>, followerKey: FollowerKey) {
   const [run] = await runsByFollower(db, followerKey, 1)
   if (!run) return null
   const [rows, followerRow, plan, goals] = await Promise.all([
@@ -252,13 +246,10 @@ export async function readRun(
 }
 
 /** Runs for a list: the single view without ledger, steps and forks. */
-export async function viewItems(db: Db, rows: readonly RunRow[]) {
-  const openIds = rows.map((r) => r.openId)
-  const followerRows =
-    openIds.length === 0 ? [] : await db.select().from(followers).where(inArray(followers.openId, openIds))
+async function viewItems(db: Db, rows: readonly RunRow[]) {
+  const followerOf = await readFollowers(db, rows)
   return rows.map((run) => {
-    const row = followerRows.find((f) => f.appId === run.appId && f.openId === run.openId)
-    const { ledger: _ledger, steps: _steps, forks: _forks, ...item } = viewRun(run, [], row ?? null)
+    const { ledger: _ledger, steps: _steps, forks: _forks, ...item } = viewRun(run, [], followerOf(run))
     return item
   })
 }

@@ -75,6 +75,8 @@ export interface ApiDeps {
   dispatcher: { wake(): void }
   /** Makes the sender of webhooks look for them at once, if it runs in this process. */
   wakeWebhooks(): void
+  /** Makes the runner of bulk jobs look for them at once, if it runs in this process. */
+  wakeBulkJobs(): void
   /** Makes written changes of hooks live in this process. */
   hooksChanged(): void
   /** The id of the current key is the target of a rotation in the audit log. */

@@ -10,6 +10,12 @@ export const page = z.strictObject({
 /** A choice in the query. */
 export const flag = z.enum(['true', 'false']).optional()
 
+/** What an openId begins with. */
+export const beginningOfOpenId = z
+  .string()
+  .regex(/^[\w-]{1,128}$/, 'must be an openId, or its beginning: letters, digits, _ and -')
+  .openapi({ description: 'An openId, or its beginning.' })
+
 /** A page of items; `next` is the cursor of the next page. */
 export const listOf = (item: z.ZodType) => z.object({ items: z.array(item), next: z.string().nullable() })
 

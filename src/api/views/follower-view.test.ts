@@ -33,6 +33,8 @@ const row = (runId: string | null): RunRow => ({
   lastDoneAt: null,
   clicks: null,
   unfollowedAt: null,
+  closesAt: null,
+  reasons: null,
 })
 
 describe('a run that Temporal has not started', () => {

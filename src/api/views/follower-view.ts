@@ -21,8 +21,7 @@ export function viewRun(
   /** The goal that counts: the run may have reached it after its end. */
   goal: ReachedGoal | null = null,
 ) {
-  const byStep = new Map(deliveries.map((d) => [d.stepId, d]))
-  const steps = run.state.steps.map((step) => withDelivery(step, byStep.get(step.id)))
+  const steps = stepsOfRun(run, deliveries)
   const identity = { appId: run.appId, openId: run.openId, runId: run.runId || null }
   const { goal: _uncounted, ...snapshot } = run.state
   const state = { ...snapshot, steps, ...(goal ? { goal } : {}) }
@@ -31,6 +30,14 @@ export function viewRun(
   const ledger = isUnfollowed ? [] : mergeLedgers(run.state.ledger, follower?.grants ?? [])
   const closesAt = Math.max(run.state.closesAt, (follower?.lastInteractionAt ?? 0) + run.plan.windowMs)
   return presentRun({ ...state, ledger, closesAt }, identity, plan)
+}
+
+export type ShownStep = ReturnType<typeof stepsOfRun>[number]
+
+/** The steps of a run as they are shown. */
+export function stepsOfRun(run: RunRow, deliveries: readonly Delivery[]): StepState[] {
+  const byStep = new Map(deliveries.map((d) => [d.stepId, d]))
+  return run.state.steps.map((step) => withDelivery(step, byStep.get(step.id)))
 }
 
 /** The snapshot does not change between the request for a send and its result. The delivery row does. */

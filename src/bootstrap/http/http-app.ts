@@ -113,6 +113,7 @@ function apiPorts(services: Services): Omit<ApiDeps, 'hooksChanged'> {
     hasLinks: services.config.publicUrl !== undefined,
     webhookPrivate: services.config.webhookPrivate ?? false,
     wakeWebhooks: () => services.webhookSender.wake(),
+    wakeBulkJobs: () => services.bulkRunner.wake(),
     reloadConfig: services.reloadConfig,
     callbackCounts: services.callbackCounts,
     skewMonitor: services.skewMonitor,

@@ -27,7 +27,12 @@ export const Bubble = (props: BubbleProps) => {
   const isOut = from === 'follower'
   return (
     <li id={id} class={`message ${isOut ? 'out' : 'in'} ${look}`}>
-      <span class="avatar" role="img" aria-label={isOut ? texts.follower : texts.account}>
+      <span
+        class="avatar"
+        role="img"
+        aria-label={isOut ? texts.follower : texts.account}
+        translate={isOut ? undefined : 'no'}
+      >
         {isOut ? texts.me : (initial ?? texts.account).slice(0, 1)}
       </span>
       <div class="message-body">

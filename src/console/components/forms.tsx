@@ -149,7 +149,14 @@ export interface Option {
 }
 
 /** One of some values. */
-export const SelectField = (props: FieldProps & { options: readonly Option[]; value?: string }) => {
+export const SelectField = (
+  props: FieldProps & {
+    options: readonly Option[]
+    value?: string
+    /** The labels are names, which are not translated. */
+    named?: boolean
+  },
+) => {
   const chosen = props.state.values[props.name] ?? props.value ?? ''
   return (
     <Labelled
@@ -157,7 +164,7 @@ export const SelectField = (props: FieldProps & { options: readonly Option[]; va
       control={
         <select {...control(props)}>
           {props.options.map(({ value, label }) => (
-            <option value={value} selected={value === chosen}>
+            <option value={value} selected={value === chosen} translate={props.named ? 'no' : undefined}>
               {label}
             </option>
           ))}

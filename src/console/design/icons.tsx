@@ -52,6 +52,7 @@ const ICON_NAMES = [
   'scroll-text',
   'send',
   'settings',
+  'search',
   'shield-check',
   'skip-forward',
   'smartphone',

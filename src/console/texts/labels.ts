@@ -180,6 +180,10 @@ export const ACTIONS: Labels = bilingual(
     'follower.pause': '暂停培育',
     'follower.resume': '恢复培育',
     'follower.agent-end': '结束人工会话',
+    'follower.bulk-cancel': '批量取消培育',
+    'follower.bulk-pause': '批量暂停培育',
+    'follower.bulk-resume': '批量恢复培育',
+    'bulk-job.stop': '停止批量操作',
     'follower.erase': '请求删除粉丝数据',
     'follower.erased': '删除粉丝数据',
     'media.upload': '上传素材',
@@ -229,6 +233,10 @@ export const ACTIONS: Labels = bilingual(
     'follower.pause': 'paused a run',
     'follower.resume': 'resumed a run',
     'follower.agent-end': 'ended an agent session',
+    'follower.bulk-cancel': 'cancelled many runs',
+    'follower.bulk-pause': 'paused many runs',
+    'follower.bulk-resume': 'resumed many runs',
+    'bulk-job.stop': 'stopped a bulk job',
     'follower.erase': 'requested an erasure',
     'follower.erased': 'erased a follower',
     'media.upload': 'uploaded a medium',
@@ -261,11 +269,6 @@ export const ACTIONS: Labels = bilingual(
 export const ROLES: Labels = bilingual(
   { viewer: '只读', operator: '运营', admin: '管理员' },
   { viewer: 'viewer', operator: 'operator', admin: 'admin' },
-)
-
-export const SCENES: Labels = bilingual(
-  { subscribe: '关注', menu: '菜单', scan: '扫码', message: '消息', pay: '支付' },
-  { subscribe: 'follow', menu: 'menu', scan: 'scan', message: 'message', pay: 'payment' },
 )
 
 /** The label in the reader's language, or the key if there is none. For components only. */

@@ -5,6 +5,7 @@ import type { Db } from '../db.ts'
 import { ERASURE_KINDS } from '../inbox/inbox-event.ts'
 import {
   accounts,
+  bulkJobRuns,
   deliveries,
   entries,
   followers,
@@ -74,6 +75,8 @@ export async function eraseFollower(tx: Db, { appId, openId }: FollowerKey): Pro
     await tx.update(goals).set({ runKey: key }).where(eq(goals.runKey, runKey))
     // A rendered URL may contain personal data.
     await tx.delete(links).where(eq(links.runKey, runKey))
+    // A job that waits for this run counts one less.
+    await tx.delete(bulkJobRuns).where(eq(bulkJobRuns.runKey, runKey))
     await tx
       .update(runs)
       .set({

@@ -14,6 +14,17 @@ export async function readFollower(db: Db, follower: FollowerKey): Promise<Follo
   return row ?? null
 }
 
+/** The rows of some followers. */
+export async function readFollowers(
+  db: Db,
+  wanted: readonly FollowerKey[],
+): Promise<(follower: FollowerKey) => FollowerRow | null> {
+  if (wanted.length === 0) return () => null
+  const keys = sql.join(wanted.map(keyOf), sql`, `)
+  const rows = await db.select().from(followers).where(sql`${primaryKey} IN (${keys})`)
+  return ({ appId, openId }) => rows.find((row) => row.appId === appId && row.openId === openId) ?? null
+}
+
 /** The row of an unknown follower, with the defaults of the schema. */
 export function newFollowerRow({ appId, openId }: FollowerKey): FollowerRow {
   return {

@@ -1,40 +1,102 @@
-import { and, desc, eq, lt, or, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, lte, ne, type SQL, sql } from 'drizzle-orm'
+import type { FollowerKey } from '../../shared/ids.ts'
 import type { Db } from '../db.ts'
-import { runs } from '../schema.ts'
+import { followers, runs } from '../schema.ts'
 import type { RunRow } from './run-rows.ts'
 
 export interface RunFilter {
   appId?: string | undefined
+  /** The beginning of an openId, or all of it. */
+  openId?: string | undefined
   status?: RunRow['status'] | undefined
   outcome?: string | undefined
   campaign?: string | undefined
+  version?: number | undefined
+  /** A step is held or was skipped for this reason; `failed:CODE`: WeChat has refused it with this code. */
+  reason?: string | undefined
+  /** The scene of the QR code by which the follower came. With a `*`: the pattern of the campaign file that fitted it. */
+  scene?: string | undefined
+  /** The name of a tag that the follower has, as far as known. */
+  tag?: string | undefined
+  /** The run goes on, and ends at the latest between these times, epoch ms. */
+  closing?: { after: number; until: number } | undefined
+}
+
+/** The position of a run in lists, newest first. */
+export interface RunPosition {
+  createdAt: number
+  runKey: string
 }
 
 /** The latest run of each follower, newest first, after `page.after`. */
 export async function listLatestRuns(
   db: Db,
   filter: RunFilter,
-  page: { after: { createdAt: number; runKey: string } | null; limit: number },
+  page: { after: RunPosition | null; limit: number },
 ): Promise<RunRow[]> {
   const { after, limit } = page
-  const conditions: (SQL | undefined)[] = [
-    sql`NOT EXISTS (SELECT 1 FROM ${runs} n WHERE n.app_id = ${runs.appId} AND n.open_id = ${runs.openId}
-      AND (n.created_at, n.run_key) > (${runs.createdAt}, ${runs.runKey}))`,
-    filter.appId ? eq(runs.appId, filter.appId) : undefined,
-    filter.status ? eq(runs.status, filter.status) : undefined,
-    filter.outcome ? eq(runs.outcome, filter.outcome) : undefined,
-    filter.campaign ? eq(runs.campaign, filter.campaign) : undefined,
-    after
-      ? or(
-          lt(runs.createdAt, after.createdAt),
-          and(eq(runs.createdAt, after.createdAt), lt(runs.runKey, after.runKey)),
-        )
-      : undefined,
-  ]
+  const isAfter = after
+    ? sql`(${runs.createdAt}, ${runs.runKey}) < (${after.createdAt}::bigint, ${after.runKey})`
+    : undefined
   return db
     .select()
     .from(runs)
-    .where(and(...conditions))
+    .where(and(isLatest, isAfter, ...conditionsOf(filter)))
     .orderBy(desc(runs.createdAt), desc(runs.runKey))
     .limit(limit)
+}
+
+const isLatest = sql`NOT EXISTS (SELECT 1 FROM ${runs} n WHERE n.app_id = ${runs.appId} AND n.open_id = ${runs.openId}
+  AND (n.created_at, n.run_key) > (${runs.createdAt}, ${runs.runKey}))`
+
+const isOpen = ne(runs.status, 'ended')
+
+const hasStatus = (status: RunRow['status'] | null) => (status ? eq(runs.status, status) : undefined)
+
+function conditionsOf(filter: RunFilter): (SQL | undefined)[] {
+  const { appId, status, outcome, campaign, version, scene, closing } = filter
+  return [
+    appId ? eq(runs.appId, appId) : undefined,
+    status ? eq(runs.status, status) : undefined,
+    // Implied, and written down for the partial indexes.
+    status === 'active' || status === 'paused' ? isOpen : undefined,
+    outcome ? and(eq(runs.outcome, outcome), eq(runs.status, 'ended')) : undefined,
+    campaign ? eq(runs.campaign, campaign) : undefined,
+    version === undefined ? undefined : eq(runs.version, version),
+    scene ? hasScene(scene) : undefined,
+    closing ? and(isOpen, gt(runs.closesAt, closing.after), lte(runs.closesAt, closing.until)) : undefined,
+    filter.openId ? beginsWith(filter.openId) : undefined,
+    filter.reason ? sql`${runs.reasons} ? ${filter.reason}` : undefined,
+    filter.tag ? hasTag(filter.tag) : undefined,
+  ]
+}
+
+/** Compared by bytes, whatever the collation of the database, so that the index is used. An openId is ASCII. */
+function beginsWith(openId: string): SQL {
+  return sql`(${runs.openId} ~>=~ ${openId} AND ${runs.openId} ~<~ ${`${openId}\u{10ffff}`})`
+}
+
+function hasScene(scene: string): SQL {
+  if (scene.includes('*')) return eq(runs.scenePattern, scene)
+  return sql`(${runs.entry}->>'qrScene' = ${scene} AND ${runs.entry}->>'qrScene' IS NOT NULL)`
+}
+
+function hasTag(tag: string): SQL {
+  return sql`(${runs.appId}, ${runs.openId}) IN (SELECT f.app_id, f.open_id FROM ${followers} f WHERE f.attributes->'tags' ? ${tag})`
+}
+
+/**
+ * The runs that a bulk change acts on, as `run_key` and `closes_at`: open, the latest of their followers, and in this status.
+ * Null: in any.
+ */
+export function selectedRuns(filter: RunFilter, status: RunRow['status'] | null): SQL {
+  return sql`(SELECT ${runs.runKey} AS run_key, ${runs.closesAt} AS closes_at FROM ${runs}
+    WHERE ${and(isLatest, isOpen, hasStatus(status), ...conditionsOf(filter))})`
+}
+
+/** The open runs of some followers, as {@link selectedRuns}. */
+export function chosenRuns(chosen: readonly FollowerKey[], status: RunRow['status'] | null): SQL {
+  const keys = chosen.map(({ appId, openId }) => sql`(${appId}, ${openId})`)
+  return sql`(SELECT ${runs.runKey} AS run_key, ${runs.closesAt} AS closes_at FROM ${runs}
+    WHERE ${and(isLatest, isOpen, hasStatus(status), sql`(${runs.appId}, ${runs.openId}) IN (${sql.join(keys, sql`, `)})`)})`
 }

@@ -1,5 +1,5 @@
 import type { RunState } from '../../run/state.ts'
-import { lastDoneAt, tallyOf } from '../../run/tally.ts'
+import { lastDoneAt, reasonsOf, tallyOf } from '../../run/tally.ts'
 import type { runs } from '../schema.ts'
 import { isRefusedData } from '../store-error.ts'
 
@@ -22,7 +22,12 @@ type SnapshotColumns = Pick<
   typeof runs.$inferInsert,
   'revision' | 'status' | 'outcome' | 'endedAt' | 'updatedAt'
 > &
-  Partial<Pick<typeof runs.$inferInsert, 'state' | 'runId' | 'tally' | 'tallyRevision' | 'lastDoneAt'>>
+  Partial<
+    Pick<
+      typeof runs.$inferInsert,
+      'state' | 'runId' | 'tally' | 'tallyRevision' | 'lastDoneAt' | 'closesAt' | 'reasons'
+    >
+  >
 
 /** A snapshot's columns in `runs`. */
 export function snapshotColumns({ state, runId }: Snapshot, now: number) {
@@ -36,6 +41,8 @@ export function snapshotColumns({ state, runId }: Snapshot, now: number) {
     tally: tallyOf(state),
     tallyRevision: state.revision,
     lastDoneAt: lastDoneAt(state),
+    closesAt: state.closesAt,
+    reasons: reasonsOf(state),
     ...(runId === null ? {} : { runId }),
   }
 }

@@ -4,12 +4,13 @@ import { ENTRY_AT, entryOf } from '../../../test/harness/run-simulation.ts'
 import { settle } from '../../run/forks.ts'
 import { presentRun } from '../../run/present.ts'
 import { beginRun } from '../../run/run-events.ts'
-import { RunFragment } from './follower-pages.tsx'
+import { ForksCard } from './follower-side.tsx'
 
 const htmlOf = (items: string) => {
   const plan = planOfItems(items)
   const state = settle(plan, beginRun(plan, entryOf(), []), ENTRY_AT)
-  return String(<RunFragment run={presentRun(state, { appId: 'wx1', openId: 'o1', runId: 'r1' }, plan)} />)
+  const run = presentRun(state, { appId: 'wx1', openId: 'o1', runId: 'r1' }, plan)
+  return String(<ForksCard forks={run.forks} />)
 }
 
 it('the page of a run shows the state of each fork, until when it waits, and the branch', () => {

@@ -1,0 +1,13 @@
+import type { BulkJob } from '../../store/bulk/bulk-jobs.ts'
+
+export type BulkJobView = ReturnType<typeof bulkJobView>
+
+/** A job for API and console. */
+export function bulkJobView(job: BulkJob) {
+  const { leaseOwnerId: _owner, leaseExpiresAt: _expires, createdAt, endedAt, ...rest } = job
+  return {
+    ...rest,
+    createdAt: new Date(createdAt).toISOString(),
+    endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
+  }
+}

@@ -1,0 +1,79 @@
+import type { Context, Hono } from 'hono'
+import { z } from 'zod'
+import { type BulkJobView, bulkJobView } from '../../api/views/bulk-job-view.ts'
+import { MINUTE_MS } from '../../shared/time-units.ts'
+import { listBulkJobs } from '../../store/bulk/bulk-jobs.ts'
+import { BULK_ACTIONS, type BulkAction, type BulkQuestion } from '../components/bulk-bar.tsx'
+import { BulkJobs } from '../components/bulk-jobs.tsx'
+import type { PageDeps } from '../console-deps.ts'
+import { type AskedFilter, readFilters } from '../follower-list.ts'
+import { formAction, notDone } from '../form-action.tsx'
+import { done } from '../notice.ts'
+import { respond } from '../respond.tsx'
+
+/** A job that is over is shown this long. */
+const SHOWN_MS = 10 * MINUTE_MS
+const MOST_JOBS = 3
+
+/** The bulk jobs that run or have just ended, newest first. */
+export async function recentBulkJobs({ db, now }: PageDeps): Promise<BulkJobView[]> {
+  const jobs = await listBulkJobs(db, { after: null, limit: MOST_JOBS })
+  return jobs
+    .filter(({ endedAt }) => endedAt === null || endedAt > now() - SHOWN_MS)
+    .map((job) => bulkJobView(job))
+}
+
+const actionOf = (text: string | undefined): BulkAction | undefined =>
+  BULK_ACTIONS.find((action) => action === text)
+
+/** The question of a URL with `bulk`, and its count; null: it asks nothing, or the call was refused. */
+export async function readBulkQuestion(
+  { api }: PageDeps,
+  c: Context,
+  asked: AskedFilter,
+): Promise<BulkQuestion | null> {
+  const action = actionOf(c.req.query('bulk'))
+  if (!action) return null
+  const picks = c.req.query('all') ? null : (c.req.queries('pick') ?? [])
+  if (picks?.length === 0) return { action, count: 0, closingSoon: 0, picks }
+  const json = { action, ...selectionOf(asked, picks), dryRun: true }
+  const answer = await api.call(c, 'POST', '/api/followers/bulk', { json })
+  const counted = z.object({ count: z.number(), closingSoon: z.number() }).safeParse(answer.body)
+  return counted.success ? { action, ...counted.data, picks } : null
+}
+
+const selectionOf = ({ filter }: AskedFilter, picks: readonly string[] | null) =>
+  picks ? { followers: picks.map(followerOf) } : { filter }
+
+function followerOf(pick: string): { appId: string; openId: string } {
+  const [appId = '', openId = ''] = pick.split('/', 2)
+  return { appId, openId }
+}
+
+/** `/bulk-jobs` and the form of `/followers` that begins one */
+export function addBulkPages(app: Hono, deps: PageDeps): void {
+  const { api, now } = deps
+  app.get('/bulk-jobs', async (c) => respond(c, <BulkJobs jobs={await recentBulkJobs(deps)} now={now()} />))
+  formAction(app, { path: '/followers/bulk', role: 'operator' }, deps, async (c, field) => {
+    const asked = readFilters((name) => field(name))
+    const picks = field('picks') ? field('picks').split(' ') : null
+    const back = `/followers?${new URLSearchParams(asked.values as Record<string, string>)}`
+    const reason = field('reason').trim()
+    const json = {
+      action: field('action'),
+      ...selectionOf(asked, picks),
+      ...(reason ? { reason } : {}),
+    }
+    const headers: Record<string, string> = field('key') ? { 'idempotency-key': field('key') } : {}
+    const answer = await api.call(c, 'POST', '/api/followers/bulk', { json, headers })
+    if (answer.error) return notDone(c, answer, back)
+    return c.redirect(back, 303)
+  })
+  formAction(app, { path: '/bulk-jobs/:id/stop', role: 'operator' }, deps, async (c) => {
+    const id = encodeURIComponent(c.req.param('id') ?? '')
+    const answer = await api.call(c, 'POST', `/api/bulk-jobs/${id}/stop`)
+    if (answer.error) return notDone(c, answer, '/followers')
+    const { done: changed } = answer.body as BulkJobView
+    return done(c, '/followers', 'bulkStopped', changed)
+  })
+}

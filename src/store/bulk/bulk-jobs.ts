@@ -1,0 +1,179 @@
+import { and, desc, eq, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
+import { alias } from 'drizzle-orm/pg-core'
+import type { Db } from '../db.ts'
+import { isLeaseFree } from '../lease.ts'
+import type { RunRow } from '../runs/run-rows.ts'
+import { bulkJobRuns, bulkJobs, runs } from '../schema.ts'
+import { execute } from '../sql.ts'
+
+export type BulkJob = typeof bulkJobs.$inferSelect
+export type NewBulkJob = Pick<BulkJob, 'id' | 'action' | 'selection' | 'reason' | 'createdBy' | 'createdAt'>
+/** What became of the runs of a page. */
+export type BulkCounts = Pick<BulkJob, 'done' | 'ended' | 'failed'>
+
+/** How many runs a selection has, and how many of their windows close by a time. */
+export async function countSelected(
+  db: Db,
+  selected: SQL,
+  closesUntil: number,
+): Promise<{ count: number; closingSoon: number }> {
+  const { rows } = await execute<{ n: number | string; closing: number | string }>(
+    db,
+    sql`SELECT count(*) AS n, count(*) FILTER (WHERE closes_at <= ${closesUntil}::bigint) AS closing FROM ${selected} AS s`,
+  )
+  return { count: Number(rows[0]?.n ?? 0), closingSoon: Number(rows[0]?.closing ?? 0) }
+}
+
+/**
+ * Stores a job with the runs of a selection, at most `limit` of them. A job with this id may exist: then nothing is stored.
+ * @param tx a transaction
+ */
+export async function createBulkJob(
+  tx: Db,
+  job: NewBulkJob,
+  selected: SQL,
+  limit: number,
+): Promise<{ job: BulkJob; isNew: boolean }> {
+  const [created] = await tx
+    .insert(bulkJobs)
+    .values({ ...job, state: 'running', total: 0 })
+    .onConflictDoNothing()
+    .returning({ id: bulkJobs.id })
+  if (!created) return { job: (await readBulkJob(tx, job.id)) as BulkJob, isNew: false }
+  const { rows } = await execute<{ n: number | string }>(
+    tx,
+    sql`WITH added AS (INSERT INTO ${bulkJobRuns} (job_id, run_key)
+        SELECT ${job.id}, run_key FROM ${selected} AS s LIMIT ${limit} RETURNING 1)
+      SELECT count(*) AS n FROM added`,
+  )
+  const total = Number(rows[0]?.n ?? 0)
+  const ended = total === 0 ? { state: 'finished' as const, endedAt: job.createdAt } : {}
+  const [stored] = await tx
+    .update(bulkJobs)
+    .set({ total, ...ended })
+    .where(eq(bulkJobs.id, job.id))
+    .returning()
+  return { job: stored as BulkJob, isNew: true }
+}
+
+export async function readBulkJob(db: Db, id: string): Promise<BulkJob | null> {
+  const [job] = await db.select().from(bulkJobs).where(eq(bulkJobs.id, id))
+  return job ?? null
+}
+
+/** Jobs, newest first, after `after`. */
+export function listBulkJobs(
+  db: Db,
+  { after, limit }: { after: { createdAt: number; id: string } | null; limit: number },
+): Promise<BulkJob[]> {
+  const { createdAt, id } = bulkJobs
+  const isAfter = after
+    ? or(lt(createdAt, after.createdAt), and(eq(createdAt, after.createdAt), lt(id, after.id)))
+    : undefined
+  return db.select().from(bulkJobs).where(isAfter).orderBy(desc(createdAt), desc(id)).limit(limit)
+}
+
+/** Leases the oldest running job that no process has; null: there is none. */
+export async function claimBulkJob(
+  db: Db,
+  { ownerId, now, leaseMs }: { ownerId: string; now: number; leaseMs: number },
+): Promise<BulkJob | null> {
+  const candidate = alias(bulkJobs, 'candidate')
+  const oldest = db
+    .select({ id: candidate.id })
+    .from(candidate)
+    .where(
+      and(
+        eq(candidate.state, 'running'),
+        or(eq(candidate.leaseOwnerId, ownerId), isLeaseFree(candidate.leaseExpiresAt, { now, leaseMs })),
+      ),
+    )
+    .orderBy(candidate.createdAt)
+    .limit(1)
+    .for('update', { skipLocked: true })
+  const [claimed] = await db
+    .update(bulkJobs)
+    .set({ leaseOwnerId: ownerId, leaseExpiresAt: now + leaseMs })
+    .where(inArray(bulkJobs.id, oldest))
+    .returning()
+  return claimed ?? null
+}
+
+/** The next runs of a job. `run` is null when the run no longer exists. */
+export async function nextBulkRuns(
+  db: Db,
+  jobId: string,
+  limit: number,
+): Promise<{ runKey: string; run: RunRow | null }[]> {
+  return db
+    .select({ runKey: bulkJobRuns.runKey, run: runs })
+    .from(bulkJobRuns)
+    .leftJoin(runs, eq(runs.runKey, bulkJobRuns.runKey))
+    .where(eq(bulkJobRuns.jobId, jobId))
+    .orderBy(bulkJobRuns.runKey)
+    .limit(limit)
+}
+
+/**
+ * Records what became of a page of runs, and renews the lease. The last page finishes the job.
+ * @returns false when the job is over or another process has it: this one must leave it
+ */
+export async function recordBulkPage(
+  db: Db,
+  page: { jobId: string; ownerId: string; runKeys: readonly string[]; counts: BulkCounts },
+  { now, leaseMs }: { now: number; leaseMs: number },
+): Promise<boolean> {
+  const { jobId, ownerId, runKeys, counts } = page
+  const { done, ended, failed } = bulkJobs
+  return db.transaction(async (tx) => {
+    // A stopped job still counts the page that was under way.
+    const [job] = await tx
+      .update(bulkJobs)
+      .set({
+        done: sql`${done} + ${counts.done}::int`,
+        ended: sql`${ended} + ${counts.ended}::int`,
+        failed: sql`${failed} + ${counts.failed}::int`,
+        leaseExpiresAt: now + leaseMs,
+      })
+      .where(and(eq(bulkJobs.id, jobId), eq(bulkJobs.leaseOwnerId, ownerId)))
+      .returning({ state: bulkJobs.state })
+    if (!job) return false
+    if (runKeys.length > 0)
+      await tx
+        .delete(bulkJobRuns)
+        .where(and(eq(bulkJobRuns.jobId, jobId), inArray(bulkJobRuns.runKey, [...runKeys])))
+    if (job.state !== 'running') return false
+    const [left] = await nextBulkRuns(tx, jobId, 1)
+    if (left) return true
+    await tx
+      .update(bulkJobs)
+      .set({ state: 'finished', endedAt: now, ...NO_LEASE })
+      .where(eq(bulkJobs.id, jobId))
+    return false
+  })
+}
+
+const NO_LEASE = { leaseOwnerId: null, leaseExpiresAt: null }
+
+/** Lets another process continue a job at once, when this one stops. */
+export async function releaseBulkJobs(db: Db, ownerId: string): Promise<void> {
+  await db
+    .update(bulkJobs)
+    .set(NO_LEASE)
+    .where(and(eq(bulkJobs.leaseOwnerId, ownerId), eq(bulkJobs.state, 'running')))
+}
+
+/**
+ * Stops a running job: its other runs stay as they are. A page that is under way is still changed and counted.
+ * @returns null when there is no such job
+ */
+export async function stopBulkJob(tx: Db, id: string, now: number): Promise<BulkJob | null> {
+  const [stopped] = await tx
+    .update(bulkJobs)
+    .set({ state: 'stopped', endedAt: now })
+    .where(and(eq(bulkJobs.id, id), eq(bulkJobs.state, 'running')))
+    .returning()
+  if (!stopped) return readBulkJob(tx, id)
+  await tx.delete(bulkJobRuns).where(eq(bulkJobRuns.jobId, id))
+  return stopped
+}
