@@ -10,5 +10,5 @@ export async function accountOptions(
   only: readonly string[] | null,
 ): Promise<Option[]> {
   const accounts = await deps.accounts.list({ limit: MAX_OPTIONS, ...(only ? { only } : {}) })
-  return accounts.map(({ appId, name }) => ({ value: appId, label: `${name} · ${appId}` }))
+  return accounts.map(({ appId, name }) => ({ value: appId, label: `${name} · ${appId}`, isData: true }))
 }

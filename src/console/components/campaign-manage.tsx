@@ -15,7 +15,7 @@ export interface ManagedCampaign {
 /**
  * A button and its dialog with everything that can be done with a whole campaign: what it will do and whom it concerns stands
  * above each button. Nothing for readers who may not change campaigns.
- * @param back `list`: the forms lead back to the list
+ * @param back `list`: the forms lead back to the list, where the name of the campaign has the id `name-ID`
  */
 export const ManageCampaign = (props: { campaign: ManagedCampaign; back?: 'list' }) => {
   const { campaign, back } = props
@@ -33,7 +33,8 @@ export const ManageCampaign = (props: { campaign: ManagedCampaign; back?: 'list'
         type="button"
         data-opens={`manage-${id}`}
         aria-haspopup="dialog"
-        aria-label={texts.manageOf(campaign.name)}
+        id={`open-manage-${id}`}
+        aria-labelledby={back === 'list' ? `open-manage-${id} name-${id}` : undefined}
       >
         {texts.manage}
       </button>

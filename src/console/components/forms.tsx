@@ -146,6 +146,8 @@ export const TextArea = (props: FieldProps & { value?: string; rows?: number; co
 export interface Option {
   value: string
   label: string
+  /** The label is a name or an id, which nobody translates. */
+  isData?: boolean
 }
 
 /** One of some values. */
@@ -163,8 +165,8 @@ export const SelectField = (
       {...props}
       control={
         <select {...control(props)}>
-          {props.options.map(({ value, label }) => (
-            <option value={value} selected={value === chosen} translate={props.named ? 'no' : undefined}>
+          {props.options.map(({ value, label, isData = props.named }) => (
+            <option value={value} selected={value === chosen} translate={isData ? 'no' : undefined}>
               {label}
             </option>
           ))}

@@ -147,7 +147,7 @@ const NameCell = ({ row }: { row: CampaignRow }) => {
   return (
     <>
       <div class="name-line">
-        <a href={row.version === null ? `${path}/versions` : path} translate="no">
+        <a id={`name-${row.id}`} href={row.version === null ? `${path}/versions` : path} translate="no">
           <b>{row.name}</b>
         </a>
         {row.hasDraft && row.version !== null ? (

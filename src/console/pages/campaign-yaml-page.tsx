@@ -32,7 +32,7 @@ export const CampaignYamlPage = ({ campaign, source }: { campaign: FramedCampaig
           </a>
         </div>
         <div class="yaml-question" data-question role="alert" />
-        <textarea class="code" rows={24} readonly aria-label={texts.label} spellcheck={false}>
+        <textarea translate="no" class="code" rows={24} readonly aria-label={texts.label} spellcheck={false}>
           {source}
         </textarea>
         <h3>

@@ -70,8 +70,8 @@ export const TestSendPage = (props: TestSendProps) => {
 const ChooseVersion = ({ campaign, versions, version, accounts, account }: TestSendProps) => {
   const texts = useText(TEST_SEND_TEXTS)
   const options = (all: Option[], chosen: string) =>
-    all.map(({ value, label }) => (
-      <option value={value} selected={value === chosen}>
+    all.map(({ value, label, isData }) => (
+      <option value={value} selected={value === chosen} translate={isData ? 'no' : undefined}>
         {label}
       </option>
     ))
@@ -92,7 +92,10 @@ const TestForm = (props: TestSendProps) => {
   const texts = useText(TEST_SEND_TEXTS)
   const { campaign, steps, testers, state } = props
   if (steps.length === 0) return <p class="empty">{texts.noMessage}</p>
-  const stepOptions = [{ value: 'all', label: texts.all }, ...steps.map((id) => ({ value: id, label: id }))]
+  const stepOptions = [
+    { value: 'all', label: texts.all },
+    ...steps.map((id) => ({ value: id, label: id, isData: true })),
+  ]
   const testerOptions = testers.map(({ openId, grantEndsAt }) => ({
     value: openId,
     label: `${openId} · ${texts.until(timeInBeijing(grantEndsAt))}`,
