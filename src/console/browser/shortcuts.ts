@@ -11,7 +11,8 @@ export function shortcuts(): void {
   let firstKeyAt = Number.NEGATIVE_INFINITY
   document.addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isOff()) return
-    if (isTyping(event.target) || document.querySelector('dialog[open]')) return
+    // The target of an event from an editor in a shadow root is only its host.
+    if (isTyping(event.composedPath()[0] ?? event.target) || document.querySelector('dialog[open]')) return
     const isSecond = event.timeStamp - firstKeyAt < SECOND_KEY_MS
     firstKeyAt = Number.NEGATIVE_INFINITY
     if (isSecond) {

@@ -13,6 +13,7 @@ export function suggestId(name: string, other: string, taken: ReadonlySet<string
   const letters = name
     .toLowerCase()
     .normalize('NFKD')
+    .replace(/\p{M}+/gu, '')
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+|-+$/g, '')
   const own = letters.length >= 3 ? letters : other.replace(/-\d+$/, '')

@@ -44,7 +44,8 @@ export const CampaignFrame = (props: {
   )
 }
 
-const FrameActions = ({ campaign }: { campaign: FramedCampaign }) => {
+/** What can be done with a campaign, beside its name. */
+export const FrameActions = ({ campaign }: { campaign: FramedCampaign }) => {
   const texts = useText(CAMPAIGN_FRAME_TEXTS)
   const { id, state, draft, active, name } = campaign
   const path = `/campaigns/${encodeURIComponent(id)}`

@@ -1,5 +1,6 @@
 import type { Child } from 'hono/jsx'
 import { CAMPAIGN_LIST_TEXTS } from '../texts/campaign-list-texts.ts'
+import { FORM_TEXTS } from '../texts/form-texts.ts'
 import { useMay, useText, useView } from '../view.ts'
 
 /** What can be done with a campaign as a whole depends on this. */
@@ -20,6 +21,7 @@ export interface ManagedCampaign {
 export const ManageCampaign = (props: { campaign: ManagedCampaign; back?: 'list' }) => {
   const { campaign, back } = props
   const texts = useText(CAMPAIGN_LIST_TEXTS)
+  const { cancel } = useText(FORM_TEXTS)
   const { language } = useView()
   const path = `/campaigns/${encodeURIComponent(campaign.id)}`
   if (!useMay('operator')) return null
@@ -85,6 +87,11 @@ export const ManageCampaign = (props: { campaign: ManagedCampaign; back?: 'list'
           {state === 'draft' ? null : <a href={`${path}/file`}>{texts.export}</a>}
           {hasDraft ? <a href={`${path}/file?version=draft`}>{texts.exportDraft}</a> : null}
         </p>
+        <div class="dialog-actions">
+          <button type="button" data-closes autofocus>
+            {cancel}
+          </button>
+        </div>
       </dialog>
     </>
   )

@@ -3,9 +3,9 @@ import type { campaignView } from '../../api/views/campaign-view.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { Statistics } from '../../campaign/statistics/report.ts'
 import { Code, Data, Empty, NextPage, StatePill } from '../components/basics.tsx'
+import { FrameActions, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { CampaignTabs } from '../components/campaign-tabs.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
-import { ActionButton, FormDialog, OpensDialog } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
 import { Icon } from '../design/icons.tsx'
 import type { ResultsQuery } from '../results/results-query.ts'
@@ -13,7 +13,7 @@ import { Page } from '../shell/page.tsx'
 import { apiMessageText } from '../texts/errors/api-error-text.ts'
 import { CAMPAIGN_STATES, useLabel } from '../texts/labels.ts'
 import { CAMPAIGN_TEXTS } from '../texts/page-texts.ts'
-import { useMay, useText, useView } from '../view.ts'
+import { useText, useView } from '../view.ts'
 import { ResultsView } from './results/results-view.tsx'
 
 type CampaignView = ReturnType<typeof campaignView>
@@ -26,6 +26,7 @@ const CampaignState = ({ item }: { item: CampaignView }) => {
 
 export const CampaignPage = (props: {
   item: CampaignView
+  framed: FramedCampaign
   accounts: { items: TargetAccount[]; next: string | null }
   source: string
   warnings: Issue[]
@@ -36,7 +37,7 @@ export const CampaignPage = (props: {
   const { item, warnings } = props
   const { language } = useView()
   return (
-    <Page title={item.name} at="/campaigns" aside={<CampaignActions item={item} />}>
+    <Page title={item.name} at="/campaigns" aside={<FrameActions campaign={props.framed} />}>
       <CampaignTabs id={item.id} at="results" isPublished={true} />
       <p class="row">
         <CampaignState item={item} />
@@ -68,29 +69,6 @@ export const CampaignPage = (props: {
         </pre>
       </details>
     </Page>
-  )
-}
-
-/** Pausing stops new entries. Runs go on. */
-const CampaignActions = ({ item }: { item: CampaignView }) => {
-  const texts = useText(CAMPAIGN_TEXTS)
-  if (!useMay('operator') || item.state === 'retired') return null
-  const dialog = 'pause-campaign'
-  if (item.state === 'paused')
-    return <ActionButton action={`/campaigns/${item.id}/resume`} label={texts.resume} icon="play" />
-  return (
-    <>
-      <OpensDialog dialog={dialog} label={texts.pause} icon="pause" />
-      <FormDialog
-        id={dialog}
-        title={texts.pauseTitle}
-        action={`/campaigns/${item.id}/pause`}
-        submit={texts.pause}
-        tone="danger"
-      >
-        <p>{texts.pauseHint}</p>
-      </FormDialog>
-    </>
   )
 }
 

@@ -6,6 +6,7 @@ import { campaignView } from '../../api/views/campaign-view.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { Statistics } from '../../campaign/statistics/report.ts'
 import { STATISTICS_TABLES, statisticsTable } from '../../campaign/statistics/statistics-tables.ts'
+import { openCampaign } from '../campaigns/framed-campaign.ts'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { notDone } from '../form-action.tsx'
 import { CampaignPage } from '../pages/campaign-pages.tsx'
@@ -16,11 +17,13 @@ import { languageOf } from '../shell/preferences.tsx'
 
 /** `/campaigns/ID`: the results of a campaign, and their tables as CSV */
 export function addCampaignPages(app: Hono, deps: PageDeps): void {
-  const { campaigns } = deps
   app.get('/campaigns/:id', async (c) => {
-    const found = await campaigns.find(c.req.param('id'))
-    if (!found) return respond(c, <NotFoundPage />, 404)
-    const { version, source } = found
+    const id = c.req.param('id')
+    const open = await openCampaign(deps, id)
+    if (!open) return respond(c, <NotFoundPage />, 404)
+    // A draft has no results.
+    if (!open.stored) return c.redirect(`/campaigns/${encodeURIComponent(id)}/versions`)
+    const { version, source } = open.stored
     // The check of campaign files wrote them.
     const warnings = (version?.warnings ?? []) as Issue[]
     const after = cursorOf.read(c.req.query('cursor'))
@@ -31,7 +34,8 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     return respond(
       c,
       <CampaignPage
-        item={campaignView(found)}
+        item={campaignView(open.stored)}
+        framed={open.framed}
         accounts={targets}
         source={source}
         warnings={warnings}

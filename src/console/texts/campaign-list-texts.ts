@@ -105,7 +105,10 @@ export const NEW_CAMPAIGN_TEXTS = bilingual(
     intro: '选一个例子，改成自己的。保存的是草稿，发布之前不会发给任何人。',
     simple: '入门',
     complete: '完整方案',
-    counts: (messages: number, replies: number) => `${messages} 条消息 · ${replies} 条即时回复`,
+    counts: (messages: number, replies: number) =>
+      [messages > 0 ? `${messages} 条消息` : '', replies > 0 ? `${replies} 条即时回复` : '']
+        .filter(Boolean)
+        .join(' · '),
     shows: '演示：',
     empty: '空白活动',
     emptyWhat: '从最少的内容开始。',
@@ -142,7 +145,13 @@ export const NEW_CAMPAIGN_TEXTS = bilingual(
     intro: 'Choose an example and make it yours. It is a draft: nobody gets anything before you publish it.',
     simple: 'First steps',
     complete: 'Complete campaigns',
-    counts: (messages: number, replies: number) => `${messages} messages · ${replies} passive replies`,
+    counts: (messages: number, replies: number) =>
+      [
+        messages > 0 ? `${messages} messages` : '',
+        replies === 1 ? '1 passive reply' : replies > 0 ? `${replies} passive replies` : '',
+      ]
+        .filter(Boolean)
+        .join(' · '),
     shows: 'Shows:',
     empty: 'Empty campaign',
     emptyWhat: 'Begin with the least.',

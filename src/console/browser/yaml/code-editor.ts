@@ -163,6 +163,20 @@ const THEME = EditorView.theme({
     color: 'var(--ink)',
   },
   '.cm-completionInfo': { maxWidth: '320px', padding: '6px 10px', whiteSpace: 'pre-wrap' },
+  // In place of pictures in data URLs, which the content security policy refuses.
+  '.cm-lintRange-error': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy var(--red)',
+    textUnderlineOffset: '3px',
+  },
+  '.cm-lintRange-warning': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy var(--amber)',
+    textUnderlineOffset: '3px',
+  },
+  '.cm-lint-marker': { width: '8px', height: '8px', margin: '6px 0 0 3px', borderRadius: '50%' },
+  '.cm-lint-marker-error': { content: '""', backgroundColor: 'var(--red)' },
+  '.cm-lint-marker-warning': { content: '""', backgroundColor: 'var(--amber)', borderRadius: '1px' },
   '.cm-diagnostic': { padding: '6px 10px' },
   '.cm-diagnostic-error': { borderLeftColor: 'var(--red)' },
   '.cm-diagnostic-warning': { borderLeftColor: 'var(--amber)' },
