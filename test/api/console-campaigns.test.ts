@@ -21,9 +21,14 @@ beforeAll(async () => {
 })
 afterAll(() => api?.close())
 
-async function send(path: string, role = 'operator', body?: Record<string, string> | FormData) {
+async function send(
+  path: string,
+  role = 'operator',
+  body?: Record<string, string> | FormData | URLSearchParams,
+) {
   const headers = { cookie: cookies.get(role) ?? '', 'accept-language': 'zh-CN' }
-  const form = body instanceof FormData || body === undefined ? body : new URLSearchParams(body)
+  const isForm = body instanceof FormData || body instanceof URLSearchParams || body === undefined
+  const form = isForm ? body : new URLSearchParams(body)
   const init = body === undefined ? { headers } : { headers, method: 'POST', body: form ?? null }
   const response = await api.web.request(path, init)
   return {
@@ -303,5 +308,107 @@ describe('the publication of a draft', () => {
     expect((await send('/campaigns/issued/publish', 'viewer')).status).toBe(403)
     expect((await send('/campaigns/exported/publish')).status).toBe(200)
     expect((await send('/campaigns/gone/publish')).status).toBe(404)
+  })
+})
+
+describe('trying a campaign', () => {
+  const yaml = campaignYaml(
+    'tried',
+    ['{ id: gift, after: 0s, since: reply, send: { text: 试发的内容 } }'],
+    [`accounts: [${APP}]`, 'priority: 20'],
+  )
+  const form = {
+    version: 'live',
+    account: APP,
+    step: 'all',
+    tester: 'oTester',
+    openId: '',
+    reply: '',
+    key: '',
+  }
+
+  it('sends its messages to a tester with a grant, once for each form', async () => {
+    await api.put(yaml)
+    const wechat = api.app.simulator.account(APP)
+    await wechat.type('oTester', '你好')
+    const page = await waitFor(() => send('/campaigns/tried/test'), {
+      until: ({ html }) => html.includes('value="oTester"'),
+    })
+    const key = /name="key" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
+    const sent = await send('/campaigns/tried/test', 'operator', { ...form, key })
+    expect(sent.html).toContain('<span class="pill green" title="sent">已发送</span>')
+    const again = await send('/campaigns/tried/test', 'operator', { ...form, key })
+    expect(again.html).toContain('没有重复发送')
+  })
+
+  it('says in the reader’s language why a test is not possible, and keeps what was typed', async () => {
+    const unknown = await send('/campaigns/tried/test', 'operator', {
+      ...form,
+      openId: 'oNobody',
+      step: 'gift',
+    })
+    expect(unknown.status).toBe(422)
+    expect(unknown.html).toContain('公众号没有这位粉丝')
+    expect(unknown.html).toContain('value="oNobody"')
+    const step = await send('/campaigns/tried/test', 'operator', { ...form, step: 'nothing' })
+    expect([step.status, step.html.includes('p-step')]).toEqual([422, true])
+    expect((await send('/campaigns/tried/test', 'viewer')).status).toBe(403)
+    expect((await send('/campaigns/gone/test')).status).toBe(404)
+  })
+
+  it('shows the errors of a draft in place of the form', async () => {
+    await saveDraft('tried', yaml.replace('since: reply', 'since: nothing'))
+    expect((await send('/campaigns/tried/test')).html).toContain('草稿有错误')
+    expect((await send('/campaigns/tried/test?version=live')).html).toContain('name="tester"')
+  })
+
+  it('plays recorded events, and compares them with what happened', async () => {
+    const page = await send('/campaigns/tried/dry-run')
+    const field = (name: string) =>
+      new RegExp(`name="${name}"[^>]*value="([^"]+)"`).exec(page.html)?.[1] ?? ''
+    expect(field('from')).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d$/)
+    const period = { version: 'live', account: APP, from: field('from'), to: field('to') }
+    const played = await send('/campaigns/tried/dry-run', 'operator', period)
+    expect(played.status).toBe(200)
+    expect(played.html).toMatch(/\d+ 位粉丝，\d+ 个事件/)
+    const bad = await send('/campaigns/tried/dry-run', 'operator', { ...period, from: '', to: 'x' })
+    expect([bad.status, bad.html.includes('请填写开始和结束时间')]).toEqual([422, true])
+    const old = await send('/campaigns/tried/dry-run', 'operator', { ...period, from: '2020-01-01T00:00' })
+    expect([old.status, old.html.includes('p-from')]).toEqual([422, true])
+    const draft = await send('/campaigns/tried/dry-run', 'operator', { ...period, version: 'draft' })
+    expect([draft.status, draft.html.includes('/campaigns/tried/yaml#line-')]).toEqual([422, true])
+  })
+})
+
+describe('the accounts of a campaign', () => {
+  const OTHER = 'wxcampaigns000002'
+  const RESTING = 'wxcampaigns000003'
+
+  it('are added by name, with a warning about those that cannot run it, and removed', async () => {
+    await api.addAccount({ appId: OTHER, name: '第二个号' })
+    await api.addAccount({ appId: RESTING, name: '停用的号' })
+    await api.call('PATCH', `/api/accounts/${RESTING}`, { json: { state: 'paused' } })
+    await api.put(file('spread'))
+    expect((await send('/campaigns/spread/accounts', 'viewer')).html).not.toContain(
+      '<form method="post" action="/campaigns/spread',
+    )
+    const found = await send(`/campaigns/spread/accounts?find=${encodeURIComponent('第二')}`)
+    expect([found.html.includes(`value="${OTHER}"`), found.html.includes(RESTING)]).toEqual([true, false])
+    const body = new URLSearchParams([
+      ['add', OTHER],
+      ['add', RESTING],
+      ['version', '1'],
+    ])
+    const refused = await send('/campaigns/spread/accounts', 'operator', body)
+    expect(refused.status).toBe(422)
+    expect(refused.html).toMatch(new RegExp(`value="${OTHER}" checked`))
+    body.set('force', 'yes')
+    expect(await send('/campaigns/spread/accounts', 'operator', body)).toMatchObject({ status: 303 })
+    const version = await api.get<{ accounts: string[] }>('/api/campaigns/spread')
+    expect(version.body.accounts).toEqual([APP, OTHER, RESTING])
+    const remove = { remove: RESTING, version: '2' }
+    expect((await send('/campaigns/spread/accounts', 'operator', remove)).status).toBe(303)
+    expect((await send('/campaigns/spread/accounts', 'operator', { version: '3' })).status).toBe(422)
+    expect((await send('/campaigns/spread/accounts', 'operator', remove)).status).toBe(409)
   })
 })
