@@ -162,6 +162,7 @@ class YamlPage {
       button.addEventListener('click', () => {
         place.replaceChildren()
         void answer()
+        this.#editor.focus()
       })
       return button
     })

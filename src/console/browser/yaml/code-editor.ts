@@ -39,6 +39,7 @@ export interface CodeEditor {
   replace(text: string): void
   mark(found: readonly Marked[]): void
   goTo(line: number, column: number): void
+  focus(): void
 }
 
 /**
@@ -116,6 +117,7 @@ export function createCodeEditor(options: {
       view.dispatch({ selection: { anchor: at }, effects: EditorView.scrollIntoView(at, { y: 'center' }) })
       view.focus()
     },
+    focus: () => view.focus(),
   }
 }
 
