@@ -33,9 +33,14 @@ export const PublishPage = ({ campaign, plan }: { campaign: FramedCampaign; plan
   return (
     <CampaignFrame campaign={campaign} at={null}>
       {plan === null ? (
-        <p class="empty">
-          {texts.noDraft} <a href={`${path}/versions`}>{texts.toVersions}</a>
-        </p>
+        <div class="empty">
+          <p>{texts.noDraft}</p>
+          <p>
+            <a class="button" href={`${path}/versions`}>
+              {texts.toVersions}
+            </a>
+          </p>
+        </div>
       ) : (
         <section class="card form-card publish">
           <h2>{texts.title(next)}</h2>
