@@ -330,6 +330,7 @@ describe('trying a campaign', () => {
   it('sends its messages to a tester with a grant, once for each form', async () => {
     await api.put(yaml)
     const wechat = api.app.simulator.account(APP)
+    await wechat.follow('oTester')
     await wechat.type('oTester', '你好')
     const page = await waitFor(() => send('/campaigns/tried/test'), {
       until: ({ html }) => html.includes('value="oTester"'),
