@@ -20,10 +20,12 @@ import { addCampaignYamlPage } from './routes/campaign-yaml-routes.tsx'
 import { addDryRunPages } from './routes/dry-run-routes.tsx'
 import { addEditorPages } from './routes/editor-routes.tsx'
 import { addFollowerPages } from './routes/follower-routes.tsx'
+import { addMediaPages } from './routes/media-routes.tsx'
 import { addMenuPages } from './routes/menu-routes.tsx'
 import { addNewCampaignPages } from './routes/new-campaign-routes.tsx'
 import { addOverviewPages } from './routes/overview-routes.tsx'
 import { addPublishPages } from './routes/publish-routes.tsx'
+import { addQrcodePages } from './routes/qrcode-routes.tsx'
 import { addStartPages } from './routes/start-routes.tsx'
 import { addSystemPages } from './routes/system-routes.tsx'
 import { addTestSendPages } from './routes/test-send-routes.tsx'
@@ -60,6 +62,8 @@ export function createConsole(deps: ConsoleDeps): Hono {
   addAccountSettings(app, pages)
   addAccountConnection(app, pages)
   addMenuPages(app, pages)
+  addMediaPages(app, pages)
+  addQrcodePages(app, pages)
   addAccountDetailPages(app, pages)
   addCampaignListPages(app, pages)
   addNewCampaignPages(app, pages)

@@ -20,6 +20,7 @@ const STYLES = [
   'charts.css',
   'overview.css',
   'results.css',
+  'library.css',
 ] as const
 const JAVASCRIPT = 'text/javascript; charset=utf-8'
 

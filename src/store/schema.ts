@@ -142,6 +142,27 @@ export const accountTags = pgTable(
   (t) => [primaryKey({ columns: [t.appId, t.name] })],
 )
 
+/** QR codes with a scene that WeChat has made. WeChat keeps no list of them. */
+export const qrcodes = pgTable(
+  'qrcodes',
+  {
+    id: bigserial('id', { mode: 'number' }).primaryKey(),
+    appId: text('app_id').notNull(),
+    scene: text('scene').notNull(),
+    ticket: text('ticket').notNull(),
+    /** What the code says. */
+    url: text('url').notNull(),
+    /** The campaign that a scan must enter; null: it was not named. */
+    campaign: text('campaign'),
+    /** Null: the code is permanent. */
+    expiresAt: epochMs('expires_at'),
+    createdAt: epochMs('created_at').notNull(),
+    /** The user or token that made it. */
+    createdBy: text('created_by').notNull(),
+  },
+  (t) => [index('qrcodes_by_account').on(t.appId, t.id)],
+)
+
 /** The access_token of an account, with the lease of the process that refreshes it. */
 export const accessTokens = pgTable('access_tokens', {
   appId: text('app_id').primaryKey(),

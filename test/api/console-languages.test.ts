@@ -53,6 +53,8 @@ const PAGES = [
   `/accounts/${APP}/menu`,
   `/accounts/${APP}/connect`,
   '/accounts/new',
+  '/qrcodes',
+  '/media',
   '/campaigns',
   '/campaigns/new',
   '/campaigns/new?from=course',

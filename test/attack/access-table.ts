@@ -95,8 +95,10 @@ export const API = table(`
   PUT    /api/hooks/{name}                             admin
   DELETE /api/hooks/{name}                             admin
   POST   /api/hooks/{name}/secret                      admin
+  GET    /api/media                                    viewer
   POST   /api/media                                    operator
   GET    /api/media/{id}                               viewer
+  GET    /api/qrcodes                                  viewer
   POST   /api/qrcodes                                  operator
   POST   /api/keys/rotate                              admin
   GET    /api/inbox                                    viewer
@@ -142,6 +144,12 @@ export const CONSOLE = table(`
   POST   /accounts/{appId}/menu                        operator
   POST   /accounts/{appId}/menu/save                   operator
   POST   /accounts/{appId}/menu/remove                 operator
+  GET    /media                                        viewer
+  POST   /media                                        operator
+  GET    /media/{id}/content                           viewer
+  GET    /qrcodes                                      viewer
+  POST   /qrcodes                                      operator
+  GET    /qrcodes/{id}                                 viewer
   GET    /campaigns                                    viewer
   GET    /campaigns/new                                operator
   POST   /campaigns/new                                operator

@@ -23,6 +23,8 @@ const PATHS = [
   `/accounts/${APP}/menu`,
   `/accounts/${APP}/connect`,
   '/accounts/new',
+  '/qrcodes',
+  '/media',
   '/campaigns',
   '/campaigns/new',
   '/campaigns/new?from=course',

@@ -5,13 +5,15 @@ import { saveMedium } from '../../store/campaigns/media-store.ts'
 import { readMedium } from '../../store/campaigns/media-uploads.ts'
 import { checkMedia } from '../../wechat/rules/media-limits.ts'
 import { ApiError, notFound, refused } from '../api-error.ts'
-import { medium } from '../schemas/wechat-schemas.ts'
+import { listedMedium, medium } from '../schemas/wechat-schemas.ts'
+import { mediaPage } from '../views/media-view.ts'
 import {
   type ApiDeps,
   auditedChange,
   createRouter,
   errorResponses,
   jsonResponse,
+  listRoute,
   notFoundResponse,
   security,
 } from './route-helpers.ts'
@@ -68,8 +70,18 @@ export function createMediaRoutes(deps: ApiDeps): OpenAPIHono {
     })
     return c.json(saved, 201)
   })
+  listLibrary(app, deps)
   downloadMedium(app, deps)
   return app
+}
+
+/** `GET /media` */
+function listLibrary(app: OpenAPIHono, deps: ApiDeps): void {
+  const about = { summary: 'List the media', description: 'Newest first, without their content.' }
+  app.openapi(listRoute('/media', about, listedMedium), async (c) => {
+    const { cursor: from, limit } = c.req.valid('query')
+    return c.json(await mediaPage(deps, from, limit), 200)
+  })
 }
 
 /** `GET /media/{id}` */

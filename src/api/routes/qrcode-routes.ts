@@ -1,11 +1,14 @@
-import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
+import { createRoute, type OpenAPIHono, z } from '@hono/zod-openapi'
 import { parseDuration } from '../../campaign/duration.ts'
 import { entriesOf } from '../../campaign/items.ts'
 import { createMatcher } from '../../campaign/match.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { servesAccount } from '../../campaign/target-accounts.ts'
+import { saveQrcode } from '../../store/accounts/qrcode-store.ts'
 import { notFound, refused } from '../api-error.ts'
-import { newQrcode, qrcode } from '../schemas/wechat-schemas.ts'
+import { listOf, page } from '../schemas/common-schemas.ts'
+import { listedQrcode, newQrcode, qrcode } from '../schemas/wechat-schemas.ts'
+import { qrcodePage, qrcodeView } from '../views/qrcode-view.ts'
 import { requestWechat } from '../wechat-request.ts'
 import {
   type ApiDeps,
@@ -18,9 +21,6 @@ import {
   security,
   wechatUnavailable,
 } from './route-helpers.ts'
-
-/** WeChat's page with the image of a code. It needs no token. */
-const QR_IMAGE_URL = 'https://mp.weixin.qq.com/cgi-bin/showqrcode'
 
 /** `/api/qrcodes`: QR codes with a scene (带参数的二维码) */
 export function createQrcodeRoutes(deps: ApiDeps): OpenAPIHono {
@@ -56,17 +56,20 @@ export function createQrcodeRoutes(deps: ApiDeps): OpenAPIHono {
         return { result }
       })
       const seconds = expiresIn === null ? null : (created.expire_seconds ?? expiresIn)
-      return c.json(
-        {
-          ticket: created.ticket,
-          url: created.url,
-          imageUrl: `${QR_IMAGE_URL}?ticket=${encodeURIComponent(created.ticket)}`,
-          expiresAt: seconds === null ? null : new Date(at + seconds * 1000).toISOString(),
-        },
-        201,
-      )
+      const row = await saveQrcode(deps.db, {
+        appId,
+        scene: qrScene,
+        ticket: created.ticket,
+        url: created.url,
+        campaign: campaign ?? null,
+        expiresAt: seconds === null ? null : at + seconds * 1000,
+        createdAt: at,
+        createdBy: c.get('principal').actor,
+      })
+      return c.json(qrcodeView(row), 201)
     },
   )
+  listCodes(app, deps)
   return app
 
   /** @throws ApiError 422 if a scan of the code would not enter the campaign */
@@ -81,6 +84,25 @@ export function createQrcodeRoutes(deps: ApiDeps): OpenAPIHono {
     if (!entersCampaign(found.model, appId, qrScene))
       throw rejection(mismatchReason(found.model, appId, qrScene))
   }
+}
+
+/** `GET /qrcodes` */
+function listCodes(app: OpenAPIHono, { db }: ApiDeps): void {
+  app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/qrcodes',
+      summary: 'List the QR codes',
+      description: 'Those that were created here, newest first.',
+      security,
+      request: { query: page.extend({ appId: z.string().max(64).optional() }) },
+      responses: { 200: jsonResponse(listOf(listedQrcode), 'One page of the list.'), ...errorResponses },
+    }),
+    async (c) => {
+      const { cursor: from, limit, appId } = c.req.valid('query')
+      return c.json(await qrcodePage(db, { appId, from, limit }), 200)
+    },
+  )
 }
 
 /** Whether a follow through the code, or a scan by a follower, enters the campaign. */

@@ -7,6 +7,23 @@ export const medium = z
   .object({ id: z.string(), type: z.enum(['image', 'voice', 'video', 'thumb']), bytes: z.number() })
   .openapi('Medium')
 
+export const listedMedium = z
+  .object({
+    id: z.string(),
+    type: z.enum(['image', 'voice', 'video', 'thumb']),
+    contentType: z.string(),
+    filename: z.string(),
+    bytes: z.number(),
+    createdAt: isoTime,
+    campaigns: z
+      .array(z.string())
+      .openapi({ description: 'The campaigns that send it, in their present version.' }),
+    uploads: z.array(z.object({ appId: z.string(), type: z.string(), expiresAt: isoTime })).openapi({
+      description: 'Its copies at WeChat. An expired one is uploaded again before the next send.',
+    }),
+  })
+  .openapi('ListedMedium')
+
 const MAX_QR_LIFETIME_MS = 30 * 86_400_000
 
 export const newQrcode = z
@@ -24,14 +41,25 @@ export const newQrcode = z
   })
   .openapi('NewQrcode')
 
-export const qrcode = z
+const qrcodeFields = {
+  id: z.number(),
+  appId: z.string(),
+  qrScene: z.string(),
+  campaign: z.string().nullable(),
+  ticket: z.string(),
+  url: z.string(),
+  imageUrl: z.string(),
+  expiresAt: isoTime.nullable(),
+  createdAt: isoTime,
+  createdBy: z.string(),
+}
+export const qrcode = z.object(qrcodeFields).openapi('Qrcode')
+export const listedQrcode = z
   .object({
-    ticket: z.string(),
-    url: z.string(),
-    imageUrl: z.string(),
-    expiresAt: isoTime.nullable(),
+    ...qrcodeFields,
+    entries: z.number().openapi({ description: 'The runs in the store that began with a scan of it.' }),
   })
-  .openapi('Qrcode')
+  .openapi('ListedQrcode')
 
 const buttons = z.array(z.record(z.string(), z.unknown()))
 

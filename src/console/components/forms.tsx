@@ -160,11 +160,13 @@ export const SelectField = (
   },
 ) => {
   const chosen = props.state.values[props.name] ?? props.value ?? ''
+  // A browser takes '' for no answer, and would not send the form.
+  const required = props.required && !props.options.some(({ value }) => value === '')
   return (
     <Labelled
       {...props}
       control={
-        <select {...control(props)}>
+        <select {...control({ ...props, required })}>
           {props.options.map(({ value, label, isData = props.named }) => (
             <option value={value} selected={value === chosen} translate={isData ? 'no' : undefined}>
               {label}

@@ -41,7 +41,11 @@ function groupsFor(role: Role, texts: Texts, links: Links): Group[] {
     {
       title: texts.connect,
       role: 'viewer',
-      items: [{ key: 'a', href: '/accounts', icon: 'radio-tower', title: texts.accounts }],
+      items: [
+        { key: 'a', href: '/accounts', icon: 'radio-tower', title: texts.accounts },
+        { href: '/qrcodes', icon: 'qr-code', title: texts.qrcodes },
+        { href: '/media', icon: 'image', title: texts.media },
+      ],
     },
     { title: texts.tryOut, role: 'viewer', items: [...phone, ...temporal] },
     {

@@ -39,7 +39,7 @@ export const CONNECT_TEXTS = bilingual(
       '微信访问不到这个地址：它不在公网上。把 PUBLIC_URL 设为公网网址，或用内网穿透，然后重新启动。',
     wrongPort: '微信只访问 80 和 443 端口。请用反向代理转发，再把 PUBLIC_URL 设为新的网址。',
     connected: '微信已连通',
-    connectedHint: (ago: string) => `${ago}收到微信的验证，签名正确。`,
+    connectedHint: '收到微信的请求，签名正确：',
     waiting: '等待微信连接',
     waitingHint: '在微信后台点「提交」之后，这里会自动变绿。',
     wrongToken: '微信到了，但验证没有通过',
@@ -100,7 +100,7 @@ export const CONNECT_TEXTS = bilingual(
     wrongPort:
       'WeChat calls the ports 80 and 443 only. Use a reverse proxy, and set PUBLIC_URL to the new address.',
     connected: 'WeChat is connected',
-    connectedHint: (ago: string) => `WeChat’s check arrived ${ago}, with the right signature.`,
+    connectedHint: 'A call of WeChat has arrived with the right signature:',
     waiting: 'Waiting for WeChat',
     waitingHint: 'After you submit the form at WeChat, this turns green by itself.',
     wrongToken: 'WeChat arrived, but its check failed',

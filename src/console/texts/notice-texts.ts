@@ -37,6 +37,8 @@ export const NOTICE_TEXTS = bilingual(
     menuSaved: (buttons: string) => `已备份菜单（${buttons} 个按钮）`,
     menuPublished: '菜单已发布到微信',
     menuRemoved: '菜单已删除',
+    mediumUploaded: (name: string) => `已上传「${name}」`,
+    qrcodeCreated: (scene: string) => `已生成来源「${scene}」的二维码`,
   },
   {
     paused: (name: string) => `Paused “${name}”`,
@@ -74,5 +76,7 @@ export const NOTICE_TEXTS = bilingual(
     menuSaved: (buttons: string) => `Saved a copy of the menu (${buttons} buttons)`,
     menuPublished: 'The menu is published to WeChat',
     menuRemoved: 'The menu is deleted',
+    mediumUploaded: (name: string) => `Uploaded “${name}”`,
+    qrcodeCreated: (scene: string) => `Created the QR code of the scene “${scene}”`,
   },
 )

@@ -3,7 +3,17 @@ import { endRun, type RunState } from '../../run/state.ts'
 import type { Db } from '../db.ts'
 import { unansweredSteps } from '../runs/deliveries.ts'
 import { activeRunsByAccount, endRunFromOutside } from '../runs/run-rows.ts'
-import { accessTokens, accounts, entries, followers, inbox, outbox, settings, testSends } from '../schema.ts'
+import {
+  accessTokens,
+  accounts,
+  entries,
+  followers,
+  inbox,
+  outbox,
+  qrcodes,
+  settings,
+  testSends,
+} from '../schema.ts'
 import { clearModeMismatch } from './mode-mismatch.ts'
 import { clearRefusedCallback } from './refused-callbacks.ts'
 import { clearSavedMenu } from './saved-menus.ts'
@@ -74,6 +84,7 @@ export async function finishRemoval(db: Db, appId: string, now: number): Promise
   await db.delete(outbox).where(eq(outbox.appId, appId))
   await db.delete(entries).where(eq(entries.appId, appId))
   await db.delete(testSends).where(eq(testSends.appId, appId))
+  await db.delete(qrcodes).where(eq(qrcodes.appId, appId))
   await db.delete(settings).where(eq(settings.name, SETTING_PREFIX + appId))
 }
 

@@ -46,7 +46,7 @@ const MenuWarning = ({ account, savedAt }: { account: AccountView; savedAt: numb
   const texts = useText(CONNECT_TEXTS)
   const isSaved = savedAt !== null
   return (
-    <div class="note amber">
+    <div class="note amber menu-warning">
       <Icon name="triangle-alert" />
       <div class="grow">
         <b>{texts.warning}</b>

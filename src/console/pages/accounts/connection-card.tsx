@@ -38,7 +38,9 @@ export const ConnectionCard = (props: Connection) => {
       <h2>{title}</h2>
       <p class="quiet">
         {isConnected && verifiedAt !== null ? (
-          <Ago at={verifiedAt} now={now} />
+          <>
+            {texts.connectedHint} <Ago at={verifiedAt} now={now} />
+          </>
         ) : refused === null ? (
           texts.waitingHint
         ) : refused === 'mode' ? (

@@ -1,0 +1,51 @@
+import { bilingual } from './bilingual.ts'
+
+/** The library of media. */
+export const MEDIA_TEXTS = bilingual(
+  {
+    title: '素材',
+    empty: '还没有素材',
+    emptyHint: '上传之后，活动的消息可以引用。',
+    upload: '上传素材',
+    file: '文件',
+    type: '用作',
+    types: { image: '图片', voice: '语音', video: '视频', thumb: '封面' },
+    byContent: '按内容判断',
+    limits:
+      '图片：PNG、JPEG、GIF，最大 10 MB。语音：AMR、MP3，最大 2 MB、60 秒。视频：MP4，最大 10 MB。封面：JPEG，最大 64 KB。',
+    noFile: '选一个文件',
+    uploaded: (at: string) => `${at} 上传`,
+    unused: '没有活动在用',
+    usedBy: '用于活动',
+    atWechat: '微信上的副本',
+    notAtWechat: '还没有上传到微信，第一次发送前自动上传',
+    until: (appId: string, time: string) => `${appId} 至 ${time}`,
+    expired: (appId: string) => `${appId} 已过期，下次发送前自动上传`,
+    copyId: '编号',
+    noPreview: '不能在这里播放',
+    download: '下载',
+  },
+  {
+    title: 'Media',
+    empty: 'No medium yet',
+    emptyHint: 'Messages of campaigns can use what you upload.',
+    upload: 'Upload a medium',
+    file: 'File',
+    type: 'Used as',
+    types: { image: 'image', voice: 'voice', video: 'video', thumb: 'thumb' },
+    byContent: 'by its content',
+    limits:
+      'Image: PNG, JPEG or GIF, 10 MB. Voice: AMR or MP3, 2 MB and 60 s. Video: MP4, 10 MB. Thumb: JPEG, 64 KB.',
+    noFile: 'choose a file',
+    uploaded: (at: string) => `uploaded ${at}`,
+    unused: 'No campaign uses it',
+    usedBy: 'Used by',
+    atWechat: 'Copies at WeChat',
+    notAtWechat: 'Not at WeChat yet. It is uploaded before the first send.',
+    until: (appId: string, time: string) => `${appId} until ${time}`,
+    expired: (appId: string) => `${appId} expired, uploaded again before the next send`,
+    copyId: 'Id',
+    noPreview: 'It cannot be played here',
+    download: 'Download',
+  },
+)
