@@ -76,7 +76,11 @@ export function createSessionApi(
         init.body = JSON.stringify(json)
         init.headers = { 'content-type': 'application/json', ...headers }
       } else if (body !== undefined) init.body = body
-      return readAnswer(await fetchAs(c, new Request(new URL(path, 'http://console.internal'), init)))
+      const url = new URL(path, 'http://console.internal')
+      // The id `..`, however it is written, would name another call.
+      if (url.pathname !== path.split('?', 1)[0])
+        return readAnswer(await respondWithError(notFound(`call ${path}`), c, log))
+      return readAnswer(await fetchAs(c, new Request(url, init)))
     },
     answer(c) {
       if (c.req.header(SCRIPT_HEADER) === undefined) {

@@ -61,6 +61,11 @@ describe('a form of a page', () => {
     expect(await refusal('en')).toContain('Campaign old is retired.')
   })
 
+  it.each(['%2e%2e', '..%2f..%2fusers', '%2e'])('about the id %s reaches no other call', async (id) => {
+    const response = await send(`/campaigns/${id}/pause`, 'operator', { method: 'POST' })
+    expect(response.status).toBe(404)
+  })
+
   it('about something that is gone answers 404', async () => {
     const response = await send('/campaigns/gone/pause', 'operator', { method: 'POST' })
     expect(response.status).toBe(404)
@@ -93,9 +98,16 @@ describe("the operator API for the console's scripts", () => {
   })
 
   it.each([
-    ['without a session', 'nobody', script, 302],
+    ['without a session', 'nobody', script, 401],
     ['without the header of the scripts', 'operator', {}, 403],
     ['from another site', 'operator', { ...script, origin: 'https://evil.example' }, 403],
+    [
+      'from another site, of another type than a form',
+      'operator',
+      { ...script, origin: 'https://evil.example', 'content-type': 'application/json' },
+      403,
+    ],
+    ['by its site alone', 'operator', { ...script, 'sec-fetch-site': 'cross-site' }, 403],
   ])('refuses a change %s', async (_, role, headers, status) => {
     const init = { method: 'POST', headers: headers as Record<string, string> }
     const response = await send('/console/api/campaigns/shown/pause', role, init)

@@ -5,6 +5,9 @@ import type { EditorStore } from './store.ts'
 const AFTER_MS = 800
 const RETRY_MS = [2_000, 5_000, 10_000, 30_000] as const
 
+/** The same text would be refused again: too large, or nothing that can be stored. */
+const isFinal = (status: number) => status === 413 || status === 415 || status === 422
+
 /**
  * Saves the draft by itself: some time after the last change, when the page loses the focus, and at Ctrl S. A text that cannot
  * be saved is kept on this device, and tried again.
@@ -16,6 +19,8 @@ export class Saving {
   private timer: ReturnType<typeof setTimeout> | undefined
   private failures = 0
   private lastSeen = ''
+  /** A text that the server does not take: it is not sent again until it changes. */
+  private refusedText: string | null = null
   private running: Promise<void> | null = null
 
   constructor(store: EditorStore) {
@@ -70,7 +75,8 @@ export class Saving {
     clearTimeout(this.timer)
     while (this.running) await this.running
     const { store } = this
-    if (store.text === this.savedText || store.saving.state === 'conflict' || !store.data.mayChange) return
+    if (store.text === this.savedText || store.text === this.refusedText) return
+    if (store.saving.state === 'conflict' || !store.data.mayChange) return
     this.running = this.save(store.text)
     await this.running
     this.running = null
@@ -92,7 +98,8 @@ export class Saving {
       const wait = RETRY_MS[Math.min(this.failures++, RETRY_MS.length - 1)] ?? AFTER_MS
       const why = err instanceof CallRefused && err.status < 500 ? err.message : null
       store.set({ saving: { state: 'failed', why } })
-      this.schedule(wait)
+      if (err instanceof CallRefused && isFinal(err.status)) this.refusedText = text
+      else this.schedule(wait)
     }
   }
 
