@@ -184,6 +184,13 @@ const CHANGES: [call: string, path: string, sent: Sent, action: string][] = [
   ],
   ['POST /api/followers/{appId}/{openId}/agent/end', `${follower}/agent/end`, {}, 'follower.agent-end'],
   ['POST /api/followers/{appId}/{openId}/erase', `${follower}/erase`, {}, 'follower.erase'],
+  [
+    'POST /api/followers/bulk',
+    '/api/followers/bulk',
+    { json: { action: 'pause', filter: { campaign: 'nobody' } } },
+    'follower.bulk-pause',
+  ],
+  ['POST /api/bulk-jobs/{id}/stop', '/api/bulk-jobs/JOB/stop', {}, 'bulk-job.stop'],
   ['POST /api/temporal/accept', '/api/temporal/accept', {}, 'temporal.accept'],
   ['POST /api/keys/rotate', '/api/keys/rotate', {}, 'key.rotate'],
   ['POST /api/media', '/api/media', { raw: picture() }, 'media.upload'],
@@ -277,8 +284,10 @@ describe('the audit log', () => {
   it('records each change without secrets, and a change that it cannot record is not made', async () => {
     const { db } = api.app.services
     let createdToken = { id: 'none', token: 'none' }
+    let startedJob = 'none'
     const failed = await failedWebhook()
-    const pathOf = (path: string) => path.replace('MADE', createdToken.id).replace('FAILED', failed)
+    const pathOf = (path: string) =>
+      path.replace('MADE', createdToken.id).replace('FAILED', failed).replace('JOB', startedJob)
     for (const [call, path, sent, action] of CHANGES) {
       const [method = ''] = call.split(' ')
       if (action === 'follower.agent-end') await openSession()
@@ -303,6 +312,7 @@ describe('the audit log', () => {
       expect([call, items.length]).toEqual([call, before + 1])
       expect([call, items[0]]).toEqual([call, expect.objectContaining({ action })])
       if (call === 'POST /api/tokens') createdToken = answer.body
+      if (call === 'POST /api/followers/bulk') startedJob = answer.body.id
       const status = STATUS_AFTER[action]
       if (status) await api.waitForBody<{ status: string }>(follower, (run) => run.status === status)
       // Wait here, because events wait for rebuilt runs once the namespace is accepted, and this test does not rebuild them.

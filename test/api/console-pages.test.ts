@@ -136,8 +136,10 @@ describe('the pages', () => {
       expect(html).toContain(word)
     await api.app.services.accounts.setState(APP, 'blocked', '48001 api unauthorized')
     try {
+      // The figures of a page may be some seconds old.
+      await expect.poll(async () => (await page('/')).html).toContain('已被微信封禁')
       const stopped = (await page('/')).html
-      for (const word of ['已被微信封禁', remedyOf(48001).zh]) expect(stopped).toContain(word)
+      expect(stopped).toContain(remedyOf(48001).zh)
       expect(stopped).not.toContain('一切正常')
     } finally {
       await api.app.services.accounts.setState(APP, 'active', null)

@@ -38,7 +38,12 @@ it('leads an empty product to the first steps, each of which knows when it is do
   await api.app.waitForRun(APP, 'oStart', (r) => r.runId !== null)
   await expect.poll(done).toBe(2)
 
-  const real = { appId: 'wxreal00000000001', name: '真实', appSecret: 'test-secret-of-an-account', token: 'test-token-1234' }
+  const real = {
+    appId: 'wxreal00000000001',
+    name: '真实',
+    appSecret: 'test-secret-of-an-account',
+    token: 'test-token-1234',
+  }
   const added = await api.call('POST', '/api/accounts', { json: { ...real, mode: 'plain' } })
   expect(added.status).toBe(201)
   expect(await done()).toBe(3)

@@ -161,10 +161,16 @@ describe('the OpenAPI document', () => {
     expect(query('/api/followers', 'get').sort()).toEqual([
       'appId',
       'campaign',
+      'closing',
       'cursor',
       'limit',
+      'openId',
       'outcome',
+      'reason',
+      'scene',
       'status',
+      'tag',
+      'version',
     ])
     const put = doc.paths['/api/campaigns/{id}']?.put?.requestBody?.content ?? {}
     expect(Object.keys(put).sort()).toEqual(['application/json', 'application/yaml'])
