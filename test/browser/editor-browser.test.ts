@@ -150,7 +150,7 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
         ],
       },
     ])
-    await page.waitForSelector('.said-bubble.us >> text=三分钟入门')
+    await page.waitForSelector('.said-bubble.from-us >> text=三分钟入门')
     expect(errors).toEqual([])
     await page.context().close()
   })

@@ -81,10 +81,33 @@ export const StepsCard = ({ follower: { run, now } }: { follower: OneFollower })
   const time = (step: StepView) => step.sentAt ?? step.dueAt
   const columns: Column<StepView>[] = [
     { title: texts.step, cell: (s) => <Code>{s.id}</Code> },
-    { title: texts.state, cell: (s) => <StatePill state={s.state} label={state(s.state)} /> },
-    { title: texts.time, cell: (s) => (time(s) ? <NearTime at={time(s) ?? ''} now={now} seconds /> : null) },
-    { title: texts.late, cell: (s) => latenessOf(s, texts) },
-    { title: texts.why, cell: (s) => (s.reason || s.errcode !== null ? <StepReason step={s} /> : null) },
+    {
+      title: texts.state,
+      cell: (s) => (
+        <>
+          <StatePill state={s.state} label={state(s.state)} />
+          {s.reason || s.errcode !== null ? (
+            <div class="step-reason">
+              <StepReason step={s} />
+            </div>
+          ) : null}
+        </>
+      ),
+    },
+    {
+      title: texts.time,
+      cell: (s) => {
+        const at = time(s)
+        const late = latenessOf(s, texts)
+        if (at === null) return null
+        return (
+          <>
+            <NearTime at={at} now={now} seconds />
+            {late === null ? null : <div class="quiet">{`${texts.late} ${late}`}</div>}
+          </>
+        )
+      },
+    },
   ]
   return (
     <section class="card">

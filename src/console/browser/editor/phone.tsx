@@ -75,7 +75,7 @@ function chatOf(store: ReturnType<typeof useStore>): Line[] {
 
 const Bubble = ({ line, isChosen, isEarlier }: { line: Line; isChosen: boolean; isEarlier: boolean }) => (
   <div
-    class={`said-bubble ${line.side} ${isChosen ? 'chosen' : ''} ${isEarlier ? 'earlier' : ''} ${line.isPaid ? '' : 'unpaid'}`}
+    class={`said-bubble from-${line.side} ${isChosen ? 'chosen' : ''} ${isEarlier ? 'earlier' : ''} ${line.isPaid ? '' : 'unpaid'}`}
   >
     <MessageBody message={line.message} />
   </div>
