@@ -79,7 +79,7 @@ export function createSessionApi(
       const url = new URL(path, 'http://console.internal')
       // The id `..`, however it is written, would name another call.
       if (url.pathname !== path.split('?', 1)[0])
-        return readAnswer(await respondWithError(notFound(`call ${path}`), c, log))
+        return readAnswer(await respondWithError(notFound(`call ${method} ${path}`), c, log))
       return readAnswer(await fetchAs(c, new Request(url, init)))
     },
     answer(c) {

@@ -73,7 +73,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of
     await app?.close()
   })
 
-  const row = (appId: string) => page.locator('tr', { hasText: appId })
+  const row = (appId: string) => page.locator('.account-card', { hasText: appId })
   const runOf = (appId: string, openId: string, step: number) =>
     app.waitForRun(appId, openId, (r) => r.state.steps[step]?.state === 'sent')
   /** The state of the second step once it is decided. `held`: it missed the minute of the follow's grant. */
@@ -89,7 +89,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of
     await page.click('button.main')
     for (const appId of [BANNED, REVOKED, OVERLOADED, QUIET]) {
       await page.goto(`${base}/accounts`)
-      await page.getByText('授权新公众号').click()
+      await page.getByRole('link', { name: '扫码授权' }).click()
       await page.locator(`button[value="${appId}"]`).click()
       await page.getByText('授权成功').waitFor()
     }
@@ -126,8 +126,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of
     await row(BANNED).getByTitle('blocked').waitFor()
     await row(REVOKED).getByTitle('needs-authorisation').waitFor()
     for (const appId of [OVERLOADED, QUIET]) await row(appId).getByTitle('active').waitFor()
-    const remedy = async (appId: string) =>
-      ((await row(appId).locator('td[data-title="处理建议"]').textContent()) ?? '').trim()
+    const remedy = async (appId: string) => ((await row(appId).locator('.note').textContent()) ?? '').trim()
     for (const appId of [BANNED, REVOKED]) expect((await remedy(appId)).length).toBeGreaterThan(5)
     if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT })
     const ended = await app.waitForRun(REVOKED, 'oFirst', (r) => r.status === 'ended')

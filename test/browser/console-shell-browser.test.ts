@@ -122,17 +122,23 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('every page of th
 
   it('goes to pages by keys, unless they are switched off', async () => {
     const page = await signedIn(1280, 'zh-CN', 'light')
+    const open = page.locator('#shortcuts[open]')
+    const closeDialog = async () => {
+      await page.keyboard.press('Escape')
+      // The browser closes a dialog some time after the key.
+      await open.waitFor({ state: 'detached' })
+    }
     await page.keyboard.press('?')
-    await page.locator('#shortcuts[open]').waitFor()
-    await page.keyboard.press('Escape')
+    await open.waitFor()
+    await closeDialog()
     await page.keyboard.press('g')
     await page.keyboard.press('c')
     await page.waitForURL('**/campaigns')
     await page.keyboard.press('?')
     await page.locator('#shortcuts input').uncheck()
-    await page.keyboard.press('Escape')
+    await closeDialog()
     await page.keyboard.press('?')
-    expect(await page.locator('#shortcuts[open]').count()).toBe(0)
+    expect(await open.count()).toBe(0)
     await page.context().close()
   })
 

@@ -86,6 +86,16 @@ export const RESOURCE_TEXTS: MessageTable = {
     '请测试者先给公众号发一条消息，再试发。',
   'has no message: the steps with messages are {ids}': '没有消息：有消息的步骤是 {ids}',
   'the campaign sends no message': '活动没有消息',
+  'such bulk job': '这个批量操作',
+  'needs "campaign": versions are counted for each campaign': '要先选活动：版本号是每个活动分别计的',
+  'The filters are invalid.': '筛选条件不对。',
+  'selects {n:num} runs, of which one job takes at most {max:num}: add a filter':
+    '选中了 {n} 次培育，一次最多处理 {max} 次：再加一个筛选条件',
+  'There are too many followers.': '选中的粉丝太多。',
+  'was used for another request: use a new key for a new request': '已用于另一个请求：新的请求要用新的键',
+  'must have either filter or followers': '筛选条件和粉丝名单要给其中一个',
+  'must be an openId, or its beginning: letters, digits, _ and -':
+    '应是 openId 或它的开头：字母、数字、下划线和连字符',
   'There is nothing to send.': '没有可以试发的消息。',
   'The tester has unfollowed. Ask the tester to follow the account again.':
     '测试者已取消关注：请他重新关注。',
