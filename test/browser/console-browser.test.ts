@@ -40,6 +40,9 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the console in a
     await page.goto(base)
     await page.fill('input[name=token]', 'test-admin-token')
     await page.click('button.main')
+    // Nothing was tried yet: the console begins with the first steps.
+    await page.waitForURL('**/start')
+    await page.click('.side a[href="/accounts"]')
     await page.getByText('小鹿读书').first().waitFor()
     await page.click('.side a[href="/campaigns"]')
     await page.getByText('新粉欢迎').first().waitFor()
