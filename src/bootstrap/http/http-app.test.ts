@@ -36,8 +36,8 @@ afterAll(async () => {
   await store.close()
 })
 
-/** The console's start page while the namespace guard reports `state`. */
-async function startPage(state: NamespaceState): Promise<string> {
+/** A page of the console while the namespace guard reports `state`. */
+async function anyPage(state: NamespaceState): Promise<string> {
   const view = { state, namespace: 'default', namespaceId: 'a', expected: 'b' }
   const namespaceGuard = { ...services.namespaceGuard, latest: () => view }
   const links = { simulatorUrl: null, temporalUiUrl: null, namespace: 'default' }
@@ -47,7 +47,7 @@ async function startPage(state: NamespaceState): Promise<string> {
     .getSetCookie()
     .map((value) => value.split(';')[0])
     .join('; ')
-  const page = await app.request('/', { headers: { cookie } })
+  const page = await app.request('/accounts', { headers: { cookie } })
   expect(page.status).toBe(200)
   return page.text()
 }
@@ -56,5 +56,5 @@ it.each([
   ['expected', false],
   ['unexpected', true],
 ] as const)('the console in a namespace that is %s: a warning is shown (%s)', async (state, isShown) => {
-  expect((await startPage(state)).includes('命名空间与已保存的培育不匹配')).toBe(isShown)
+  expect((await anyPage(state)).includes('命名空间与已保存的培育不匹配')).toBe(isShown)
 })

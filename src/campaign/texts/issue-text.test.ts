@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { campaignFile } from '../../../test/fuzz/fuzz-campaigns.ts'
 import { isIn, literalsIn } from '../../../test/harness/message-literals.ts'
+import { PROPERTY_TIMEOUT_MS, propertyRuns } from '../../../test/harness/property-runs.ts'
 import { createRandom } from '../../../test/harness/random.ts'
 import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { holesOf } from '../../shared/message-texts.ts'
@@ -14,7 +15,7 @@ import { CAMPAIGN_TABLES, issueText } from './issue-text.ts'
 import { createIssueTexts } from './issue-texts.ts'
 import { HINT_TEXTS } from './warning-texts.ts'
 
-vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS })
+vi.setConfig({ testTimeout: Math.max(SLOW_UNIT_TIMEOUT_MS, PROPERTY_TIMEOUT_MS) })
 
 const zh = (message: string, hint?: string) => issueText({ message, hint }, 'zh')
 const { chinese } = createIssueTexts(CAMPAIGN_TABLES)
@@ -204,7 +205,7 @@ describe('the problems of templates', () => {
         if (problem !== null)
           expect(chinese(problem), problem).not.toMatch(/^(?:null|模板有错：检查大括号.*)$/)
       }),
-      { numRuns: 3_000 },
+      { numRuns: propertyRuns(3_000) },
     )
   })
 })
@@ -310,7 +311,7 @@ describe('the text of an issue', () => {
           expect(performance.now() - began).toBeLessThan(2_000)
         },
       ),
-      { numRuns: 300 },
+      { numRuns: propertyRuns(300, 20) },
     )
   })
 })
