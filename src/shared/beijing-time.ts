@@ -11,6 +11,11 @@ export function nextDayInBeijing(at: number): number {
   return Math.floor((at + UTC_PLUS_8_MS) / DAY_MS + 1) * DAY_MS - UTC_PLUS_8_MS
 }
 
+/** Days in Beijing from the day of `from` to that of `to`: 0 for the same day. */
+export function daysBetweenInBeijing(from: number, to: number): number {
+  return (nextDayInBeijing(to) - nextDayInBeijing(from)) / DAY_MS
+}
+
 /** The day in Beijing, `YYYY-MM-DD`. */
 export function dayInBeijing(at: number): string {
   return new Date(at + UTC_PLUS_8_MS).toISOString().slice(0, 10)

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { parseDuration } from '../../campaign/duration.ts'
+import { DAY_MS } from '../../shared/time-units.ts'
 import { checkMenu, type Menu } from '../../wechat/rules/menu.ts'
 import { isoTime } from './common-schemas.ts'
 
@@ -24,7 +25,7 @@ export const listedMedium = z
   })
   .openapi('ListedMedium')
 
-const MAX_QR_LIFETIME_MS = 30 * 86_400_000
+const MAX_QR_LIFETIME_MS = 30 * DAY_MS
 
 export const newQrcode = z
   .strictObject({

@@ -1,3 +1,5 @@
+import { timeLeft } from '../../shared/time-left.ts'
+
 /** `<time data-until datetime="…">` shows the time that is left, as `h:mm:ss` or `m:ss`. */
 export function countdowns(): void {
   const show = () => {
@@ -6,12 +8,4 @@ export function countdowns(): void {
   }
   show()
   setInterval(show, 1_000)
-}
-
-function timeLeft(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / 1000))
-  const two = (n: number) => String(n).padStart(2, '0')
-  const hours = Math.floor(seconds / 3600)
-  const minutes = Math.floor(seconds / 60) % 60
-  return hours > 0 ? `${hours}:${two(minutes)}:${two(seconds % 60)}` : `${minutes}:${two(seconds % 60)}`
 }

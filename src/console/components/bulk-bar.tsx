@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { FilterValues } from '../follower-list.ts'
 import { BULK_TEXTS } from '../texts/bulk-texts.ts'
 import { useText } from '../view.ts'
-import { useCount } from './bulk-jobs.tsx'
 import { FormDialog, NEW_FORM, TextField } from './forms.tsx'
+import { useNumber } from './numbers.tsx'
 
 export const BULK_ACTIONS = ['pause', 'resume', 'cancel'] as const
 export type BulkAction = (typeof BULK_ACTIONS)[number]
@@ -23,7 +23,7 @@ const BULK_FORM = 'bulk'
 /** Above the list. The buttons lead to the same page with a {@link BulkQuestion}. */
 export const BulkBar = ({ values }: { values: FilterValues }) => {
   const texts = useText(BULK_TEXTS)
-  const count = useCount()
+  const count = useNumber()
   return (
     <form id={BULK_FORM} class="bulk-bar" method="get" action="/followers" aria-label={texts.bar}>
       {Object.entries(values).map(([name, value]) => (
@@ -70,7 +70,7 @@ export const PickBox = ({ appId, openId }: { appId: string; openId: string }) =>
 /** Says how many are concerned before anything changes. Its button repeats the verb with the count. */
 export const BulkDialog = ({ question, values }: { question: BulkQuestion; values: FilterValues }) => {
   const texts = useText(BULK_TEXTS)
-  const count = useCount()
+  const count = useNumber()
   const { action, closingSoon, picks } = question
   const n = count(question.count)
   if (question.count === 0) return <NothingDialog question={question} />

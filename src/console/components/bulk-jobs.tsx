@@ -1,14 +1,9 @@
 import type { BulkJobView } from '../../api/views/bulk-job-view.ts'
 import { Icon } from '../design/icons.tsx'
 import { BULK_TEXTS } from '../texts/bulk-texts.ts'
-import { useMay, useText, useView } from '../view.ts'
+import { useMay, useText } from '../view.ts'
 import { Data } from './basics.tsx'
-
-/** A number with its separators. For components only. */
-export function useCount(): (count: number) => string {
-  const { language } = useView()
-  return (count) => count.toLocaleString(language === 'zh' ? 'zh-CN' : 'en')
-}
+import { useNumber } from './numbers.tsx'
 
 /** The bulk jobs that run or have just ended. It refreshes itself while one runs, on any page that shows it. */
 export const BulkJobs = ({ jobs, now }: { jobs: readonly BulkJobView[]; now: number }) => {
@@ -33,7 +28,7 @@ export const BulkJobs = ({ jobs, now }: { jobs: readonly BulkJobView[]; now: num
 
 const Job = ({ job, now }: { job: BulkJobView; now: number }) => {
   const texts = useText(BULK_TEXTS)
-  const count = useCount()
+  const count = useNumber()
   const mayStop = useMay('operator')
   const { id, action, state, total, done, ended, failed } = job
   const over = done + ended + failed
@@ -63,7 +58,7 @@ const Job = ({ job, now }: { job: BulkJobView; now: number }) => {
 
 const TimeLeft = ({ job, now }: { job: BulkJobView; now: number }) => {
   const texts = useText(BULK_TEXTS)
-  const count = useCount()
+  const count = useNumber()
   const over = job.done + job.ended + job.failed
   if (over === 0) return null
   const perRun = (now - Date.parse(job.createdAt)) / over

@@ -1,12 +1,14 @@
 import type { Child } from 'hono/jsx'
 import type { Draft } from '../../store/campaigns/draft-store.ts'
+import { campaignPath } from '../paths.ts'
 import { Page } from '../shell/page.tsx'
 import { CAMPAIGN_FRAME_TEXTS } from '../texts/campaign-frame-texts.ts'
 import { CAMPAIGN_STATES, useLabel } from '../texts/labels.ts'
-import { useMay, useText, useView } from '../view.ts'
+import { useMay, useText } from '../view.ts'
 import { StatePill, Time } from './basics.tsx'
 import { ManageCampaign } from './campaign-manage.tsx'
 import { type CampaignTab, CampaignTabs } from './campaign-tabs.tsx'
+import { useNumber } from './numbers.tsx'
 
 /** A campaign as the head of its pages shows it. */
 export interface FramedCampaign {
@@ -48,7 +50,7 @@ export const CampaignFrame = (props: {
 export const FrameActions = ({ campaign }: { campaign: FramedCampaign }) => {
   const texts = useText(CAMPAIGN_FRAME_TEXTS)
   const { id, state, draft, active, name } = campaign
-  const path = `/campaigns/${encodeURIComponent(id)}`
+  const path = campaignPath(id)
   if (!useMay('operator')) return null
   return (
     <div class="row">
@@ -71,12 +73,12 @@ export const FrameActions = ({ campaign }: { campaign: FramedCampaign }) => {
 const FrameState = ({ campaign }: { campaign: FramedCampaign }) => {
   const texts = useText(CAMPAIGN_FRAME_TEXTS)
   const label = useLabel(CAMPAIGN_STATES)
-  const number = new Intl.NumberFormat(useView().language)
+  const number = useNumber()
   const { state, version, draft, active } = campaign
   return (
     <p class="row quiet frame-state">
       <StatePill state={state} label={state === 'draft' ? texts.draft : label(state)} />
-      {version === null ? texts.neverPublished : texts.live(version, number.format(active))}
+      {version === null ? texts.neverPublished : texts.live(version, number(active))}
       {draft === null ? null : (
         <span>
           {texts.draftSaved} <span translate="no">{draft.savedBy}</span>{' '}

@@ -1,7 +1,9 @@
 import type { Child } from 'hono/jsx'
+import { campaignPath } from '../paths.ts'
 import { CAMPAIGN_LIST_TEXTS } from '../texts/campaign-list-texts.ts'
 import { FORM_TEXTS } from '../texts/form-texts.ts'
-import { useMay, useText, useView } from '../view.ts'
+import { useMay, useText } from '../view.ts'
+import { useNumber } from './numbers.tsx'
 
 /** What can be done with a campaign as a whole depends on this. */
 export interface ManagedCampaign {
@@ -22,11 +24,11 @@ export const ManageCampaign = (props: { campaign: ManagedCampaign; back?: 'list'
   const { campaign, back } = props
   const texts = useText(CAMPAIGN_LIST_TEXTS)
   const { cancel } = useText(FORM_TEXTS)
-  const { language } = useView()
-  const path = `/campaigns/${encodeURIComponent(campaign.id)}`
+  const number = useNumber()
+  const path = campaignPath(campaign.id)
   if (!useMay('operator')) return null
   const { id, state, hasDraft } = campaign
-  const active = new Intl.NumberFormat(language).format(campaign.active)
+  const active = number(campaign.active)
   const inside = campaign.active > 0 ? texts.inside(active) : ''
   const form = { path, back: back ?? '' }
   return (

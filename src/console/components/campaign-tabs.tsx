@@ -1,3 +1,4 @@
+import { campaignPath } from '../paths.ts'
 import { CAMPAIGN_TAB_TEXTS } from '../texts/campaign-tab-texts.ts'
 import { useMay, useText } from '../view.ts'
 
@@ -23,10 +24,7 @@ export const CampaignTabs = (props: { id: string; at: CampaignTab | null; isPubl
   return (
     <nav class="campaign-tabs" aria-label={texts.label}>
       {shown.map(({ name, path }) => (
-        <a
-          href={`/campaigns/${encodeURIComponent(id)}${path}`}
-          aria-current={name === at ? 'page' : undefined}
-        >
+        <a href={`${campaignPath(id)}${path}`} aria-current={name === at ? 'page' : undefined}>
           {texts[name]}
         </a>
       ))}

@@ -1,4 +1,5 @@
-import { dayInBeijing, timeInBeijing } from '../../shared/beijing-time.ts'
+import { CHINA_TIMEZONE, dayInBeijing, timeInBeijing } from '../../shared/beijing-time.ts'
+import { timeLeft } from '../../shared/time-left.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
 import { bilingual, type Language } from '../texts/bilingual.ts'
 import { useView } from '../view.ts'
@@ -33,7 +34,7 @@ export function dayName(at: number, language: Language, year?: string): string {
     month: language === 'zh' ? 'long' : 'short',
     day: 'numeric',
     ...(isOther ? { year: 'numeric' } : {}),
-    timeZone: 'Asia/Shanghai',
+    timeZone: CHINA_TIMEZONE,
   }).format(at)
 }
 
@@ -54,10 +55,3 @@ export const TimeLeft = ({ until, now, large }: { until: number; now: number; la
     {timeLeft(until - now)}
   </time>
 )
-
-function timeLeft(ms: number): string {
-  const seconds = Math.max(0, Math.ceil(ms / 1000))
-  const [h, m, s] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
-  const two = (n: number) => String(n).padStart(2, '0')
-  return h > 0 ? `${h}:${two(m)}:${two(s)}` : `${m}:${two(s)}`
-}

@@ -1,16 +1,10 @@
 import type { Skips } from '../overview/today.ts'
 import { OUTCOMES, REASONS, useLabel } from '../texts/labels.ts'
 import { REASON_TEXTS } from '../texts/reason-texts.ts'
-import { useText, useView } from '../view.ts'
+import { useText } from '../view.ts'
 import { Code } from './basics.tsx'
 import { Share, type Tone } from './charts.tsx'
-
-/** The number with the separators of the reader's language. */
-export function useNumber(): (n: number) => string {
-  const { language } = useView()
-  const format = new Intl.NumberFormat(language === 'zh' ? 'zh-CN' : 'en')
-  return (n) => format.format(n)
-}
+import { useNumber } from './numbers.tsx'
 
 /** The words for a reason of a skipped step. Some reasons are how the run ended. */
 export function useReason(): (reason: string) => string {

@@ -3,6 +3,7 @@ import { Code, Data, Empty, NextPage } from '../components/basics.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { FormDialog, FormProblem, type FormState, OpensDialog } from '../components/forms.tsx'
+import { campaignPath } from '../paths.ts'
 import { CAMPAIGN_TEXTS } from '../texts/page-texts.ts'
 import { CAMPAIGN_ACCOUNT_TEXTS } from '../texts/try-texts.ts'
 import { useMay, useText, useView } from '../view.ts'
@@ -92,7 +93,7 @@ const Remove = ({ campaign, account }: { campaign: FramedCampaign; account: Targ
       <FormDialog
         id={id}
         title={texts.removeTitle(account.name ?? account.appId)}
-        action={`/campaigns/${encodeURIComponent(campaign.id)}/accounts`}
+        action={`${campaignPath(campaign.id)}/accounts`}
         submit={texts.remove}
         tone="danger"
       >
@@ -107,7 +108,7 @@ const Remove = ({ campaign, account }: { campaign: FramedCampaign; account: Targ
 const AddAccounts = (props: CampaignAccountsProps) => {
   const texts = useText(CAMPAIGN_ACCOUNT_TEXTS)
   const { campaign, others, find, state, hasMore, chosen } = props
-  const path = `/campaigns/${encodeURIComponent(campaign.id)}/accounts`
+  const path = `${campaignPath(campaign.id)}/accounts`
   const needsForce = others.some(({ reasons }) => reasons.length > 0)
   return (
     <>

@@ -4,12 +4,14 @@ import type { CampaignRow } from '../campaigns/campaign-rows.ts'
 import { Code, NextPage, StatePill, Time } from '../components/basics.tsx'
 import { ManageCampaign } from '../components/campaign-manage.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
+import { useNumber } from '../components/numbers.tsx'
 import { Icon } from '../design/icons.tsx'
+import { campaignPath } from '../paths.ts'
 import { Page } from '../shell/page.tsx'
 import { CAMPAIGN_LIST_TEXTS, ENTRY_TEXTS } from '../texts/campaign-list-texts.ts'
 import { CAMPAIGN_STATES, useLabel } from '../texts/labels.ts'
 import { CAMPAIGN_TEXTS } from '../texts/page-texts.ts'
-import { useMay, useText, useView } from '../view.ts'
+import { useMay, useText } from '../view.ts'
 
 /** Filters of the list; `all`: everything but the retired campaigns. */
 export const LIST_STATES = ['all', 'live', 'paused', 'draft', 'retired'] as const
@@ -143,7 +145,7 @@ function useColumns(): Column<CampaignRow>[] {
 const NameCell = ({ row }: { row: CampaignRow }) => {
   const texts = useText(CAMPAIGN_LIST_TEXTS)
   const mayEdit = useMay('operator')
-  const path = `/campaigns/${encodeURIComponent(row.id)}`
+  const path = campaignPath(row.id)
   return (
     <>
       <div class="name-line">
@@ -222,7 +224,7 @@ const StateCell = ({ row }: { row: CampaignRow }) => {
 
 const RowActions = ({ row }: { row: CampaignRow }) => {
   const texts = useText(CAMPAIGN_LIST_TEXTS)
-  const path = `/campaigns/${encodeURIComponent(row.id)}`
+  const path = campaignPath(row.id)
   return (
     <div class="row-actions">
       {useMay('operator') ? <a href={`${path}/edit`}>{texts.edit}</a> : null}
@@ -230,10 +232,4 @@ const RowActions = ({ row }: { row: CampaignRow }) => {
       <ManageCampaign campaign={{ ...row, active: row.activity.active }} back="list" />
     </div>
   )
-}
-
-/** Numbers with the separators of the reader's language. */
-function useNumber(): (n: number) => string {
-  const format = new Intl.NumberFormat(useView().language)
-  return (n) => format.format(n)
 }

@@ -6,9 +6,11 @@ import { ChangeList, FileDiff } from '../components/campaign-changes.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { FormDialog, OpensDialog } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
+import { useNumber } from '../components/numbers.tsx'
 import { Icon } from '../design/icons.tsx'
+import { campaignPath } from '../paths.ts'
 import { VERSION_TEXTS } from '../texts/version-texts.ts'
-import { useMay, useText, useView } from '../view.ts'
+import { useMay, useText } from '../view.ts'
 
 /** A version, or the draft. */
 export type Side = number | 'draft'
@@ -44,9 +46,9 @@ export const CampaignVersionsPage = (props: VersionsPageProps) => {
 
 const VersionList = ({ campaign, versions, older, activeByVersion, compared }: VersionsPageProps) => {
   const texts = useText(VERSION_TEXTS)
-  const number = new Intl.NumberFormat(useView().language)
+  const number = useNumber()
   const { id, draft, version: newest } = campaign
-  const path = `/campaigns/${encodeURIComponent(id)}/versions`
+  const path = `${campaignPath(id)}/versions`
   const shown = compared?.to
   return (
     <nav aria-label={texts.list}>
@@ -82,7 +84,7 @@ const VersionList = ({ campaign, versions, older, activeByVersion, compared }: V
                 <span class="quiet">{texts.restoredFrom(v.restoredFrom)}</span>
               )}
               {activeByVersion.get(v.version) === undefined ? null : (
-                <span>{texts.inside(number.format(activeByVersion.get(v.version) ?? 0))}</span>
+                <span>{texts.inside(number(activeByVersion.get(v.version) ?? 0))}</span>
               )}
             </a>
           </li>
@@ -104,9 +106,9 @@ type ComparedProps = VersionsPageProps & { compared: NonNullable<VersionsPagePro
 const Compared = (props: ComparedProps) => {
   const { campaign, compared } = props
   const texts = useText(VERSION_TEXTS)
-  const number = new Intl.NumberFormat(useView().language)
+  const number = useNumber()
   const { from, to, view, result } = compared
-  const path = `/campaigns/${encodeURIComponent(campaign.id)}`
+  const path = campaignPath(campaign.id)
   const titled = useSideName()
   return (
     <>
@@ -135,7 +137,7 @@ const Compared = (props: ComparedProps) => {
         <p class="note">
           <Icon name="users" />
           <span>
-            <b>{texts.who}</b> {texts.affected(number.format(campaign.active))}
+            <b>{texts.who}</b> {texts.affected(number(campaign.active))}
           </span>
         </p>
       ) : null}
@@ -158,7 +160,7 @@ const ChooseSides = ({ campaign, versions, compared }: ComparedProps) => {
     ))
   }
   return (
-    <form method="get" action={`/campaigns/${encodeURIComponent(campaign.id)}/versions`} class="filters">
+    <form method="get" action={`${campaignPath(campaign.id)}/versions`} class="filters">
       <select name="from" aria-label={texts.from}>
         {options(compared.from)}
       </select>
@@ -184,9 +186,9 @@ const Refused = (props: { problem: string; issues: readonly Issue[]; editor: str
 /** An older version can be the draft, or be published again. */
 const VersionActions = ({ campaign, version }: { campaign: FramedCampaign; version: number }) => {
   const texts = useText(VERSION_TEXTS)
-  const number = new Intl.NumberFormat(useView().language)
+  const number = useNumber()
   const newest = campaign.version ?? 0
-  const path = `/campaigns/${encodeURIComponent(campaign.id)}/versions`
+  const path = `${campaignPath(campaign.id)}/versions`
   if (!useMay('operator')) return null
   const hidden = (
     <>
@@ -197,7 +199,7 @@ const VersionActions = ({ campaign, version }: { campaign: FramedCampaign; versi
   )
   return (
     <div class="dialog-actions">
-      <a class="button" href={`/campaigns/${encodeURIComponent(campaign.id)}/file?version=${version}`}>
+      <a class="button" href={`${campaignPath(campaign.id)}/file?version=${version}`}>
         {texts.download}
       </a>
       <OpensDialog dialog="restore-version" label={texts.restore(version)} />
@@ -222,7 +224,7 @@ const VersionActions = ({ campaign, version }: { campaign: FramedCampaign; versi
             submit={texts.rollbackSubmit}
             tone="danger"
           >
-            <p>{texts.rollbackHint(number.format(campaign.active))}</p>
+            <p>{texts.rollbackHint(number(campaign.active))}</p>
             {hidden}
           </FormDialog>
         </>

@@ -1,4 +1,5 @@
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
+import { campaignPath } from '../paths.ts'
 import { YAML_TEXTS } from '../texts/yaml-texts.ts'
 import { useText, useView } from '../view.ts'
 
@@ -7,7 +8,7 @@ export const CampaignYamlPage = ({ campaign, source }: { campaign: FramedCampaig
   const texts = useText(YAML_TEXTS)
   const { language } = useView()
   const { id, draft } = campaign
-  const path = `/campaigns/${encodeURIComponent(id)}`
+  const path = campaignPath(id)
   return (
     <CampaignFrame campaign={campaign} at="yaml" scripts={['yaml-editor']}>
       <p class="quiet list-summary">

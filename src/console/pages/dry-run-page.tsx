@@ -6,10 +6,12 @@ import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { FormProblem, type FormState, type Option, SelectField, TextField } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
+import { useNumber } from '../components/numbers.tsx'
 import { Icon } from '../design/icons.tsx'
+import { campaignPath } from '../paths.ts'
 import { OUTCOMES, REASONS, useLabel } from '../texts/labels.ts'
 import { DRY_RUN_TEXTS } from '../texts/try-texts.ts'
-import { useText, useView } from '../view.ts'
+import { useText } from '../view.ts'
 
 export type DryRunResult = ReturnType<typeof dryRunAnswer.parse>
 
@@ -28,7 +30,7 @@ export interface DryRunProps {
 export const DryRunPage = (props: DryRunProps) => {
   const texts = useText(DRY_RUN_TEXTS)
   const { campaign, versions, accounts, period, issues, state, result } = props
-  const path = `/campaigns/${encodeURIComponent(campaign.id)}`
+  const path = campaignPath(campaign.id)
   return (
     <CampaignFrame campaign={campaign} at={null}>
       <h2>{texts.title}</h2>
@@ -86,25 +88,25 @@ interface Line {
 
 const Result = ({ result }: { result: DryRunResult }) => {
   const texts = useText(DRY_RUN_TEXTS)
-  const number = new Intl.NumberFormat(useView().language)
+  const number = useNumber()
   const { comparison, dryRun, texts: kept, truncated } = result
   const columns: Column<Line>[] = [
     { title: texts.what, cell: ({ what }) => what },
-    { title: texts.dry, cell: ({ dry }) => <span class="number">{number.format(dry)}</span> },
-    { title: texts.real, cell: ({ real }) => <span class="number">{number.format(real)}</span> },
+    { title: texts.dry, cell: ({ dry }) => <span class="number">{number(dry)}</span> },
+    { title: texts.real, cell: ({ real }) => <span class="number">{number(real)}</span> },
   ]
   const reason = useLabel(REASONS)
   return (
     <section class="card" role="status">
       <h2>{texts.result}</h2>
       <p class="list-summary">
-        {texts.summary(number.format(result.followers), number.format(result.events))}{' '}
+        {texts.summary(number(result.followers), number(result.events))}{' '}
         <span class="quiet">
           {texts.playedUntil} <Time at={result.playedUntil} />
         </span>
       </p>
       {result.events === 0 ? <p class="note amber">{texts.noEvents}</p> : null}
-      {kept.notKept > 0 ? <p class="note amber">{texts.notKept(number.format(kept.notKept))}</p> : null}
+      {kept.notKept > 0 ? <p class="note amber">{texts.notKept(number(kept.notKept))}</p> : null}
       {truncated === null ? null : <p class="note amber">{texts.truncated}</p>}
       <DataTable columns={columns} rows={useLines(result)} />
       <h3>{texts.comparison}</h3>
@@ -112,7 +114,7 @@ const Result = ({ result }: { result: DryRunResult }) => {
         {(['same', 'different', 'onlyDryRun', 'onlyReal'] as const).map((key) => (
           <li>
             <span>{texts[key]}</span>
-            <b>{number.format(comparison[key])}</b>
+            <b>{number(comparison[key])}</b>
           </li>
         ))}
       </ul>
@@ -123,7 +125,7 @@ const Result = ({ result }: { result: DryRunResult }) => {
             {Object.entries(dryRun.notBegun).map(([why, n]) => (
               <li>
                 <span>{reason(why)}</span>
-                <b>{number.format(n)}</b>
+                <b>{number(n)}</b>
               </li>
             ))}
           </ul>

@@ -13,6 +13,7 @@ import {
   TextField,
 } from '../components/forms.tsx'
 import { NearTime } from '../components/near-time.tsx'
+import { campaignPath, followerPath } from '../paths.ts'
 import type { OneFollower } from '../read-follower.ts'
 import { Page } from '../shell/page.tsx'
 import { OUTCOMES, RUN_STATES, useLabel } from '../texts/labels.ts'
@@ -20,7 +21,6 @@ import { ONE_FOLLOWER_TEXTS } from '../texts/one-follower-texts.ts'
 import { useMay, useText, useView } from '../view.ts'
 import { ConversationCard } from './follower-conversation.tsx'
 import { AboutCard, ForksCard, GrantsCard, StepsCard } from './follower-side.tsx'
-import { followerPath } from './followers-page.tsx'
 
 /** The dialogs of the page. One whose form was refused opens again. */
 export type FollowerDialog = 'cancel' | 'enter' | 'tag' | 'erase'
@@ -93,7 +93,7 @@ const Head = ({ follower }: { follower: OneFollower }) => {
         </p>
         <p class="row quiet">
           <Data>{account.name}</Data>
-          <a href={`/campaigns/${encodeURIComponent(run.campaign)}`}>
+          <a href={campaignPath(run.campaign)}>
             <Data>{campaignName}</Data> {texts.nth(run.version)}
           </a>
           <span>

@@ -11,6 +11,7 @@ import { NearTime, TimeLeft } from '../components/near-time.tsx'
 import { StepCells } from '../components/step-cells.tsx'
 import { Icon } from '../design/icons.tsx'
 import { FILTER_NAMES, type FilterName, type FilterValues, type ListedFollower } from '../follower-list.ts'
+import { followerPath } from '../paths.ts'
 import { Page } from '../shell/page.tsx'
 import { GRANT_TEXTS } from '../texts/bubble-texts.ts'
 import { BULK_TEXTS } from '../texts/bulk-texts.ts'
@@ -25,9 +26,6 @@ interface FilterChoices {
 }
 
 const CLOSING_HOURS = [1, 6, 24] as const
-
-export const followerPath = ({ appId, openId }: { appId: string; openId: string }) =>
-  `/followers/${encodeURIComponent(appId)}/${encodeURIComponent(openId)}`
 
 export interface FollowersPageProps {
   items: ListedFollower[]

@@ -10,6 +10,7 @@ import {
   SelectField,
 } from '../components/forms.tsx'
 import { Icon } from '../design/icons.tsx'
+import { campaignPath } from '../paths.ts'
 import { Page } from '../shell/page.tsx'
 import { MEDIA_TEXTS } from '../texts/media-texts.ts'
 import { useMay, useText, useView } from '../view.ts'
@@ -109,7 +110,7 @@ const Medium = ({ medium, now }: { medium: MediumView; now: number }) => {
             {medium.campaigns.length === 0
               ? texts.unused
               : medium.campaigns.map((id) => (
-                  <a class="listed" href={`/campaigns/${id}`} translate="no">
+                  <a class="listed" href={campaignPath(id)} translate="no">
                     {id}
                   </a>
                 ))}

@@ -12,6 +12,7 @@ import {
   SelectField,
   TextField,
 } from '../components/forms.tsx'
+import { userPath } from '../paths.ts'
 import { Page } from '../shell/page.tsx'
 import { PEOPLE_TEXTS } from '../texts/admin-texts.ts'
 import { ROLES, USER_STATES, useLabel } from '../texts/labels.ts'
@@ -20,7 +21,6 @@ import { useText, useView } from '../view.ts'
 type UserView = ReturnType<typeof userView>
 
 const stateOf = (user: UserView) => (user.disabledAt ? 'disabled' : 'active')
-export const userPath = (name: string) => `/users/${encodeURIComponent(name)}`
 
 /** The users, and a form that adds one. `added` is that form when it was refused. */
 export const UsersPage = (props: { items: UserView[]; next: string | null; added?: FormState }) => {

@@ -7,7 +7,9 @@ import { ChangeList } from '../components/campaign-changes.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { CheckField, NEW_FORM } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
+import { useNumber } from '../components/numbers.tsx'
 import { Icon } from '../design/icons.tsx'
+import { campaignPath } from '../paths.ts'
 import { PUBLISH_TEXTS } from '../texts/version-texts.ts'
 import { useText, useView } from '../view.ts'
 
@@ -28,7 +30,7 @@ export interface PublishPlan {
 /** `/campaigns/ID/publish` */
 export const PublishPage = ({ campaign, plan }: { campaign: FramedCampaign; plan: PublishPlan | null }) => {
   const texts = useText(PUBLISH_TEXTS)
-  const path = `/campaigns/${encodeURIComponent(campaign.id)}`
+  const path = campaignPath(campaign.id)
   const next = (campaign.version ?? 0) + 1
   return (
     <CampaignFrame campaign={campaign} at={null}>
@@ -146,6 +148,7 @@ const Changes = ({ campaign, plan }: { campaign: FramedCampaign; plan: PublishPl
 const Affected = (props: { campaign: FramedCampaign; plan: PublishPlan; next: number }) => {
   const texts = useText(PUBLISH_TEXTS)
   const { language } = useView()
+  const number = useNumber()
   const { campaign, plan, next } = props
   const cannot = plan.targets.filter(({ reasons }) => reasons.length > 0)
   const can = plan.targets.length - cannot.length
@@ -158,9 +161,7 @@ const Affected = (props: { campaign: FramedCampaign; plan: PublishPlan; next: nu
           <Icon name="users" />
           <span>
             {texts.newFollowers(next)}{' '}
-            {campaign.active === 0
-              ? texts.nobody
-              : texts.inside(new Intl.NumberFormat(language).format(campaign.active))}
+            {campaign.active === 0 ? texts.nobody : texts.inside(number(campaign.active))}
           </span>
         </li>
         <li>
@@ -191,7 +192,7 @@ const Affected = (props: { campaign: FramedCampaign; plan: PublishPlan; next: nu
 const PublishForm = (props: { campaign: FramedCampaign; plan: PublishPlan; next: number }) => {
   const texts = useText(PUBLISH_TEXTS)
   const { campaign, plan, next } = props
-  const path = `/campaigns/${encodeURIComponent(campaign.id)}`
+  const path = campaignPath(campaign.id)
   const isRetired = campaign.state === 'retired'
   const isPossible = plan.errors.length === 0 && !isRetired
   return (

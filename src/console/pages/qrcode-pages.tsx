@@ -13,10 +13,12 @@ import {
   SelectField,
   TextField,
 } from '../components/forms.tsx'
+import { useNumber } from '../components/numbers.tsx'
 import { Icon } from '../design/icons.tsx'
+import { campaignPath } from '../paths.ts'
 import { Page } from '../shell/page.tsx'
 import { QRCODE_TEXTS } from '../texts/qrcode-texts.ts'
-import { useMay, useText, useView } from '../view.ts'
+import { useMay, useText } from '../view.ts'
 
 /** What a new code can be for. */
 interface Choices {
@@ -34,12 +36,12 @@ interface ListProps extends Choices {
 /** The codes that were made, and what they have brought. */
 export const QrcodesPage = (props: ListProps) => {
   const texts = useText(QRCODE_TEXTS)
-  const { language } = useView()
+  const number = useNumber()
   const names = new Map(props.accounts.map(({ value, label }) => [value, label]))
   const columns: Column<QrcodeView>[] = [
     { title: texts.scene, cell: (code) => <Scene code={code} /> },
     { title: texts.account, cell: (code) => <Data>{names.get(code.appId) ?? code.appId}</Data> },
-    { title: texts.entries, cell: (code) => code.entries.toLocaleString(language) },
+    { title: texts.entries, cell: (code) => number(code.entries) },
     {
       title: texts.campaign,
       cell: (code) => (code.campaign === null ? null : <Campaign id={code.campaign} />),
@@ -75,7 +77,7 @@ const Scene = ({ code }: { code: QrcodeView }) => (
 )
 
 const Campaign = ({ id }: { id: string }) => (
-  <a href={`/campaigns/${encodeURIComponent(id)}`}>
+  <a href={campaignPath(id)}>
     <Code>{id}</Code>
   </a>
 )

@@ -2,6 +2,7 @@ import type { Child } from 'hono/jsx'
 import type { SystemState } from '../../api/routes/system-routes.ts'
 import { Code, Empty, StatePill, Time, timeCell } from '../components/basics.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
+import { useNumber } from '../components/numbers.tsx'
 import { Page } from '../shell/page.tsx'
 import { JOBS, SYSTEM_TEXTS } from '../texts/system-texts.ts'
 import { useText } from '../view.ts'
@@ -94,6 +95,7 @@ const TEMPORAL_TONES: Record<string, string> = {
 
 const Temporal = ({ state: { temporal } }: { state: SystemState }) => {
   const texts = useText(SYSTEM_TEXTS)
+  const number = useNumber()
   return (
     <Card title={texts.temporal}>
       <p>
@@ -105,7 +107,7 @@ const Temporal = ({ state: { temporal } }: { state: SystemState }) => {
       <Facts
         facts={[
           [texts.namespace, <Code>{temporal.namespace}</Code>],
-          [texts.activeRuns, temporal.activeRuns.toLocaleString('en')],
+          [texts.activeRuns, number(temporal.activeRuns)],
         ]}
       />
     </Card>
@@ -135,9 +137,10 @@ const Events = ({ state: { inbox, outbox } }: { state: SystemState }) => {
 
 const Backlog = ({ count, oldestMs }: { count: number; oldestMs: number }) => {
   const texts = useText(SYSTEM_TEXTS)
+  const number = useNumber()
   return (
     <>
-      {count.toLocaleString('en')}{' '}
+      {number(count)}{' '}
       {count > 0 ? (
         <span class="quiet">
           {texts.oldest} {texts.duration(Math.round(oldestMs / 1000))}

@@ -7,6 +7,7 @@ import { DataTable } from '../components/data-table.tsx'
 import { FormProblem, type FormState, type Option, SelectField, TextField } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
 import { Icon } from '../design/icons.tsx'
+import { campaignPath } from '../paths.ts'
 import { TEST_SEND_TEXTS } from '../texts/try-texts.ts'
 import { useText } from '../view.ts'
 
@@ -54,7 +55,7 @@ export const TestSendPage = (props: TestSendProps) => {
               <Icon name="circle-alert" />
               <div>
                 <b>{texts.broken}</b>
-                <IssueList issues={issues} editor={`/campaigns/${encodeURIComponent(campaign.id)}/yaml`} />
+                <IssueList issues={issues} editor={`${campaignPath(campaign.id)}/yaml`} />
               </div>
             </div>
           ) : (
@@ -76,7 +77,7 @@ const ChooseVersion = ({ campaign, versions, version, accounts, account }: TestS
       </option>
     ))
   return (
-    <form method="get" action={`/campaigns/${encodeURIComponent(campaign.id)}/test`} class="filters">
+    <form method="get" action={`${campaignPath(campaign.id)}/test`} class="filters">
       <select name="version" aria-label={texts.version}>
         {options(versions, version)}
       </select>
@@ -101,7 +102,7 @@ const TestForm = (props: TestSendProps) => {
     label: `${openId} · ${texts.until(timeInBeijing(grantEndsAt))}`,
   }))
   return (
-    <form method="post" action={`/campaigns/${encodeURIComponent(campaign.id)}/test`} class="card form-card">
+    <form method="post" action={`${campaignPath(campaign.id)}/test`} class="card form-card">
       <FormProblem state={state} />
       <input type="hidden" name="version" value={props.version} />
       <input type="hidden" name="account" value={props.account} />

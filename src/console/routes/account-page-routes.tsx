@@ -11,6 +11,7 @@ import { type AccountDetails, AccountPage } from '../pages/accounts/account-page
 import type { ShownAccount } from '../pages/accounts/account-parts.tsx'
 import { AccountsPage } from '../pages/accounts/accounts-page.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
+import { accountPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { languageOf } from '../shell/preferences.tsx'
 import { ACCOUNT_PAGE_TEXTS } from '../texts/account-texts.ts'
@@ -65,8 +66,8 @@ async function readDetails(deps: PageDeps, appId: string): Promise<AccountDetail
 /** The path of an account's page, and of its routes in the API. */
 export function accountPaths(c: Context): { appId: string; page: string; api: string } {
   const appId = c.req.param('appId') ?? ''
-  const encoded = encodeURIComponent(appId)
-  return { appId, page: `/accounts/${encoded}`, api: `/api/accounts/${encoded}` }
+  const page = accountPath(appId)
+  return { appId, page, api: `/api${page}` }
 }
 
 function addStateActions(app: Hono, deps: PageDeps): void {

@@ -4,6 +4,7 @@ import { cursor as cursorOf, toPage } from '../../api/routes/route-helpers.ts'
 import { tokenPage, tokenView } from '../../api/routes/token-routes.ts'
 import { userView } from '../../api/routes/user-routes.ts'
 import { normalizeUserName } from '../../auth/principal.ts'
+import { DAY_MS } from '../../shared/time-units.ts'
 import type { AuditFilter } from '../../store/users/audit-log.ts'
 import { type FormState, problemsOf } from '../components/forms.tsx'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
@@ -11,12 +12,11 @@ import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
 import { AUDIT_FILTERS, AuditPage, type AuditQuery } from '../pages/audit-page.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
-import { UserPage, UsersPage, userPath } from '../pages/people-pages.tsx'
+import { UserPage, UsersPage } from '../pages/people-pages.tsx'
 import { CreatedTokenPage, TokensPage } from '../pages/token-pages.tsx'
+import { userPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { requirePageRole } from './page-role.tsx'
-
-const DAY_MS = 24 * 3_600_000
 
 /** Users, tokens and the audit log: for admins. */
 export function addAdminPages(app: Hono, deps: PageDeps): void {

@@ -8,6 +8,7 @@ import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
 import { CampaignAccountsPage } from '../pages/campaign-accounts-page.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
+import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { languageOf } from '../shell/preferences.tsx'
 import { apiMessageText } from '../texts/errors/api-error-text.ts'
@@ -20,7 +21,7 @@ const MAX_SEARCHED = 5_000
 export function addCampaignAccountPages(app: Hono, deps: PageDeps): void {
   app.get('/campaigns/:id/accounts', (c) => accountsPage(c, deps, NEW_FORM, [], 200))
   formAction(app, { path: '/campaigns/:id/accounts', role: 'operator' }, deps, async (c, field) => {
-    const path = `/campaigns/${encodeURIComponent(c.req.param('id') ?? '')}/accounts`
+    const path = `${campaignPath(c.req.param('id') ?? '')}/accounts`
     const form = await c.req.parseBody({ all: true })
     const add = [form.add].flat().filter((appId) => typeof appId === 'string')
     const remove = field('remove') === '' ? [] : [field('remove')]

@@ -6,6 +6,7 @@ import { formAction, notDone } from '../form-action.tsx'
 import { done, type NoticeName } from '../notice.ts'
 import { CampaignListPage, LIST_STATES, type ListState } from '../pages/campaign-list-page.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
+import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 
 /** The changes of a whole campaign: the verb of the path, its call of the operator API, and what is said afterwards. */
@@ -39,7 +40,7 @@ export function addCampaignListPages(app: Hono, deps: PageDeps): void {
   for (const { verb, method, path, notice } of CHANGES) {
     formAction(app, { path: `/campaigns/:id/${verb}`, role: 'operator' }, deps, async (c, field) => {
       const id = c.req.param('id') ?? ''
-      const url = `/campaigns/${encodeURIComponent(id)}`
+      const url = campaignPath(id)
       const query = verb === 'retire' && field('cancel') !== '' ? '?cancel=true' : ''
       const name = (await deps.campaigns.find(id))?.version?.model.name ?? id
       const answer = await deps.api.call(c, method, `/api${url}/${path}${query}`)

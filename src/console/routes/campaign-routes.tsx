@@ -11,6 +11,7 @@ import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { notDone } from '../form-action.tsx'
 import { CampaignPage } from '../pages/campaign-pages.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
+import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { type ResultsQuery, readResultsQuery, statisticsQuery } from '../results/results-query.ts'
 import { languageOf } from '../shell/preferences.tsx'
@@ -22,7 +23,7 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     const open = await openCampaign(deps, id)
     if (!open) return respond(c, <NotFoundPage />, 404)
     // A draft has no results.
-    if (!open.stored) return c.redirect(`/campaigns/${encodeURIComponent(id)}/versions`)
+    if (!open.stored) return c.redirect(`${campaignPath(id)}/versions`)
     const { version, source } = open.stored
     // The check of campaign files wrote them.
     const warnings = (version?.warnings ?? []) as Issue[]
@@ -49,7 +50,7 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     if (!table) return respond(c, <NotFoundPage />, 404)
     const id = c.req.param('id')
     const answer = await statisticsOf(c, deps, id, readResultsQuery(c.req.query()))
-    if (answer.error) return notDone(c, answer, `/campaigns/${encodeURIComponent(id)}`)
+    if (answer.error) return notDone(c, answer, campaignPath(id))
     const csv = csvOf(statisticsTable(answer.body as Statistics, table, languageOf(c)))
     return c.body(csv, 200, {
       'content-type': 'text/csv; charset=utf-8',
@@ -61,9 +62,5 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
 
 /** By the operator API, which counts at most once in ten seconds. */
 function statisticsOf(c: Context, { api, now }: PageDeps, id: string, query: ResultsQuery) {
-  return api.call(
-    c,
-    'GET',
-    `/api/campaigns/${encodeURIComponent(id)}/statistics?${statisticsQuery(query, now())}`,
-  )
+  return api.call(c, 'GET', `/api${campaignPath(id)}/statistics?${statisticsQuery(query, now())}`)
 }

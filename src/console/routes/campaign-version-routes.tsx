@@ -12,6 +12,7 @@ import {
   type VersionsPageProps,
 } from '../pages/campaign-versions-page.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
+import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { languageOf } from '../shell/preferences.tsx'
 import { VERSION_TEXTS } from '../texts/version-texts.ts'
@@ -69,7 +70,7 @@ async function compare(
   id: string,
   { from, to }: { from: Side; to: Side },
 ): Promise<Comparison> {
-  const path = `/api/campaigns/${encodeURIComponent(id)}/diff?from=${from}&to=${to}`
+  const path = `/api${campaignPath(id)}/diff?from=${from}&to=${to}`
   const [answer, before, after] = [
     await deps.api.call(c, 'GET', path),
     await sourceOf(deps, id, from),
@@ -91,7 +92,7 @@ async function sourceOf({ drafts, campaigns }: PageDeps, id: string, side: Side)
 
 async function restoreVersion(c: Context, deps: PageDeps, field: (name: string) => string) {
   const id = c.req.param('id') ?? ''
-  const path = `/campaigns/${encodeURIComponent(id)}`
+  const path = campaignPath(id)
   const version = numberOf(field('version'))
   const source = version === null ? null : await sourceOf(deps, id, version)
   if (version === null || source === null) return respond(c, <NotFoundPage />, 404)
@@ -106,7 +107,7 @@ async function restoreVersion(c: Context, deps: PageDeps, field: (name: string) 
 
 async function rollBack(c: Context, deps: PageDeps, field: (name: string) => string) {
   const id = c.req.param('id') ?? ''
-  const path = `/campaigns/${encodeURIComponent(id)}`
+  const path = campaignPath(id)
   const version = numberOf(field('version'))
   const newest = numberOf(field('newest'))
   if (version === null || newest === null) return respond(c, <NotFoundPage />, 404)

@@ -10,6 +10,7 @@ import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
 import { MenuPage, type MenuSource } from '../pages/accounts/menu-page.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
+import { accountPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { accountPaths } from './account-page-routes.tsx'
 import { requirePageRole } from './page-role.tsx'
@@ -49,7 +50,7 @@ async function readMenuOf(
   c: Context,
   { appId }: Account,
 ): Promise<{ menu: Menu | null; source: MenuSource }> {
-  const answer = await deps.api.call(c, 'GET', `/api/accounts/${encodeURIComponent(appId)}/menu`)
+  const answer = await deps.api.call(c, 'GET', `/api${accountPath(appId)}/menu`)
   if (!answer.error) {
     const { source, button } = answer.body as Menu & { source: 'api' | 'console' }
     return { menu: { button }, source: { from: source } }

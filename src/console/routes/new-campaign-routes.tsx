@@ -10,6 +10,7 @@ import { formAction } from '../form-action.tsx'
 import { done } from '../notice.ts'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { GalleryPage, ImportCampaignPage, NewCampaignPage } from '../pages/new-campaign-page.tsx'
+import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { languageOf } from '../shell/preferences.tsx'
 import { NEW_CAMPAIGN_TEXTS } from '../texts/campaign-list-texts.ts'
@@ -114,7 +115,7 @@ async function saveNewDraft(
   expected: Record<string, string>,
 ): Promise<FormState['problems'] | null> {
   const headers = { 'content-type': 'application/yaml', ...expected }
-  const path = `/api/campaigns/${encodeURIComponent(id)}/draft`
+  const path = `/api${campaignPath(id)}/draft`
   const { error } = await deps.api.call(c, 'PUT', path, { body: source, headers })
   if (!error) return null
   const say = (message: string) => apiMessageText(message, languageOf(c))
@@ -122,7 +123,7 @@ async function saveNewDraft(
 }
 
 const leadToEditor = (c: Context, id: string, name: string) =>
-  done(c, `/campaigns/${encodeURIComponent(id)}/edit`, 'draftMade', name)
+  done(c, `${campaignPath(id)}/edit`, 'draftMade', name)
 
 /** The ids of all campaigns and drafts. */
 async function takenIds(deps: PageDeps): Promise<Set<string>> {

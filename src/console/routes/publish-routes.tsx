@@ -9,6 +9,7 @@ import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { PublishPage, type PublishPlan } from '../pages/publish-page.tsx'
+import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { requirePageRole } from './page-role.tsx'
 
@@ -17,7 +18,7 @@ export function addPublishPages(app: Hono, deps: PageDeps): void {
   app.get('/campaigns/:id/publish', requirePageRole(deps, 'operator'), (c) => publishPage(c, deps, 200, null))
   formAction(app, { path: '/campaigns/:id/publish', role: 'operator' }, deps, async (c, field) => {
     const id = c.req.param('id') ?? ''
-    const path = `/campaigns/${encodeURIComponent(id)}`
+    const path = campaignPath(id)
     const [revision, version] = [Number(field('revision')), Number(field('version'))]
     const query = new URLSearchParams({ revision: String(revision) })
     if (field('bodies') === 'running') query.set('bodies', 'running')
@@ -36,7 +37,7 @@ async function publishRefused(c: Context, deps: PageDeps, answer: ApiAnswer, rev
   const id = c.req.param('id') ?? ''
   const draft = await deps.drafts.find(id)
   const isShown = ['conflict', 'campaign-retired'].includes(answer.error?.code ?? '') || answer.status === 422
-  if (!draft || !isShown) return notDone(c, answer, `/campaigns/${encodeURIComponent(id)}/versions`)
+  if (!draft || !isShown) return notDone(c, answer, `${campaignPath(id)}/versions`)
   return publishPage(c, deps, answer.status === 422 ? 422 : 409, revision)
 }
 

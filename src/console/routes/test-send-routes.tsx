@@ -13,6 +13,7 @@ import type { PageDeps } from '../console-deps.ts'
 import { formAction } from '../form-action.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { TestSendPage, type TestSendResult } from '../pages/test-send-page.tsx'
+import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { languageOf } from '../shell/preferences.tsx'
 import { apiMessageText } from '../texts/errors/api-error-text.ts'
@@ -52,7 +53,7 @@ async function sendTest(c: Context, deps: PageDeps, field: (name: string) => str
     ...(reply ? { reply } : {}),
   }
   const headers = { 'idempotency-key': field('key') || randomUUID() }
-  const path = `/api/campaigns/${encodeURIComponent(c.req.param('id') ?? '')}/test-send`
+  const path = `/api${campaignPath(c.req.param('id') ?? '')}/test-send`
   const answer = await deps.api.call(c, 'POST', path, { json, headers })
   if (!answer.error) {
     const result = answer.body as TestSendResult

@@ -1,4 +1,5 @@
 import type { EditorAnalysis } from '../../editor-data.ts'
+import { campaignPath } from '../../paths.ts'
 
 const HEADERS = { 'x-nurture-console': '1' }
 
@@ -21,7 +22,7 @@ async function call(path: string, init: RequestInit = {}): Promise<Response> {
   throw new CallRefused(response.status, why ?? `${response.status}`)
 }
 
-const draftPath = (id: string) => `/console/api/campaigns/${encodeURIComponent(id)}/draft`
+const draftPath = (id: string) => `/console/api${campaignPath(id)}/draft`
 
 export interface SavedDraft {
   revision: number
@@ -53,7 +54,7 @@ export async function analyse(
   request: { source: string; replies: string; branches: Record<string, number> },
   signal: AbortSignal,
 ): Promise<EditorAnalysis> {
-  const response = await call(`/campaigns/${encodeURIComponent(id)}/edit/analysis`, {
+  const response = await call(`${campaignPath(id)}/edit/analysis`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify(request),

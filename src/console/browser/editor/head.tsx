@@ -1,3 +1,4 @@
+import { campaignPath } from '../../paths.ts'
 import { useEditor, useTexts } from './context.ts'
 import { IconButton } from './fields.tsx'
 import { focusForm } from './focus.ts'
@@ -9,7 +10,7 @@ export const EditorHead = () => {
   const { store } = useEditor()
   const texts = useTexts()
   const { id, mayChange, live } = store.data
-  const at = `/campaigns/${encodeURIComponent(id)}`
+  const at = campaignPath(id)
   return (
     <header class="editor-head">
       <div class="editor-state">

@@ -1,5 +1,6 @@
 import { type Fields, isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { durationParts } from '../../../campaign/editing/duration-parts.ts'
+import { daysBetweenInBeijing, timeInBeijing } from '../../../shared/beijing-time.ts'
 import type { EditorAnalysis } from '../../editor-data.ts'
 import { eventNameOf } from './event-fields.tsx'
 import type { EditorStore } from './store.ts'
@@ -31,10 +32,8 @@ export function dayAndTime(
   { entryAt }: NonNullable<EditorAnalysis['played']>,
   ms: number,
 ): string {
-  const local = (at: number) => at + 8 * 3_600_000
-  const dayOf = (at: number) => Math.floor(local(at) / 86_400_000)
-  const time = new Date(local(entryAt + ms)).toISOString().slice(11, 16)
-  return texts.at.day(dayOf(entryAt + ms) - dayOf(entryAt) + 1, time)
+  const at = entryAt + ms
+  return texts.at.day(daysBetweenInBeijing(entryAt, at) + 1, timeInBeijing(at).slice(11, 16))
 }
 
 /** When a step goes, as its fields say. */

@@ -1,4 +1,5 @@
 import type { Issue } from '../../../campaign/issue.ts'
+import { campaignPath } from '../../paths.ts'
 
 /** What the server says to a save. */
 export type Saved =
@@ -22,7 +23,7 @@ export class DraftApi {
   readonly #path: string
 
   constructor(id: string) {
-    this.#path = `/console/api/campaigns/${encodeURIComponent(id)}/draft`
+    this.#path = `/console/api${campaignPath(id)}/draft`
   }
 
   /** @param revision that was read; 0: there was no draft */

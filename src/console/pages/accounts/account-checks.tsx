@@ -1,5 +1,6 @@
 import type { AccountCheck } from '../../../api/verify-account.ts'
 import { Icon } from '../../design/icons.tsx'
+import { accountPath } from '../../paths.ts'
 import { ACCOUNT_PAGE_TEXTS, ACCOUNT_TEXTS, CHECK_TEXTS } from '../../texts/account-texts.ts'
 import { useMay, useText } from '../../view.ts'
 
@@ -27,7 +28,7 @@ export const AccountChecks = (props: { appId: string; results: AccountCheck[] | 
   const texts = useText(ACCOUNT_PAGE_TEXTS)
   const { checkNow } = useText(ACCOUNT_TEXTS)
   const { results, appId } = props
-  const path = `/accounts/${appId}/checks`
+  const path = `${accountPath(appId)}/checks`
   return (
     <section class="card" id="checks" aria-live="polite">
       <header class="card-head">

@@ -9,9 +9,11 @@ import {
   OpensDialog,
   TextField,
 } from '../../components/forms.tsx'
+import { useNumber } from '../../components/numbers.tsx'
+import { accountPath } from '../../paths.ts'
 import { Page } from '../../shell/page.tsx'
 import { ACCOUNT_PAGE_TEXTS, ACCOUNT_TEXTS } from '../../texts/account-texts.ts'
-import { useMay, useText, useView } from '../../view.ts'
+import { useMay, useText } from '../../view.ts'
 import { AccountChecks } from './account-checks.tsx'
 import {
   AccountHead,
@@ -44,7 +46,7 @@ export const AccountPage = (
   return (
     <Page title={account.name} at="/accounts" aside={<StateAction account={account} />}>
       <AccountHead account={account} />
-      <AccountTabs account={account} at={`/accounts/${account.appId}`} />
+      <AccountTabs account={account} at={accountPath(account.appId)} />
       <AccountRemedy account={account} />
       <div class="columns">
         <Facts {...props} />
@@ -65,7 +67,7 @@ const StateAction = ({ account }: Pick<AccountDetails, 'account'>) => {
       <FormDialog
         id="pause-account"
         title={more.pauseTitle}
-        action={`/accounts/${account.appId}/pause`}
+        action={`${accountPath(account.appId)}/pause`}
         submit={texts.pause}
         tone="danger"
       >
@@ -139,8 +141,7 @@ const Clock = ({ clock }: Pick<AccountDetails, 'clock'>) => {
 
 const Counters = ({ counts }: Pick<AccountDetails, 'counts'>) => {
   const texts = useText(ACCOUNT_PAGE_TEXTS)
-  const { language } = useView()
-  const number = (n: number) => n.toLocaleString(language)
+  const number = useNumber()
   return (
     <>
       {texts.countersValue(number(counts.accepted), number(counts.duplicates), number(counts.refused))}
@@ -152,11 +153,11 @@ const Counters = ({ counts }: Pick<AccountDetails, 'counts'>) => {
 /** Removing an account deletes its followers, so its id must be typed. */
 const Removal = ({ account, activeRuns, state }: AccountDetails & { state: FormState }) => {
   const texts = useText(ACCOUNT_PAGE_TEXTS)
-  const { language } = useView()
+  const number = useNumber()
   const lost = (
     <>
       <p>{texts.dangerHint}</p>
-      {activeRuns > 0 ? <p class="bad">{texts.activeRuns(activeRuns.toLocaleString(language))}</p> : null}
+      {activeRuns > 0 ? <p class="bad">{texts.activeRuns(number(activeRuns))}</p> : null}
     </>
   )
   return (
@@ -169,7 +170,7 @@ const Removal = ({ account, activeRuns, state }: AccountDetails & { state: FormS
       <FormDialog
         id="remove-account"
         title={texts.removeTitle}
-        action={`/accounts/${account.appId}/remove`}
+        action={`${accountPath(account.appId)}/remove`}
         submit={texts.remove}
         tone="danger"
         open={Object.keys(state.problems).length > 0}

@@ -6,6 +6,7 @@ import type { TokenTimes } from '../../../store/accounts/account-facts.ts'
 import { Code, Data, StatePill } from '../../components/basics.tsx'
 import { ActionButton } from '../../components/forms.tsx'
 import { Icon } from '../../design/icons.tsx'
+import { accountPath } from '../../paths.ts'
 import { needsFix, needsSecret, requiredAction } from '../../remedy.ts'
 import { ACCOUNT_TEXTS, AGO_TEXTS } from '../../texts/account-texts.ts'
 import { ACCOUNT_STATES, useLabel } from '../../texts/labels.ts'
@@ -131,7 +132,7 @@ export const AccountRemedy = ({ account }: { account: AccountView }) => {
   const action = requiredAction(account, { platform: Boolean(authorisationUrl) })
   if (!action) return null
   const isBroken = needsFix(account)
-  const path = `/accounts/${account.appId}`
+  const path = accountPath(account.appId)
   const resumable = account.state === 'paused' || account.state === 'blocked'
   return (
     <div class={isBroken ? 'note red' : 'note amber'}>
@@ -181,7 +182,7 @@ const MARK_TONES = 5
 /** The pages of one account. */
 export const AccountTabs = ({ account, at }: { account: AccountView; at: string }) => {
   const texts = useText(ACCOUNT_TEXTS)
-  const path = `/accounts/${account.appId}`
+  const path = accountPath(account.appId)
   const tabs: [string, string][] = [
     [path, texts.details],
     [`${path}/settings`, texts.settings],

@@ -10,6 +10,7 @@ import {
   TextArea,
   TextField,
 } from '../../components/forms.tsx'
+import { accountPath } from '../../paths.ts'
 import { Page } from '../../shell/page.tsx'
 import { SETTINGS_TEXTS } from '../../texts/account-settings-texts.ts'
 import { useMay, useText } from '../../view.ts'
@@ -26,7 +27,7 @@ interface FieldsProps {
 
 export const AccountSettingsPage = ({ account, refused }: { account: AccountView; refused: Refused }) => {
   const texts = useText(SETTINGS_TEXTS)
-  const path = `/accounts/${account.appId}/settings`
+  const path = `${accountPath(account.appId)}/settings`
   const forms: [SettingsFormName, string, (props: FieldsProps) => Child][] = [
     ['general', texts.general, GeneralFields],
     ['limits', texts.limits, LimitFields],

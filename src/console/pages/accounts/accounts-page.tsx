@@ -1,6 +1,7 @@
 import { timeInBeijing } from '../../../shared/beijing-time.ts'
 import { Code, StatePill } from '../../components/basics.tsx'
 import { Icon } from '../../design/icons.tsx'
+import { accountPath } from '../../paths.ts'
 import { needsFix } from '../../remedy.ts'
 import { Page } from '../../shell/page.tsx'
 import { ACCOUNT_TEXTS } from '../../texts/account-texts.ts'
@@ -82,7 +83,7 @@ const AccountCard = (shown: ShownAccount) => {
         <AccountMark account={account} />
         <div class="grow">
           <h2>
-            <a class="account-name" href={`/accounts/${account.appId}`} translate="no">
+            <a class="account-name" href={accountPath(account.appId)} translate="no">
               {account.name}
             </a>
           </h2>
@@ -104,8 +105,8 @@ const AccountCard = (shown: ShownAccount) => {
       <footer class="card-foot">
         <Code>{account.appId}</Code>
         <span class="row">
-          <a href={`/accounts/${account.appId}`}>{texts.details}</a>
-          <a href={`/accounts/${account.appId}/settings`}>{texts.settings}</a>
+          <a href={accountPath(account.appId)}>{texts.details}</a>
+          <a href={`${accountPath(account.appId)}/settings`}>{texts.settings}</a>
         </span>
       </footer>
     </article>

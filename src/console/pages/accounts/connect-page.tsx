@@ -2,6 +2,7 @@ import { timeInBeijing } from '../../../shared/beijing-time.ts'
 import type { CallbackAddress } from '../../accounts/callback-address.ts'
 import { ActionButton, CopyRow } from '../../components/forms.tsx'
 import { Icon } from '../../design/icons.tsx'
+import { accountPath } from '../../paths.ts'
 import { Page } from '../../shell/page.tsx'
 import { ACCOUNT_TEXTS } from '../../texts/account-texts.ts'
 import { CONNECT_TEXTS } from '../../texts/connect-texts.ts'
@@ -22,7 +23,7 @@ export const ConnectPage = (props: {
   menuSavedAt: number | null
 }) => {
   const { account, connection } = props
-  const path = `/accounts/${account.appId}/connect`
+  const path = `${accountPath(account.appId)}/connect`
   return (
     <Page title={account.name} at="/accounts" scripts={['accounts']}>
       <div data-page-address={path}>
@@ -54,7 +55,7 @@ const MenuWarning = ({ account, savedAt }: { account: AccountView; savedAt: numb
       </div>
       {useMay('operator') ? (
         <ActionButton
-          action={`/accounts/${account.appId}/menu/save`}
+          action={`${accountPath(account.appId)}/menu/save`}
           label={isSaved ? texts.saveAgain : texts.saveMenu}
           icon="archive"
           fields={{ back: 'connect' }}
@@ -96,7 +97,7 @@ const Values = (props: Parameters<typeof ConnectPage>[0]) => {
       </div>
       {fresh === null && useMay('admin') ? (
         <p class="card-actions">
-          <a href={`/accounts/${account.appId}/settings#secrets`}>{texts.changeSecrets}</a>
+          <a href={`${accountPath(account.appId)}/settings#secrets`}>{texts.changeSecrets}</a>
         </p>
       ) : null}
     </section>

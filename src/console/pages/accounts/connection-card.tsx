@@ -1,4 +1,5 @@
 import { Icon } from '../../design/icons.tsx'
+import { accountPath } from '../../paths.ts'
 import { CONNECT_TEXTS } from '../../texts/connect-texts.ts'
 import { useText } from '../../view.ts'
 import { Ago } from './account-parts.tsx'
@@ -26,7 +27,7 @@ export const ConnectionCard = (props: Connection) => {
       {isConnected && hasEvent ? null : (
         <div
           id="connection-poll"
-          hx-get={`/accounts/${encodeURIComponent(appId)}/connection`}
+          hx-get={`${accountPath(appId)}/connection`}
           hx-trigger="every 2s"
           hx-target="#connection"
           hx-swap="outerMorph"

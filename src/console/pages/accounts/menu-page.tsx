@@ -11,6 +11,7 @@ import {
   TextField,
 } from '../../components/forms.tsx'
 import { Icon } from '../../design/icons.tsx'
+import { accountPath } from '../../paths.ts'
 import { Page } from '../../shell/page.tsx'
 import { MENU_TEXTS } from '../../texts/menu-texts.ts'
 import { useText } from '../../view.ts'
@@ -31,7 +32,7 @@ interface EditorProps {
 export const MenuPage = (props: EditorProps) => {
   const { account, state } = props
   const texts = useText(MENU_TEXTS)
-  const path = `/accounts/${account.appId}/menu`
+  const path = `${accountPath(account.appId)}/menu`
   const first = Array.from({ length: FIRST_LEVEL }, (_, i) => i)
   return (
     <Page title={account.name} at="/accounts" scripts={['accounts']}>

@@ -1,7 +1,8 @@
 import { Code } from '../../components/basics.tsx'
-import { useNumber } from '../../components/reason-bars.tsx'
+import { useNumber } from '../../components/numbers.tsx'
 import { Icon } from '../../design/icons.tsx'
 import type { Alert, Overview, OverviewAccount } from '../../overview/overview-data.ts'
+import { accountPath, campaignPath } from '../../paths.ts'
 import { requiredAction } from '../../remedy.ts'
 import { ACCOUNT_STATES, useLabel } from '../../texts/labels.ts'
 import { OVERVIEW_TEXTS } from '../../texts/overview-texts.ts'
@@ -30,7 +31,7 @@ export const Attention = ({ overview }: { overview: Overview }) => {
           <span>
             <b translate="no">{campaign.name}</b> {texts.broken}
           </span>
-          <a class="button" href={`/campaigns/${campaign.id}`}>
+          <a class="button" href={campaignPath(campaign.id)}>
             {texts.show}
           </a>
         </p>
@@ -98,7 +99,7 @@ const StoppedAccount = ({ account, isAlarm }: { account: OverviewAccount; isAlar
           {texts.authorise}
         </a>
       ) : (
-        <a class="button" href={`/accounts/${account.appId}`}>
+        <a class="button" href={accountPath(account.appId)}>
           {texts.show}
         </a>
       )}

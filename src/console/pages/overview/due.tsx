@@ -1,6 +1,7 @@
+import { dayInBeijing } from '../../../shared/beijing-time.ts'
 import { AsTable, Bars, Legend, type Tone } from '../../components/charts.tsx'
 import { DataTable } from '../../components/data-table.tsx'
-import { useNumber } from '../../components/reason-bars.tsx'
+import { useNumber } from '../../components/numbers.tsx'
 import { useTimeText } from '../../components/times.tsx'
 import type { DueHour } from '../../overview/due-hours.ts'
 import type { Overview } from '../../overview/overview-data.ts'
@@ -70,6 +71,4 @@ const DueChart = ({ hours }: { hours: readonly DueHour[] }) => {
   )
 }
 
-const BEIJING_MS = 8 * 3_600_000
-const dayOf = (at: number) => Math.floor((at + BEIJING_MS) / 86_400_000)
-const isOtherDay = (at: number, before = at) => dayOf(at) !== dayOf(before)
+const isOtherDay = (at: number, before = at) => dayInBeijing(at) !== dayInBeijing(before)

@@ -1,10 +1,12 @@
 import { maskId } from '../../../shared/ids.ts'
 import type { Happening } from '../../../store/runs/recent-activity.ts'
 import { Data } from '../../components/basics.tsx'
-import { useNumber, useReason } from '../../components/reason-bars.tsx'
+import { useNumber } from '../../components/numbers.tsx'
+import { useReason } from '../../components/reason-bars.tsx'
 import { ClockTime } from '../../components/times.tsx'
 import { Icon, type IconName } from '../../design/icons.tsx'
 import type { Overview } from '../../overview/overview-data.ts'
+import { followerPath } from '../../paths.ts'
 import { OUTCOMES, useLabel } from '../../texts/labels.ts'
 import { OVERVIEW_TEXTS } from '../../texts/overview-texts.ts'
 import { useText } from '../../view.ts'
@@ -64,7 +66,7 @@ const FeedItem = ({ item, overview }: { item: Happening; overview: Overview }) =
           {item.openId === null ? (
             texts.erased
           ) : (
-            <a href={`/followers/${item.appId}/${item.openId}`} translate="no">
+            <a href={followerPath({ appId: item.appId, openId: item.openId })} translate="no">
               {maskId(item.openId)}
             </a>
           )}

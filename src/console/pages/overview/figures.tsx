@@ -1,5 +1,5 @@
 import { Spark } from '../../components/charts.tsx'
-import { useNumber } from '../../components/reason-bars.tsx'
+import { useNumber } from '../../components/numbers.tsx'
 import type { Overview } from '../../overview/overview-data.ts'
 import type { Figure } from '../../overview/today.ts'
 import { OVERVIEW_TEXTS } from '../../texts/overview-texts.ts'

@@ -1,6 +1,6 @@
 import { AsTable, Bars } from '../../components/charts.tsx'
 import { DataTable } from '../../components/data-table.tsx'
-import { useNumber } from '../../components/reason-bars.tsx'
+import { useNumber } from '../../components/numbers.tsx'
 import { boundOf, type Lateness } from '../../overview/today.ts'
 import { OVERVIEW_TEXTS } from '../../texts/overview-texts.ts'
 import { useText } from '../../view.ts'

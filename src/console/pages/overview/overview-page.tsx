@@ -1,10 +1,12 @@
 import type { Child } from 'hono/jsx'
 import type { FirstSteps } from '../../../store/settings/first-steps.ts'
 import { Empty } from '../../components/basics.tsx'
-import { ReasonBars, useNumber } from '../../components/reason-bars.tsx'
+import { useNumber } from '../../components/numbers.tsx'
+import { ReasonBars } from '../../components/reason-bars.tsx'
 import { useTimeText } from '../../components/times.tsx'
 import { Icon } from '../../design/icons.tsx'
 import type { Overview, OverviewAccount } from '../../overview/overview-data.ts'
+import { accountPath } from '../../paths.ts'
 import { Page } from '../../shell/page.tsx'
 import { OVERVIEW_TEXTS } from '../../texts/overview-texts.ts'
 import { useText } from '../../view.ts'
@@ -106,7 +108,7 @@ const AccountsCard = ({ accounts }: { accounts: readonly OverviewAccount[] }) =>
         {first.slice(0, MOST_ACCOUNTS).map((account) => (
           <li>
             <span>
-              <a href={`/accounts/${account.appId}`} translate="no">
+              <a href={accountPath(account.appId)} translate="no">
                 {account.name}
               </a>
               {account.quota ? (

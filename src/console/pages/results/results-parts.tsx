@@ -4,9 +4,11 @@ import type { StatisticsTable } from '../../../campaign/statistics/statistics-ta
 import { Data } from '../../components/basics.tsx'
 import { AsTable, Bars, Interval, Share } from '../../components/charts.tsx'
 import { DataTable } from '../../components/data-table.tsx'
-import { ReasonBars, useNumber } from '../../components/reason-bars.tsx'
+import { useNumber } from '../../components/numbers.tsx'
+import { ReasonBars } from '../../components/reason-bars.tsx'
 import { Icon } from '../../design/icons.tsx'
 import { splitReasons } from '../../overview/today.ts'
+import { campaignPath } from '../../paths.ts'
 import { difference } from '../../results/difference.ts'
 import { type ResultsQuery, resultsHref } from '../../results/results-query.ts'
 import { LEAST_FOR_RATES } from '../../results/step-parts.ts'
@@ -34,7 +36,7 @@ export const ResultsCard = (props: {
 }) => {
   const texts = useText(RESULTS_TEXTS)
   const { campaign, query } = props.results
-  const href = `/campaigns/${encodeURIComponent(campaign)}/statistics.csv${resultsHref(query)}&table=${props.table}`
+  const href = `${campaignPath(campaign)}/statistics.csv${resultsHref(query)}&table=${props.table}`
   return (
     <section class="card">
       <div class="card-head">

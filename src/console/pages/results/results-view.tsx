@@ -1,5 +1,5 @@
 import type { Statistics } from '../../../campaign/statistics/report.ts'
-import { useNumber } from '../../components/reason-bars.tsx'
+import { useNumber } from '../../components/numbers.tsx'
 import { RANGES, type ResultsQuery, resultsHref } from '../../results/results-query.ts'
 import { LEAST_FOR_RATES } from '../../results/step-parts.ts'
 import { RESULTS_TEXTS } from '../../texts/results-texts.ts'
