@@ -1,6 +1,7 @@
 import type { Context, MiddlewareHandler } from 'hono'
 import type { BearerAuth } from '../auth/auth.ts'
 import type { BearerResult } from '../auth/bearer-auth.ts'
+import type { Principal } from '../auth/principal.ts'
 import { hasRole, type Role, requiredRole } from '../auth/roles.ts'
 import { ApiError, forbidden } from './api-error.ts'
 
@@ -24,15 +25,27 @@ export function createBearerGuard(
       else refusals.record({ where, reason: result.kind, address })
       throw unauthorisedError(result)
     }
-    const needed = requiredRoleOf(c.req.method, c.req.path)
-    const { actor, role } = result.principal
-    if (!hasRole(role, needed)) {
-      refusals.record({ where, reason: 'role', address, actor })
-      throw forbidden(needed, role)
-    }
+    checkRole({ client, refusals }, c, {
+      principal: result.principal,
+      needed: requiredRoleOf(c.req.method, c.req.path),
+      where,
+    })
     c.set('principal', result.principal)
     return next()
   }
+}
+
+/** @throws ApiError 403 when the role of the caller is too low. The refusal is counted. */
+export function checkRole(
+  { client, refusals }: Pick<BearerAuth, 'client' | 'refusals'>,
+  c: Context,
+  check: { principal: Principal; needed: Role; where: 'api' | 'codec' | 'console' },
+): void {
+  const { needed, where } = check
+  const { actor, role } = check.principal
+  if (hasRole(role, needed)) return
+  refusals.record({ where, reason: 'role', address: client(c).address, actor })
+  throw forbidden(needed, role)
 }
 
 function unauthorisedError(result: Exclude<BearerResult, { kind: 'authenticated' }>): ApiError {

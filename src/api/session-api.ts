@@ -2,8 +2,9 @@ import type { OpenAPIHono } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import type { Auth } from '../auth/auth.ts'
 import type { Principal } from '../auth/principal.ts'
-import { hasRole, requiredRole } from '../auth/roles.ts'
-import { ApiError, type ApiIssue, forbidden, notFound, respondWithError } from './api-error.ts'
+import { requiredRole } from '../auth/roles.ts'
+import { ApiError, type ApiIssue, notFound, respondWithError } from './api-error.ts'
+import { checkRole } from './bearer-guard.ts'
 import { apiBodyLimits } from './body/api-body-limits.ts'
 import type { BodyBudget } from './body/body-budget.ts'
 import { rejectUnstorableText } from './body/storable-text.ts'
@@ -40,6 +41,8 @@ export interface SessionApi {
     path: string,
     content?: { json?: unknown; body?: RequestInit['body']; headers?: Record<string, string> },
   ): Promise<ApiAnswer>
+  /** Gets a file of the operator API as the user of a request: the response with the file, or the answer of a refused call. */
+  file(c: Context, path: string): Promise<Response | ApiAnswer>
   /** Answers a request of a script to {@link SESSION_API_PATH}. `principal` is set. */
   answer(c: Context): Response | Promise<Response>
 }
@@ -54,11 +57,7 @@ export function createSessionApi(
   app.use('/api/*', async (c, next) => {
     const { principal } = c.env
     const needed = requiredRole(c.req.method, c.req.path)
-    if (!hasRole(principal.role, needed)) {
-      const { address } = access.client(c)
-      access.refusals.record({ where: 'console', reason: 'role', address, actor: principal.actor })
-      throw forbidden(needed, principal.role)
-    }
+    checkRole(access, c, { principal, needed, where: 'console' })
     c.set('principal', principal)
     return next()
   })
@@ -67,8 +66,15 @@ export function createSessionApi(
   app.all('*', (c) => {
     throw notFound(`call ${c.req.method} ${c.req.path}`)
   })
-  const fetchAs = (c: Context, request: Request) =>
+  const fetchAs = async (c: Context, request: Request) =>
     app.fetch(request, { ...c.env, principal: c.get('principal') })
+  const request = async (c: Context, path: string, init: RequestInit) => {
+    const url = new URL(path, 'http://console.internal')
+    // The id `..`, however it is written, would name another call.
+    if (url.pathname !== path.split('?', 1)[0])
+      return respondWithError(notFound(`call ${init.method ?? 'GET'} ${path}`), c, log)
+    return fetchAs(c, new Request(url, init))
+  }
   return {
     async call(c, method, path, { json, body, headers = {} } = {}) {
       const init: RequestInit = { method, headers }
@@ -76,11 +82,11 @@ export function createSessionApi(
         init.body = JSON.stringify(json)
         init.headers = { 'content-type': 'application/json', ...headers }
       } else if (body !== undefined) init.body = body
-      const url = new URL(path, 'http://console.internal')
-      // The id `..`, however it is written, would name another call.
-      if (url.pathname !== path.split('?', 1)[0])
-        return readAnswer(await respondWithError(notFound(`call ${method} ${path}`), c, log))
-      return readAnswer(await fetchAs(c, new Request(url, init)))
+      return readAnswer(await request(c, path, init))
+    },
+    async file(c, path) {
+      const response = await request(c, path, {})
+      return response.ok ? response : readAnswer(response)
     },
     answer(c) {
       if (c.req.header(SCRIPT_HEADER) === undefined) {

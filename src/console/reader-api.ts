@@ -12,16 +12,10 @@ type JsonMap = Readonly<Record<string, unknown>>
  */
 export function inReadersLanguage(api: SessionApi): SessionApi {
   return {
-    async call(c, method, path, content) {
-      const answer = await api.call(c, method, path, content)
-      const language = languageOf(c)
-      const { body, error } = answer
-      return {
-        ...answer,
-        body: isMap(body) ? inLanguage(body, language) : body,
-        // The text of an error is one of the body's.
-        error: error && (errorIn(error, language) as NonNullable<ApiAnswer['error']>),
-      }
+    call: async (c, ...call) => answerInLanguage(await api.call(c, ...call), languageOf(c)),
+    async file(c, path) {
+      const found = await api.file(c, path)
+      return found instanceof Response ? found : answerInLanguage(found, languageOf(c))
     },
     async answer(c) {
       const response = await api.answer(c)
@@ -33,6 +27,16 @@ export function inReadersLanguage(api: SessionApi): SessionApi {
       const shown = isMap(body) ? JSON.stringify(inLanguage(body, languageOf(c))) : text
       return new Response(shown, { status: response.status, headers })
     },
+  }
+}
+
+function answerInLanguage(answer: ApiAnswer, language: Language): ApiAnswer {
+  const { body, error } = answer
+  return {
+    ...answer,
+    body: isMap(body) ? inLanguage(body, language) : body,
+    // The text of an error is one of the body's.
+    error: error && (errorIn(error, language) as NonNullable<ApiAnswer['error']>),
   }
 }
 

@@ -10,6 +10,7 @@ import { TOKEN_CSS } from './design/tokens.ts'
 const STYLES = [
   'console.css',
   'forms.css',
+  'facts.css',
   'campaigns.css',
   'bubble.css',
   'grant-meter.css',

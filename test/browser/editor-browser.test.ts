@@ -209,9 +209,10 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
     await card(page, 'steps.1').click()
     await field(page, 'steps.1.send.text').fill('换一句')
     await page.keyboard.press('Control+z')
-    expect(await field(page, 'steps.1.send.text').inputValue()).toBe('昨天的资料看了吗？')
+    // The page is drawn some time after the key.
+    await expect.poll(() => field(page, 'steps.1.send.text').inputValue()).toBe('昨天的资料看了吗？')
     await page.keyboard.press('Control+Shift+z')
-    expect(await field(page, 'steps.1.send.text').inputValue()).toBe('换一句')
+    await expect.poll(() => field(page, 'steps.1.send.text').inputValue()).toBe('换一句')
     await expectDraft('welcome', (source) => source).toBe(LIVE.replace('昨天的资料看了吗？', '换一句'))
     await page.context().close()
   })

@@ -19,7 +19,7 @@ export const FollowerMark = ({ openId, large }: { openId: string; large?: boolea
     return [square(x, y), ...(x < COLUMNS - 1 ? [square(2 * (COLUMNS - 1) - x, y)] : [])]
   })
   return (
-    <svg class={`mark ${tone} ${large ? 'large' : ''}`} viewBox="-1 -1 7 7" aria-hidden="true">
+    <svg class={`follower-mark ${tone} ${large ? 'large' : ''}`} viewBox="-1 -1 7 7" aria-hidden="true">
       {raw(drawn.join(''))}
     </svg>
   )

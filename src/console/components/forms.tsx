@@ -252,6 +252,26 @@ export const FormDialog = (props: {
   )
 }
 
+/** A button whose change is asked once more, with what it means. */
+export const ConfirmedAction = (props: {
+  /** Of the dialog. */
+  id: string
+  label: string
+  title: string
+  hint: string
+  action: string
+  icon?: IconName
+  /** Of the button. The one in the dialog is always dangerous. */
+  tone?: 'danger'
+}) => (
+  <>
+    <OpensDialog dialog={props.id} label={props.label} icon={props.icon} tone={props.tone} />
+    <FormDialog id={props.id} title={props.title} action={props.action} submit={props.label} tone="danger">
+      <p>{props.hint}</p>
+    </FormDialog>
+  </>
+)
+
 /** A button that changes something at once. */
 export const ActionButton = (props: {
   action: string

@@ -1,6 +1,7 @@
 import type { MediumView } from '../../api/views/media-view.ts'
 import { timeInBeijing } from '../../shared/beijing-time.ts'
 import { Data, NextPage } from '../components/basics.tsx'
+import { Fact, Facts } from '../components/facts.tsx'
 import {
   CopyRow,
   FormDialog,
@@ -103,28 +104,22 @@ const Medium = ({ medium, now }: { medium: MediumView; now: number }) => {
         {texts.types[medium.type]} · <Size bytes={medium.bytes} /> ·{' '}
         {texts.uploaded(timeInBeijing(Date.parse(medium.createdAt)).slice(0, 16))}
       </p>
-      <dl class="facts one">
-        <div>
-          <dt>{texts.usedBy}</dt>
-          <dd>
-            {medium.campaigns.length === 0
-              ? texts.unused
-              : medium.campaigns.map((id) => (
-                  <a class="listed" href={campaignPath(id)} translate="no">
-                    {id}
-                  </a>
-                ))}
-          </dd>
-        </div>
-        <div>
-          <dt>{texts.atWechat}</dt>
-          <dd>
-            {medium.uploads.length === 0
-              ? texts.notAtWechat
-              : medium.uploads.map((upload) => <Copy upload={upload} now={now} />)}
-          </dd>
-        </div>
-      </dl>
+      <Facts layout="one">
+        <Fact name={texts.usedBy}>
+          {medium.campaigns.length === 0
+            ? texts.unused
+            : medium.campaigns.map((id) => (
+                <a class="listed" href={campaignPath(id)} translate="no">
+                  {id}
+                </a>
+              ))}
+        </Fact>
+        <Fact name={texts.atWechat}>
+          {medium.uploads.length === 0
+            ? texts.notAtWechat
+            : medium.uploads.map((upload) => <Copy upload={upload} now={now} />)}
+        </Fact>
+      </Facts>
       <CopyRow label={texts.copyId} text={medium.id} />
     </>
   )

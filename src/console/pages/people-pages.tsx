@@ -4,6 +4,7 @@ import { Data, Empty, NextPage, StatePill, Time, timeCell } from '../components/
 import { type Column, DataTable } from '../components/data-table.tsx'
 import {
   ActionButton,
+  ConfirmedAction,
   FormDialog,
   FormProblem,
   type FormState,
@@ -166,7 +167,7 @@ const UserActions = ({ user: { name, disabledAt, secondFactorSince } }: { user: 
   return (
     <p class="row">
       {secondFactorSince ? (
-        <Confirmed
+        <ConfirmedAction
           id="reset-second-factor"
           label={texts.resetSecondFactor}
           title={texts.resetSecondFactorTitle(name)}
@@ -177,7 +178,7 @@ const UserActions = ({ user: { name, disabledAt, secondFactorSince } }: { user: 
       {disabledAt ? (
         <ActionButton action={`${path}/enable`} label={texts.enable} />
       ) : (
-        <Confirmed
+        <ConfirmedAction
           id="disable-user"
           label={texts.disable}
           title={texts.disableTitle(name)}
@@ -185,7 +186,7 @@ const UserActions = ({ user: { name, disabledAt, secondFactorSince } }: { user: 
           action={`${path}/disable`}
         />
       )}
-      <Confirmed
+      <ConfirmedAction
         id="remove-user"
         label={texts.remove}
         title={texts.removeTitle(name)}
@@ -195,19 +196,3 @@ const UserActions = ({ user: { name, disabledAt, secondFactorSince } }: { user: 
     </p>
   )
 }
-
-/** A button whose change is asked once more, with what it means. */
-export const Confirmed = (props: {
-  id: string
-  label: string
-  title: string
-  hint: string
-  action: string
-}) => (
-  <>
-    <OpensDialog dialog={props.id} label={props.label} />
-    <FormDialog id={props.id} title={props.title} action={props.action} submit={props.label} tone="danger">
-      <p>{props.hint}</p>
-    </FormDialog>
-  </>
-)

@@ -2,11 +2,12 @@ import type { Child } from 'hono/jsx'
 import type { SystemState } from '../../api/routes/system-routes.ts'
 import { Code, Empty, StatePill, Time, timeCell } from '../components/basics.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
+import { Fact, Facts } from '../components/facts.tsx'
+import { ConfirmedAction } from '../components/forms.tsx'
 import { useNumber } from '../components/numbers.tsx'
 import { Page } from '../shell/page.tsx'
 import { JOBS, SYSTEM_TEXTS } from '../texts/system-texts.ts'
 import { useText } from '../view.ts'
-import { Confirmed } from './people-pages.tsx'
 
 type Queue = NonNullable<SystemState['queues']>[number]
 type Job = SystemState['jobs'][number]
@@ -26,7 +27,7 @@ const Actions = ({ state }: { state: SystemState }) => {
   return (
     <p class="row">
       {state.temporal.state === 'unexpected' ? (
-        <Confirmed
+        <ConfirmedAction
           id="accept-namespace"
           label={texts.accept}
           title={texts.acceptTitle}
@@ -34,7 +35,7 @@ const Actions = ({ state }: { state: SystemState }) => {
           action="/system/accept-namespace"
         />
       ) : null}
-      <Confirmed
+      <ConfirmedAction
         id="rotate-keys"
         label={texts.rotate}
         title={texts.rotateTitle}
@@ -74,17 +75,6 @@ const Card = ({ title, children }: { title: string; children?: Child }) => (
   </section>
 )
 
-const Facts = ({ facts }: { facts: [name: string, value: Child][] }) => (
-  <dl class="facts">
-    {facts.map(([name, value]) => (
-      <div>
-        <dt>{name}</dt>
-        <dd>{value}</dd>
-      </div>
-    ))}
-  </dl>
-)
-
 /** States of the namespace as the states of the pills that have their colours. */
 const TEMPORAL_TONES: Record<string, string> = {
   expected: 'active',
@@ -104,12 +94,12 @@ const Temporal = ({ state: { temporal } }: { state: SystemState }) => {
           label={texts.temporalStates[temporal.state] ?? temporal.state}
         />
       </p>
-      <Facts
-        facts={[
-          [texts.namespace, <Code>{temporal.namespace}</Code>],
-          [texts.activeRuns, number(temporal.activeRuns)],
-        ]}
-      />
+      <Facts layout="rows">
+        <Fact name={texts.namespace}>
+          <Code>{temporal.namespace}</Code>
+        </Fact>
+        <Fact name={texts.activeRuns}>{number(temporal.activeRuns)}</Fact>
+      </Facts>
     </Card>
   )
 }
@@ -118,19 +108,18 @@ const Events = ({ state: { inbox, outbox } }: { state: SystemState }) => {
   const texts = useText(SYSTEM_TEXTS)
   return (
     <Card title={texts.events}>
-      <Facts
-        facts={[
-          [texts.inbox, <Backlog count={inbox.pending} oldestMs={inbox.oldestAgeMs} />],
-          [
-            texts.outbox,
-            <>
-              <Backlog count={outbox.waiting} oldestMs={outbox.oldestAgeMs} />{' '}
-              {outbox.failed > 0 ? <b class="bad">{texts.failed(outbox.failed)}</b> : null}
-            </>,
-          ],
-          [texts.callbacks, texts.callbackCounts(inbox.accepted, inbox.duplicates, inbox.refused)],
-        ]}
-      />
+      <Facts layout="rows">
+        <Fact name={texts.inbox}>
+          <Backlog count={inbox.pending} oldestMs={inbox.oldestAgeMs} />
+        </Fact>
+        <Fact name={texts.outbox}>
+          <Backlog count={outbox.waiting} oldestMs={outbox.oldestAgeMs} />{' '}
+          {outbox.failed > 0 ? <b class="bad">{texts.failed(outbox.failed)}</b> : null}
+        </Fact>
+        <Fact name={texts.callbacks}>
+          {texts.callbackCounts(inbox.accepted, inbox.duplicates, inbox.refused)}
+        </Fact>
+      </Facts>
     </Card>
   )
 }
@@ -209,22 +198,16 @@ const Jobs = ({ jobs }: { jobs: Job[] }) => {
 
 const Clock = ({ clock }: { clock: SystemState['clock'] }) => {
   const texts = useText(SYSTEM_TEXTS)
-  if (clock.length === 0)
-    return (
-      <Card title={texts.clock}>
-        <p class="quiet">{texts.noClock}</p>
-      </Card>
-    )
   return (
     <Card title={texts.clock}>
-      <Facts
-        facts={clock.map(({ api, skewMs, samples }) => [
-          api,
-          <>
+      {clock.length === 0 ? <p class="quiet">{texts.noClock}</p> : null}
+      <Facts layout="rows">
+        {clock.map(({ api, skewMs, samples }) => (
+          <Fact name={api}>
             {texts.skew((skewMs / 1000).toFixed(1))} <span class="quiet">{texts.samples(samples)}</span>
-          </>,
-        ])}
-      />
+          </Fact>
+        ))}
+      </Facts>
     </Card>
   )
 }
@@ -233,21 +216,22 @@ const ProcessAndKeys = ({ state: { version, node, startedAt, keys } }: { state: 
   const texts = useText(SYSTEM_TEXTS)
   return (
     <Card title={texts.process}>
-      <Facts
-        facts={[
-          [texts.version, <Code>{`${version} · Node ${node}`}</Code>],
-          [texts.startedAt, <Time at={startedAt} />],
-          [texts.currentKey, <Code>{keys.current}</Code>],
-          ...(keys.previous.length > 0
-            ? [
-                [texts.previousKeys, <Code>{keys.previous.join(texts.listSeparator)}</Code>] as [
-                  string,
-                  Child,
-                ],
-              ]
-            : []),
-        ]}
-      />
+      <Facts layout="rows">
+        <Fact name={texts.version}>
+          <Code>{`${version} · Node ${node}`}</Code>
+        </Fact>
+        <Fact name={texts.startedAt}>
+          <Time at={startedAt} />
+        </Fact>
+        <Fact name={texts.currentKey}>
+          <Code>{keys.current}</Code>
+        </Fact>
+        {keys.previous.length === 0 ? null : (
+          <Fact name={texts.previousKeys}>
+            <Code>{keys.previous.join(texts.listSeparator)}</Code>
+          </Fact>
+        )}
+      </Facts>
     </Card>
   )
 }

@@ -3,6 +3,7 @@ import { ROLES as ROLE_NAMES } from '../../auth/roles.ts'
 import { Code, Data, Empty, NextPage, Time, timeCell } from '../components/basics.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import {
+  ConfirmedAction,
   CopyRow,
   FormDialog,
   FormProblem,
@@ -16,7 +17,6 @@ import { Page } from '../shell/page.tsx'
 import { TOKEN_TEXTS } from '../texts/admin-texts.ts'
 import { ROLES, useLabel } from '../texts/labels.ts'
 import { useText } from '../view.ts'
-import { Confirmed } from './people-pages.tsx'
 
 type TokenView = ReturnType<typeof tokenView>
 
@@ -49,7 +49,7 @@ export const TokensPage = (props: {
     {
       title: texts.revoke,
       cell: (t) => (
-        <Confirmed
+        <ConfirmedAction
           id={`revoke-${t.id}`}
           label={texts.revoke}
           title={texts.revokeTitle(t.name)}

@@ -1,11 +1,10 @@
 import type { Context, Hono } from 'hono'
-import { csvOf } from '../../api/csv.ts'
 import { cursor as cursorOf, toPage } from '../../api/routes/route-helpers.ts'
 import { listTargetAccounts } from '../../api/views/campaign-account-view.ts'
 import { campaignView } from '../../api/views/campaign-view.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { Statistics } from '../../campaign/statistics/report.ts'
-import { STATISTICS_TABLES, statisticsTable } from '../../campaign/statistics/statistics-tables.ts'
+import { STATISTICS_TABLES } from '../../campaign/statistics/statistics-tables.ts'
 import { openCampaign } from '../campaigns/framed-campaign.ts'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { notDone } from '../form-action.tsx'
@@ -49,14 +48,10 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     const table = STATISTICS_TABLES.find((name) => name === c.req.query('table'))
     if (!table) return respond(c, <NotFoundPage />, 404)
     const id = c.req.param('id')
-    const answer = await statisticsOf(c, deps, id, readResultsQuery(c.req.query()))
-    if (answer.error) return notDone(c, answer, campaignPath(id))
-    const csv = csvOf(statisticsTable(answer.body as Statistics, table, languageOf(c)))
-    return c.body(csv, 200, {
-      'content-type': 'text/csv; charset=utf-8',
-      // Ids of campaigns are letters, digits and hyphens.
-      'content-disposition': `attachment; filename="${id}-${table}.csv"`,
-    })
+    const filter = statisticsQuery(readResultsQuery(c.req.query()), deps.now())
+    const query = `table=${table}&lang=${languageOf(c)}&${filter}`
+    const file = await deps.api.file(c, `/api${campaignPath(id)}/statistics.csv?${query}`)
+    return file instanceof Response ? file : notDone(c, file, campaignPath(id))
   })
 }
 

@@ -41,7 +41,7 @@ export const MediumField = (props: {
     }
   }
   return (
-    <div class="medium">
+    <div class="medium-field">
       <TextField
         path={at}
         label={props.label}

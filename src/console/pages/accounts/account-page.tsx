@@ -1,7 +1,9 @@
 import type { AccountCheck } from '../../../api/verify-account.ts'
 import { timeInBeijing } from '../../../shared/beijing-time.ts'
 import { Code } from '../../components/basics.tsx'
+import { Fact, Facts } from '../../components/facts.tsx'
 import {
+  ConfirmedAction,
   FormDialog,
   FormProblem,
   type FormState,
@@ -21,7 +23,6 @@ import {
   AccountRemedy,
   AccountTabs,
   Ago,
-  Fact,
   OptOutWords,
   Quota,
   type ShownAccount,
@@ -49,7 +50,7 @@ export const AccountPage = (
       <AccountTabs account={account} at={accountPath(account.appId)} />
       <AccountRemedy account={account} />
       <div class="columns">
-        <Facts {...props} />
+        <AccountFacts {...props} />
         <AccountChecks appId={account.appId} results={checks} />
       </div>
       {mayRemove ? <Removal {...props} state={removal ?? NEW_FORM} /> : null}
@@ -62,22 +63,18 @@ const StateAction = ({ account }: Pick<AccountDetails, 'account'>) => {
   const more = useText(ACCOUNT_PAGE_TEXTS)
   if (!useMay('operator') || account.state !== 'active') return null
   return (
-    <>
-      <OpensDialog dialog="pause-account" label={texts.pause} icon="pause" />
-      <FormDialog
-        id="pause-account"
-        title={more.pauseTitle}
-        action={`${accountPath(account.appId)}/pause`}
-        submit={texts.pause}
-        tone="danger"
-      >
-        <p>{more.pauseHint}</p>
-      </FormDialog>
-    </>
+    <ConfirmedAction
+      id="pause-account"
+      label={texts.pause}
+      icon="pause"
+      title={more.pauseTitle}
+      hint={more.pauseHint}
+      action={`${accountPath(account.appId)}/pause`}
+    />
   )
 }
 
-const Facts = (props: AccountDetails) => {
+const AccountFacts = (props: AccountDetails) => {
   const { account, lastCallbackAt, token, now } = props
   const texts = useText(ACCOUNT_TEXTS)
   const more = useText(ACCOUNT_PAGE_TEXTS)
@@ -85,7 +82,7 @@ const Facts = (props: AccountDetails) => {
   return (
     <section class="card">
       <h2>{more.facts}</h2>
-      <dl class="facts two">
+      <Facts layout="two">
         <Fact name={texts.lastCallback}>
           {lastCallbackAt === null ? texts.never : <Ago at={lastCallbackAt} now={now} />}
         </Fact>
@@ -127,7 +124,7 @@ const Facts = (props: AccountDetails) => {
         <Fact name={more.counters}>
           <Counters counts={props.counts} />
         </Fact>
-      </dl>
+      </Facts>
     </section>
   )
 }

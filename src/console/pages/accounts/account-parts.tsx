@@ -1,4 +1,3 @@
-import type { Child } from 'hono/jsx'
 import type { accountView } from '../../../api/views/account-view.ts'
 import { timeInBeijing } from '../../../shared/beijing-time.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../shared/time-units.ts'
@@ -158,14 +157,6 @@ export const AccountRemedy = ({ account }: { account: AccountView }) => {
     </div>
   )
 }
-
-/** A value with its name, in a list of facts. */
-export const Fact = ({ name, children }: { name: string; children?: Child }) => (
-  <div>
-    <dt>{name}</dt>
-    <dd>{children}</dd>
-  </div>
-)
 
 /** The first character of an account's name, instead of a picture: WeChat gives none. */
 export const AccountMark = ({ account }: { account: AccountView }) => {

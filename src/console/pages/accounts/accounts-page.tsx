@@ -1,5 +1,6 @@
 import { timeInBeijing } from '../../../shared/beijing-time.ts'
 import { Code, StatePill } from '../../components/basics.tsx'
+import { Fact, Facts } from '../../components/facts.tsx'
 import { Icon } from '../../design/icons.tsx'
 import { accountPath } from '../../paths.ts'
 import { needsFix } from '../../remedy.ts'
@@ -12,7 +13,6 @@ import {
   AccountMark,
   AccountRemedy,
   Ago,
-  Fact,
   OptOutWords,
   Quota,
   type ShownAccount,
@@ -116,7 +116,7 @@ const AccountCard = (shown: ShownAccount) => {
 const CardFacts = ({ account, lastCallbackAt, token, now }: ShownAccount) => {
   const texts = useText(ACCOUNT_TEXTS)
   return (
-    <dl class="facts">
+    <Facts layout="three">
       <Fact name={texts.lastCallback}>
         {lastCallbackAt === null ? texts.never : <Ago at={lastCallbackAt} now={now} />}
       </Fact>
@@ -137,6 +137,6 @@ const CardFacts = ({ account, lastCallbackAt, token, now }: ShownAccount) => {
           <OptOutWords optOut={account.optOut} />
         </Fact>
       ) : null}
-    </dl>
+    </Facts>
   )
 }

@@ -1,5 +1,6 @@
 import { AsTable, Bars } from '../../components/charts.tsx'
 import { DataTable } from '../../components/data-table.tsx'
+import { Fact, Facts } from '../../components/facts.tsx'
 import { useNumber } from '../../components/numbers.tsx'
 import { boundOf, type Lateness } from '../../overview/today.ts'
 import { OVERVIEW_TEXTS } from '../../texts/overview-texts.ts'
@@ -42,20 +43,11 @@ const LatenessChart = ({ lateness }: { lateness: Lateness }) => {
         format={number}
         small
       />
-      <dl class="facts">
-        <div>
-          <dt>{texts.median}</dt>
-          <dd>{say(lateness.median)}</dd>
-        </div>
-        <div>
-          <dt>{texts.p99}</dt>
-          <dd>{say(lateness.p99)}</dd>
-        </div>
-        <div>
-          <dt>{texts.messages}</dt>
-          <dd>{number(lateness.total)}</dd>
-        </div>
-      </dl>
+      <Facts layout="inline">
+        <Fact name={texts.median}>{say(lateness.median)}</Fact>
+        <Fact name={texts.p99}>{say(lateness.p99)}</Fact>
+        <Fact name={texts.messages}>{number(lateness.total)}</Fact>
+      </Facts>
       <AsTable>
         <DataTable
           columns={[
