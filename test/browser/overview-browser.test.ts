@@ -119,25 +119,4 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the overview in 
     await page.waitForURL(/\/signin/)
     await page.context().close()
   })
-
-  const shots = process.env.SHOTS
-  it.runIf(shots)('is drawn', async () => {
-    await app.services.accounts.setState(APP, 'blocked', '48004 api forbidden')
-    for (const [width, locale, colorScheme] of [
-      [1280, 'zh-CN', 'light'],
-      [1280, 'en-US', 'dark'],
-      [375, 'zh-CN', 'dark'],
-      [375, 'en-US', 'light'],
-    ] as const) {
-      const context = await browser.newContext({ viewport: { width, height: 900 }, locale, colorScheme })
-      const page = await context.newPage()
-      await page.goto(`${server.url}/signin?token=test-admin-token`)
-      await page.waitForURL(`${server.url}/`)
-      await page.screenshot({
-        path: `${shots}/overview-${width}-${locale}-${colorScheme}.png`,
-        fullPage: true,
-      })
-      await context.close()
-    }
-  })
 })
