@@ -26,7 +26,7 @@ export async function openDatabases(server: { host: string; port: number }): Pro
 }
 
 /** The three databases of the production stack: their sizes, their work and the connections to them. */
-class StackDatabases {
+export class StackDatabases {
   readonly #clients: Record<DatabaseName, pg.Client>
 
   constructor(clients: Record<DatabaseName, pg.Client>) {

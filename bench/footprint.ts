@@ -6,7 +6,7 @@ import { temporaryFolder } from '../scripts/cluster/unix-user.ts'
 import { freePort } from '../src/temporal/local-server/ports.ts'
 import { waitFor } from '../test/harness/wait-for.ts'
 import { cpuTimeOf } from './cpu-time.ts'
-import { type Counters, openDatabases } from './footprint-databases.ts'
+import { type Counters, openDatabases, type StackDatabases } from './footprint-databases.ts'
 import { startWechat } from './load/wechat.ts'
 import { NotAvailableError } from './not-available.ts'
 import { type Figure, runConcurrently } from './stats.ts'
@@ -87,8 +87,8 @@ async function measure({
   })
   try {
     const figures: Figure[] = []
-    const first = await addSeries({ ...STAGES[0], id: 'warm' })
-    await play(first, STAGES[0], WARM_UP_FOLLOWERS)
+    const first = await addSeries(wechat, { ...STAGES[0], id: 'warm' })
+    await play(databases, first, STAGES[0], WARM_UP_FOLLOWERS)
     const during = async (work: () => Promise<unknown>): Promise<Work> => {
       const before = cpuTimeOf(folder)
       const counters = await databases.during(work)
@@ -99,11 +99,11 @@ async function measure({
       figures.push({ name: `connections, ${name}`, unit: '', value: count })
     for (const stage of STAGES.filter(({ id }) => stages.includes(id))) {
       print(`bench: ${followers} followers, ${stage.name}…`)
-      const account = await addSeries(stage)
+      const account = await addSeries(wechat, stage)
       await waitForTasks()
       await databases.pack()
       const before = await databases.sizes()
-      const work = await during(() => play(account, stage, followers))
+      const work = await during(() => play(databases, account, stage, followers))
       const written = await databases.sizes()
       await waitForTasks()
       await databases.pack()
@@ -120,38 +120,38 @@ async function measure({
     if (!(await databases.waitForTasks(TASKS_TIMEOUT_MS)))
       print('bench: Temporal keeps executed tasks; the bytes of its task tables are too high')
   }
+}
 
-  async function addSeries({ id, after }: { id: string; after: readonly string[] }) {
-    const appId = `wxfootprint${id}`.padEnd(18, '0')
-    const account = await wechat.addAccount(appId, 'classic-48h')
-    const steps = after.map(
-      (at, i) =>
-        `{id: step-${i + 1}, after: ${at}, since: reply, send: {text: "A text of some length, step ${i + 1}."}}`,
-    )
-    await wechat.publish(
-      `id: ${id}\nname: ${id}\naccounts: [${appId}]\nentry: {event: subscribe}\nreply: {text: Reply 1.}\nsteps: [${steps.join(', ')}]\n`,
-    )
-    return { appId, account }
-  }
+type Wechat = Awaited<ReturnType<typeof startWechat>>
+type Series = Awaited<ReturnType<typeof addSeries>>
 
-  async function play(
-    { appId, account }: Awaited<ReturnType<typeof addSeries>>,
-    { sent }: Stage,
-    count: number,
-  ): Promise<void> {
-    await runConcurrently(count, AT_A_TIME, async (i) => {
-      // As long as a real openid.
-      const openId = `oFootprint${appId.slice(11, 14)}${String(i).padStart(15, '0')}`
-      await account.follow(openId)
-      await account.type(openId, '1')
-    })
-    const arrived = async () => (await databases.countSent(appId)) >= count * sent
-    await waitFor(arrived, {
-      message: () => `not every step of ${appId} was sent`,
-      timeoutMs: STAGE_TIMEOUT_MS,
-    })
-    await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
-  }
+async function addSeries(wechat: Wechat, { id, after }: { id: string; after: readonly string[] }) {
+  const appId = `wxfootprint${id}`.padEnd(18, '0')
+  const account = await wechat.addAccount(appId, 'classic-48h')
+  const steps = after.map(
+    (at, i) =>
+      `{id: step-${i + 1}, after: ${at}, since: reply, send: {text: "A text of some length, step ${i + 1}."}}`,
+  )
+  await wechat.publish(
+    `id: ${id}\nname: ${id}\naccounts: [${appId}]\nentry: {event: subscribe}\nreply: {text: Reply 1.}\nsteps: [${steps.join(', ')}]\n`,
+  )
+  return { appId, account }
+}
+
+/** Lets `count` people follow and reply, and waits until each step that the stage sends was sent. */
+async function play(databases: StackDatabases, { appId, account }: Series, { sent }: Stage, count: number) {
+  await runConcurrently(count, AT_A_TIME, async (i) => {
+    // As long as a real openid.
+    const openId = `oFootprint${appId.slice(11, 14)}${String(i).padStart(15, '0')}`
+    await account.follow(openId)
+    await account.type(openId, '1')
+  })
+  const arrived = async () => (await databases.countSent(appId)) >= count * sent
+  await waitFor(arrived, {
+    message: () => `not every step of ${appId} was sent`,
+    timeoutMs: STAGE_TIMEOUT_MS,
+  })
+  await new Promise((resolve) => setTimeout(resolve, SETTLE_MS))
 }
 
 /** The work of a period: in the databases, and in ms of CPU time by part. */
