@@ -1,30 +1,25 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiHarness, SECRETS, startApiHarness } from '../harness/api-harness.ts'
+import { signInAs } from '../harness/console-session.ts'
 
 const APP = 'wxacctpages000001'
 let api: ApiHarness
-const cookies = new Map<string, string>()
+let cookies: Record<string, string> = {}
 beforeAll(async () => {
   api = await startApiHarness()
   await api.addAccount({ appId: APP, name: '小鹿读书' })
-  for (const role of ['viewer', 'operator', 'admin']) {
-    const user = { name: role, role, password: 'test-password-of-a-user' }
-    await api.call('POST', '/api/users', { json: user })
-    const body = new URLSearchParams({ name: role, password: user.password })
-    const response = await api.web.request('/signin', { method: 'POST', body })
-    cookies.set(role, response.headers.get('set-cookie')?.split(';')[0] ?? '')
-  }
+  cookies = await signInAs(api, ['viewer', 'operator', 'admin'])
 })
 afterAll(() => api?.close())
 
 async function get(path: string, role = 'admin') {
-  const headers = { cookie: cookies.get(role) ?? '', 'accept-language': 'zh-CN' }
+  const headers = { cookie: cookies[role] ?? '', 'accept-language': 'zh-CN' }
   const response = await api.web.request(path, { headers })
   return { status: response.status, html: await response.text() }
 }
 
 async function send(path: string, fields: Record<string, string> = {}, role = 'admin') {
-  const headers = { cookie: cookies.get(role) ?? '', 'accept-language': 'zh-CN' }
+  const headers = { cookie: cookies[role] ?? '', 'accept-language': 'zh-CN' }
   const response = await api.web.request(path, { method: 'POST', headers, body: new URLSearchParams(fields) })
   return { status: response.status, to: response.headers.get('location'), html: await response.text() }
 }

@@ -6,6 +6,7 @@ import { outbox, users } from '../../src/store/schema.ts'
 import { execute } from '../../src/store/sql.ts'
 import { enqueueWebhook } from '../../src/store/webhooks/outbox.ts'
 import { type ApiHarness, campaignYaml, type Page, SECRETS, startApiHarness } from '../harness/api-harness.ts'
+import { signIn } from '../harness/console-session.ts'
 import { waitFor } from '../harness/wait-for.ts'
 
 const APP = 'wxaudit000000001'
@@ -370,9 +371,7 @@ describe('the audit log', () => {
       details: { fields: ['name'] },
     })
     await api.call('POST', '/api/users', { json: { name: 'lin', role: 'viewer', password: PASSWORD } })
-    const form = new URLSearchParams({ name: 'lin', password: PASSWORD })
-    const entered = await api.web.request('/signin', { method: 'POST', body: form })
-    const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const cookie = (await signIn(api.web, { name: 'lin', password: PASSWORD })) ?? ''
     await api.web.request('/signout', { method: 'POST', headers: { cookie } })
     expect((await entries('?limit=2')).items).toMatchObject([
       { actor: 'lin', action: 'session.end' },

@@ -8,6 +8,7 @@ import {
   SECRETS,
   startApiHarness,
 } from '../harness/api-harness.ts'
+import { signIn } from '../harness/console-session.ts'
 
 const APP = 'wxauth0000000001'
 
@@ -63,8 +64,8 @@ describe('access to the API', () => {
   })
 
   it('does not accept the console’s cookie, which another site could send', async () => {
-    const signedIn = await api.web.request(`/signin?token=${ADMIN_TOKEN}`)
-    const cookie = signedIn.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const cookie = (await signIn(api.web, { token: ADMIN_TOKEN })) ?? ''
+    expect(cookie).not.toBe('')
     expect((await api.call('GET', '/api/accounts', { token: null, headers: { cookie } })).status).toBe(401)
   })
 

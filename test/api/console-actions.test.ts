@@ -1,26 +1,21 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiHarness, campaignYaml, startApiHarness } from '../harness/api-harness.ts'
+import { cookieOf, signInAs } from '../harness/console-session.ts'
 
 const APP = 'wxactions00000001'
 let api: ApiHarness
-const cookies = new Map<string, string>()
+let cookies: Record<string, string> = {}
 beforeAll(async () => {
   api = await startApiHarness()
   await api.addAccount({ appId: APP, name: '动作' })
   await api.put(campaignYaml('shown', ['{ id: a, after: 1s, since: entry, send: { text: 你好 } }'], []))
-  for (const role of ['viewer', 'operator']) {
-    const user = { name: role, role, password: 'test-password-of-a-user' }
-    await api.call('POST', '/api/users', { json: user })
-    const body = new URLSearchParams({ name: role, password: user.password })
-    const response = await api.web.request('/signin', { method: 'POST', body })
-    cookies.set(role, response.headers.get('set-cookie')?.split(';')[0] ?? '')
-  }
+  cookies = await signInAs(api, ['viewer', 'operator'])
 })
 afterAll(() => api?.close())
 
 const send = (path: string, role: string, init: RequestInit = {}) => {
   const { headers, ...rest } = init
-  const cookie = cookies.get(role) ?? ''
+  const cookie = cookies[role] ?? ''
   return api.web.request(path, { ...rest, headers: { cookie, ...(headers as Record<string, string>) } })
 }
 
@@ -28,9 +23,9 @@ describe('a form of a page', () => {
   it('does its work, leads back, and says what it did', async () => {
     const paused = await send('/campaigns/shown/pause', 'operator', { method: 'POST' })
     expect([paused.status, paused.headers.get('location')]).toEqual([303, '/campaigns/shown'])
-    const notice = paused.headers.get('set-cookie')?.split(';')[0] ?? ''
+    const notice = cookieOf(paused)
     const page = await send('/campaigns/shown', 'operator', {
-      headers: { cookie: `${cookies.get('operator')}; ${notice}`, 'accept-language': 'zh-CN' },
+      headers: { cookie: `${cookies.operator}; ${notice}`, 'accept-language': 'zh-CN' },
     })
     const html = await page.text()
     expect(html).toContain('已暂停「测试 shown」')

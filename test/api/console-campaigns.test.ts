@@ -1,23 +1,18 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exampleFiles, readGallery } from '../../src/console/campaigns/gallery.ts'
 import { type ApiHarness, campaignYaml, startApiHarness } from '../harness/api-harness.ts'
+import { signInAs } from '../harness/console-session.ts'
 import { waitFor } from '../harness/wait-for.ts'
 
 const APP = 'wxcampaigns000001'
 const SCRIPT = '<script>alert("x")</script>'
 const STEP = '{ id: late, after: 2m, since: entry, send: { text: 晚了 } }'
 let api: ApiHarness
-const cookies = new Map<string, string>()
+let cookies: Record<string, string> = {}
 beforeAll(async () => {
   api = await startApiHarness()
   await api.addAccount({ appId: APP, name: '活动号' })
-  for (const role of ['viewer', 'operator']) {
-    const user = { name: role, role, password: 'test-password-of-a-user' }
-    await api.call('POST', '/api/users', { json: user })
-    const body = new URLSearchParams({ name: role, password: user.password })
-    const response = await api.web.request('/signin', { method: 'POST', body })
-    cookies.set(role, response.headers.get('set-cookie')?.split(';')[0] ?? '')
-  }
+  cookies = await signInAs(api, ['viewer', 'operator'])
 })
 afterAll(() => api?.close())
 
@@ -26,7 +21,7 @@ async function send(
   role = 'operator',
   body?: Record<string, string> | FormData | URLSearchParams,
 ) {
-  const headers = { cookie: cookies.get(role) ?? '', 'accept-language': 'zh-CN' }
+  const headers = { cookie: cookies[role] ?? '', 'accept-language': 'zh-CN' }
   const isForm = body instanceof FormData || body instanceof URLSearchParams || body === undefined
   const form = isForm ? body : new URLSearchParams(body)
   const init = body === undefined ? { headers } : { headers, method: 'POST', body: form ?? null }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ApiHarness, campaignYaml, startApiHarness } from '../harness/api-harness.ts'
+import { signInAs } from '../harness/console-session.ts'
 
 const APP = 'wxlanguages000001'
 const HAN = /\p{Script=Han}/u
@@ -10,7 +11,7 @@ const SAME_IN_CHINESE = [
 ]
 
 let api: ApiHarness
-const cookies = new Map<string, string>()
+let cookies: Record<string, string> = {}
 beforeAll(async () => {
   api = await startApiHarness()
   await api.addAccount({ appId: APP, name: '语言 Languages' })
@@ -19,18 +20,12 @@ beforeAll(async () => {
   await api.app.simulator.account(APP).follow('oShown')
   await api.app.waitForRun(APP, 'oShown', (r) => r.runId !== null)
   await api.app.services.accounts.setState(APP, 'blocked', '48004 api forbidden')
-  for (const role of ['viewer', 'operator', 'admin']) {
-    const user = { name: role, role, password: 'test-password-of-a-user' }
-    await api.call('POST', '/api/users', { json: user })
-    const body = new URLSearchParams({ name: role, password: user.password })
-    const response = await api.web.request('/signin', { method: 'POST', body })
-    cookies.set(role, response.headers.get('set-cookie')?.split(';')[0] ?? '')
-  }
+  cookies = await signInAs(api, ['viewer', 'operator', 'admin'])
 })
 afterAll(() => api?.close())
 
 async function page(path: string, language: string, role = 'admin'): Promise<string> {
-  const headers = { cookie: cookies.get(role) ?? '', 'accept-language': language }
+  const headers = { cookie: cookies[role] ?? '', 'accept-language': language }
   return (await api.web.request(path, { headers })).text()
 }
 
@@ -116,7 +111,7 @@ describe('preferences', () => {
   it('are kept by the browser, before and after signing in', async () => {
     const response = await change({ language: 'en', theme: 'dark', back: '/followers?status=ended' })
     expect([response.status, response.headers.get('location')]).toEqual([303, '/followers?status=ended'])
-    const cookie = `${cookies.get('viewer')}; ${kept(response)}`
+    const cookie = `${cookies.viewer}; ${kept(response)}`
     for (const path of ['/signin', '/accounts']) {
       const html = await (
         await api.web.request(path, { headers: { cookie, 'accept-language': 'zh' } })
@@ -141,7 +136,7 @@ describe('preferences', () => {
 
   it('are refused from another site, and not changed by GET', async () => {
     expect((await change({ language: 'en' }, { origin: 'https://evil.example' })).status).toBe(403)
-    const headers = { cookie: cookies.get('viewer') ?? '' }
+    const headers = { cookie: cookies.viewer ?? '' }
     const response = await api.web.request('/preferences?language=en', { headers })
     expect(response.headers.getSetCookie()).toEqual([])
   })
@@ -157,7 +152,7 @@ describe('the navigation', () => {
     const paths = [...html.matchAll(/<a href="(\/[a-z-]+)"/g)].map((m) => m[1] ?? '')
     expect(paths.includes('/audit')).toBe(seesAdminPages)
     for (const path of new Set(paths)) {
-      const headers = { cookie: cookies.get(role) ?? '' }
+      const headers = { cookie: cookies[role] ?? '' }
       expect([path, (await api.web.request(path, { headers })).status]).toEqual([path, 200])
     }
   })

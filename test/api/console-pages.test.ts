@@ -7,6 +7,7 @@ import {
   expectNoSecrets,
   startApiHarness,
 } from '../harness/api-harness.ts'
+import { cookieOf, signInAs } from '../harness/console-session.ts'
 
 const APP = 'wxconsole0000001'
 const SCRIPT = '<script>alert("x")</script>'
@@ -32,7 +33,7 @@ beforeAll(async () => {
   await api.app.waitForRun(APP, 'oCancelled', (r) => r.runId !== null)
   await api.call('POST', `/api/followers/${APP}/oCancelled/cancel`, { json: { reason: `因为${SCRIPT}` } })
   await api.app.waitForRun(APP, 'oCancelled', (r) => r.status === 'ended')
-  cookie = (await signIn(ADMIN_TOKEN)).headers.get('set-cookie')?.split(';')[0] ?? ''
+  cookie = cookieOf(await signIn(ADMIN_TOKEN))
 })
 afterAll(() => api?.close())
 
@@ -119,7 +120,7 @@ describe('signing in to the console', () => {
   )
 
   it('is undone by signing out, which invalidates the cookie but no other session', async () => {
-    const own = (await signIn(ADMIN_TOKEN)).headers.get('set-cookie')?.split(';')[0] ?? ''
+    const own = cookieOf(await signIn(ADMIN_TOKEN))
     expect((await page('/accounts', { cookie: own })).status).toBe(200)
     const response = await api.web.request('/signout', { method: 'POST', headers: { cookie: own } })
     expect(response.headers.get('location')).toBe('/signin')
@@ -258,11 +259,7 @@ describe('the pages', () => {
   )
 
   it('contain for a viewer no form that changes data, except preferences and signing out', async () => {
-    const viewer = { name: 'reads', role: 'viewer', password: 'test-password-of-a-user' }
-    await api.call('POST', '/api/users', { json: viewer })
-    const body = new URLSearchParams({ name: viewer.name, password: viewer.password })
-    const signedIn = await api.web.request('/signin', { method: 'POST', body })
-    const headers = { cookie: signedIn.headers.get('set-cookie')?.split(';')[0] ?? '' }
+    const { viewer } = await signInAs(api, ['viewer'])
     for (const path of [
       '/accounts',
       '/campaigns',
@@ -270,7 +267,7 @@ describe('the pages', () => {
       '/followers',
       `/followers/${APP}/oShown`,
     ]) {
-      const { html } = await page(path, headers)
+      const { html } = await page(path, { cookie: viewer })
       const posts = [...html.matchAll(/<form[^>]*method="post"[^>]*>/g)].map((m) => m[0])
       expect(posts.every((f) => /action="\/(signout"|preferences\?)/.test(f))).toBe(true)
       expect(html).not.toMatch(/hx-(post|put|patch|delete)=/)

@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADMIN_TOKEN, type ApiHarness, startApiHarness } from '../harness/api-harness.ts'
+import { PASSWORD, signIn } from '../harness/console-session.ts'
 
-const PASSWORD = 'Mir9-test-of-the-tallship'
 let api: ApiHarness
 let admin = ''
 beforeAll(async () => {
   api = await startApiHarness()
-  const response = await api.web.request(`/signin?token=${ADMIN_TOKEN}`)
-  admin = response.headers.get('set-cookie')?.split(';')[0] ?? ''
+  admin = (await signIn(api.web, { token: ADMIN_TOKEN })) ?? ''
 })
 afterAll(() => api?.close())
 
@@ -25,24 +24,20 @@ async function post(path: string, fields: Record<string, string> = {}, cookie = 
   })
   return { status: response.status, location: response.headers.get('location'), html: await response.text() }
 }
-const signIn = async (name: string, password: string) => {
-  const body = new URLSearchParams({ name, password })
-  const response = await api.web.request('/signin', { method: 'POST', body })
-  return response.status === 302 ? (response.headers.get('set-cookie')?.split(';')[0] ?? '') : null
-}
+const signInUser = (name: string, password: string) => signIn(api.web, { name, password })
 
 describe('people', () => {
   it('are added, changed, disabled and removed in the console', async () => {
     const added = await post('/users', { name: 'Lin', role: 'viewer', password: PASSWORD })
     expect([added.status, added.location]).toEqual([303, '/users'])
     expect((await get('/users')).html).toContain('href="/users/lin"')
-    expect(await signIn('lin', PASSWORD)).not.toBeNull()
+    expect(await signInUser('lin', PASSWORD)).not.toBeNull()
     expect((await post('/users/lin/role', { role: 'operator' })).status).toBe(303)
     const { body } = await api.get<{ items: { name: string; role: string }[] }>('/api/users')
     expect(body.items.find((u) => u.name === 'lin')?.role).toBe('operator')
     expect((await post('/users/lin/password', { password: `${PASSWORD}-2` })).status).toBe(303)
-    expect(await signIn('lin', PASSWORD)).toBeNull()
-    const session = await signIn('lin', `${PASSWORD}-2`)
+    expect(await signInUser('lin', PASSWORD)).toBeNull()
+    const session = await signInUser('lin', `${PASSWORD}-2`)
     expect((await post('/users/lin/disable')).status).toBe(303)
     expect((await get('/', session ?? '')).status).toBe(302)
     expect((await get('/users/lin')).html).toContain('/users/lin/enable')
@@ -69,7 +64,7 @@ describe('people', () => {
 
   it('are not shown to others, who change nothing', async () => {
     await post('/users', { name: 'zhao', role: 'operator', password: PASSWORD })
-    const operator = (await signIn('zhao', PASSWORD)) ?? ''
+    const operator = (await signInUser('zhao', PASSWORD)) ?? ''
     expect((await get('/users/zhao', operator)).status).toBe(403)
     expect((await post('/users/zhao/role', { role: 'admin' }, operator)).status).toBe(403)
     expect((await post('/tokens', { name: 'x', role: 'admin', expires: '' }, operator)).status).toBe(403)
@@ -77,9 +72,9 @@ describe('people', () => {
 
   it('have their language and appearance in every browser', async () => {
     await post('/users', { name: 'sun', role: 'viewer', password: PASSWORD })
-    const first = (await signIn('sun', PASSWORD)) ?? ''
+    const first = (await signInUser('sun', PASSWORD)) ?? ''
     await post('/preferences?language=en&theme=dark&back=/', {}, first)
-    const second = (await signIn('sun', PASSWORD)) ?? ''
+    const second = (await signInUser('sun', PASSWORD)) ?? ''
     expect((await get('/', second)).html).toMatch(/<html lang="en" data-theme="dark"/)
     await post('/preferences?language=zh&back=/', {}, second)
     expect((await get('/', first, { cookie: `${first}; nurture_language=en` })).html).toMatch(

@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ADMIN_TOKEN, type ApiHarness, campaignYaml, startApiHarness } from '../harness/api-harness.ts'
+import { cookieOf, signIn, signInAs } from '../harness/console-session.ts'
 
 const APP = 'wxstart0000000001'
 let api: ApiHarness
 let admin = ''
 beforeAll(async () => {
   api = await startApiHarness()
-  const response = await api.web.request(`/signin?token=${ADMIN_TOKEN}`)
-  admin = response.headers.get('set-cookie')?.split(';')[0] ?? ''
+  admin = (await signIn(api.web, { token: ADMIN_TOKEN })) ?? ''
 })
 afterAll(() => api?.close())
 
@@ -24,7 +24,7 @@ it('leads an empty product to the first steps, each of which knows when it is do
   expect(await done()).toBe(0)
 
   const skipped = await api.web.request('/start/skip', { method: 'POST', headers: { cookie: admin } })
-  const cookie = skipped.headers.get('set-cookie')?.split(';')[0] ?? ''
+  const cookie = cookieOf(skipped)
   expect((await get('/', `${admin}; ${cookie}`)).status).toBe(200)
 
   await api.addAccount({ appId: APP, name: '小鹿' })
@@ -51,11 +51,7 @@ it('leads an empty product to the first steps, each of which knows when it is do
 })
 
 it('is not for a viewer', async () => {
-  const user = { name: 'reads', role: 'viewer', password: 'Mir9-test-of-the-tallship' }
-  await api.call('POST', '/api/users', { json: user })
-  const body = new URLSearchParams({ name: user.name, password: user.password })
-  const response = await api.web.request('/signin', { method: 'POST', body })
-  const viewer = response.headers.get('set-cookie')?.split(';')[0] ?? ''
+  const { viewer } = await signInAs(api, ['viewer'])
   expect((await get('/start', viewer)).status).toBe(403)
   expect((await get('/', viewer)).status).toBe(200)
 })

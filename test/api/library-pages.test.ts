@@ -6,6 +6,7 @@ import {
   type Page,
   startApiHarness,
 } from '../harness/api-harness.ts'
+import { signInAs } from '../harness/console-session.ts'
 
 const APP = 'wxlibrary00000001'
 /** One transparent pixel. */
@@ -15,22 +16,16 @@ const PNG = Buffer.from(
 )
 
 let api: ApiHarness
-const cookies = new Map<string, string>()
+let cookies: Record<string, string> = {}
 beforeAll(async () => {
   api = await startApiHarness()
   await api.addAccount({ appId: APP, name: '小鹿读书' })
-  for (const role of ['viewer', 'operator']) {
-    const user = { name: role, role, password: 'test-password-of-a-user' }
-    await api.call('POST', '/api/users', { json: user })
-    const body = new URLSearchParams({ name: role, password: user.password })
-    const response = await api.web.request('/signin', { method: 'POST', body })
-    cookies.set(role, response.headers.get('set-cookie')?.split(';')[0] ?? '')
-  }
+  cookies = await signInAs(api, ['viewer', 'operator'])
 })
 afterAll(() => api?.close())
 
 async function send(path: string, role: string, body?: FormData | URLSearchParams) {
-  const headers = { cookie: cookies.get(role) ?? '', 'accept-language': 'zh-CN' }
+  const headers = { cookie: cookies[role] ?? '', 'accept-language': 'zh-CN' }
   const response = await api.web.request(path, { headers, ...(body ? { method: 'POST', body } : {}) })
   return {
     status: response.status,
