@@ -92,6 +92,9 @@ export const DYNAMIC_CONFIG: Record<string, unknown> = {
   'history.hostLevelCacheMaxSize': 500,
   // The dispatcher reads how many runs wait for a worker. Default 5 s.
   'matching.TaskQueueInfoByBuildIdTTL': '500ms',
+  // A workflow task that times out again and again, on a machine without free CPU, is tried again ever later. The default
+  // lets a run wait 10 min for its next attempt.
+  'history.workflowTaskRetryMaxInterval': '30s',
   'system.forceSearchAttributesCacheRefreshOnRead': true,
   ...ONE_CONNECTION,
 }
