@@ -75,7 +75,7 @@ export const MUTATIONS: Record<string, Mutation> = {
   },
   'count-unknown': {
     invariant: 'statistics count a message as sent only when WeChat has received it',
-    focus: { processes: /worker/, kinds: ['kill', 'hangs-before', 'breaks-before'] },
+    focus: { processes: /worker/, kinds: ['hangs-after', 'breaks-after'] },
     file: 'src/run/tally.ts',
     find: `if (state === 'sent' || state === 'unknown') return state`,
     replace: `if (state === 'sent' || state === 'unknown') return 'sent'`,

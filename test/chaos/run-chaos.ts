@@ -53,6 +53,10 @@ export async function runChaos(options: {
       perSecond,
       focus,
       print,
+      onOpen: (executions) => {
+        if (executions.length > 0)
+          writeFileSync(join(folder, 'open-executions.json'), JSON.stringify(executions, null, 1))
+      },
     })
     const report = reportOf(store, evidence, judge(evidence))
     nothingFound = report.findings.length === 0

@@ -4,6 +4,7 @@ import { crashesOf, type Environment } from './environments/environment.ts'
 import { type CallbackFaults, Followers, pause } from './followers.ts'
 import { injectFaults } from './inject-faults.ts'
 import type { Evidence } from './judge/evidence.ts'
+import { describeOpenExecutions, type OpenExecution } from './open-executions.ts'
 import { type Focus, planFaults } from './schedule.ts'
 import {
   createWechat,
@@ -28,6 +29,8 @@ export async function runScenario(
     perSecond: number
     focus?: Focus | undefined
     print(line: string): void
+    /** Receives the runs that have not ended in time. */
+    onOpen?(executions: OpenExecution[]): void
   },
 ): Promise<Evidence> {
   const { random, forMs, print } = options
@@ -61,6 +64,8 @@ export async function runScenario(
     print(`  ${followers.actions.length} callbacks; waiting for the runs to end`)
     await waitForRunsToEnd(environment, RUNS_END_WITHIN_MS)
     const endedAt = Date.now()
+    if (environment.temporalAddress)
+      options.onOpen?.(await describeOpenExecutions(environment.temporalAddress).catch(() => []))
     await pause(SETTLE_MS)
     const rules = Object.fromEntries(ACCOUNTS.map((a) => [a.appId, a.rules]))
     const statistics = await readStatistics(environment, ACCOUNTS)

@@ -42,6 +42,7 @@ export async function startEmbeddedEnvironment(options: EnvironmentOptions): Pro
     processes: [program],
     callbackBase: base,
     apiBase: base,
+    temporalAddress: `127.0.0.1:${temporalPort}`,
     ...(disk ? { fillDisk: disk.fill } : {}),
     async startAll() {
       // A store without disk space may have ended the program. An operator would start it again.

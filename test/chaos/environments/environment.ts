@@ -14,6 +14,8 @@ export interface Environment {
   callbackBase: string
   /** Base URL of the operator API. */
   apiBase: string
+  /** Host and port of the Temporal server. Absent: it is not one that this program may ask. */
+  temporalAddress?: string
   /** Fills the disk of the store; returns a function that frees it. Absent where this machine cannot mount a disk. */
   fillDisk?(): Promise<() => Promise<void>>
   /** Starts every process that does not run, and waits until all are ready. */

@@ -58,6 +58,7 @@ export async function startPostgresEnvironment(options: EnvironmentOptions): Pro
     processes,
     callbackBase: loadBalancer.url,
     apiBase: `http://127.0.0.1:${serve1}`,
+    temporalAddress: env.TEMPORAL_ADDRESS,
     ...(disk ? { fillDisk: disk.fill } : {}),
     async startAll() {
       for (const managed of processes) await managed.start()
