@@ -1,3 +1,4 @@
+import type { CampaignEdit } from '../campaign/editing/apply-edits.ts'
 import type { PlayedChoice } from '../campaign/played-choice.ts'
 import type { Language } from './texts/bilingual.ts'
 
@@ -13,6 +14,10 @@ export interface EditorData {
   /** The published campaign; null: none. */
   live: { version: number; name: string } | null
   accounts: { appId: string; name: string | null; variables: string[] }[]
+  /** The campaigns that a step may lead to and a condition may name: all but this one. */
+  campaigns: { id: string; name: string }[]
+  /** The names of the receivers of webhooks. */
+  webhooks: string[]
   me: string
   mayChange: boolean
   language: Language
@@ -24,6 +29,13 @@ export interface EditorIssue {
   line?: number
   message: string
   hint?: string
+  fixes?: EditorFix[]
+}
+
+/** A change that removes the reason of an issue. */
+export interface EditorFix {
+  label: string
+  edits: readonly CampaignEdit[]
 }
 
 /** What the server says of a text: its errors, its warnings, and what a follower gets. */

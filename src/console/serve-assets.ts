@@ -17,6 +17,7 @@ const STYLES = [
   'followers.css',
   'accounts.css',
   'editor.css',
+  'editor-forms.css',
   'start.css',
   'charts.css',
   'overview.css',

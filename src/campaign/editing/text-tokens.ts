@@ -21,7 +21,11 @@ const FAMILIES: readonly (readonly [prefix: string, zh: string, en: string])[] =
 ]
 const NAME = '[A-Za-z][A-Za-z0-9_]{0,63}'
 const LIQUID = /\{\{-?\s*([A-Za-z][A-Za-z0-9_.]*)\s*-?\}\}/g
-const TOKEN = /【([^【】\n]{1,80})】/g
+const TOKEN = /【([^【】\n]{1,1200})】/g
+/** A link whose opens are counted: `{{ 'https://…' | track: 'guide' }}`. */
+const TRACKED = /\{\{-?\s*'(https?:\/\/[^\s'{}【】]+)'\s*\|\s*track:\s*'([^'{}【】：\n]{1,64})'\s*-?\}\}/gi
+/** The same for people: `【链接 guide：https://…】`. */
+const LINK_TOKEN = /^(?:链接|link) ([^'{}：\n]{1,64})：(https?:\/\/[^\s'{}]+)$/i
 
 const pick = (names: readonly [string, string, string], language: Language) =>
   names[language === 'zh' ? 1 : 2]
@@ -38,6 +42,8 @@ function tokenOf(expression: string, language: Language): string | null {
 
 /** The expression of what stands between brackets, in either language; null for other text. */
 function expressionOf(inner: string): string | null {
+  const [, name, url] = LINK_TOKEN.exec(inner) ?? []
+  if (name !== undefined && url !== undefined) return trackExpression(url, name)
   const known = VARIABLES.find(([, zh, en]) => inner === zh || inner === en)
   if (known) return known[0]
   for (const [prefix, ...names] of FAMILIES)
@@ -49,7 +55,9 @@ function expressionOf(inner: string): string | null {
 
 /** A text of a file as people read it. */
 export function withTokens(text: string, language: Language): string {
-  return text.replace(LIQUID, (whole, expression: string) => tokenOf(expression, language) ?? whole)
+  return text
+    .replace(LIQUID, (whole, expression: string) => tokenOf(expression, language) ?? whole)
+    .replace(TRACKED, (_, url: string, name: string) => linkTokenOf(language, name, url))
 }
 
 /** A text with tokens as a file has it. */
@@ -58,6 +66,25 @@ export function withLiquid(text: string): string {
     const expression = expressionOf(inner)
     return expression === null ? whole : `{{ ${expression} }}`
   })
+}
+
+const trackExpression = (url: string, name: string) => `'${url}' | track: '${name}'`
+const linkTokenOf = (language: Language, name: string, url: string) =>
+  `【${language === 'zh' ? '链接' : 'link'} ${name}：${url}】`
+
+/** A token whose address is still to be typed. It becomes a link when it has one. */
+export const linkToken = (language: Language, n: number): string =>
+  linkTokenOf(language, `link${n}`, 'https://')
+
+/** The address of a text that is one counted link, and its name; null for another text. */
+export function trackedLink(text: string): { url: string; name: string } | null {
+  const [, url, name] = /^\{\{-?\s*'([^'{}]*)'\s*\|\s*track:\s*'([^'{}]+)'\s*-?\}\}$/.exec(text.trim()) ?? []
+  return url === undefined || name === undefined ? null : { url, name }
+}
+
+/** An address whose opens are counted under a name; without a name, the address itself. */
+export function withTracking(url: string, name: string): string {
+  return name.trim() === '' ? url : `{{ ${trackExpression(url, name)} }}`
 }
 
 /** Where the token begins that ends at a place of a text; -1 for none. So one key removes it. */

@@ -57,6 +57,24 @@ export function nodeAt(doc: Document, path: Path): Node | null | undefined {
   return isNode(at) || at === null ? (at as Node | null) : undefined
 }
 
+/** The line of the deepest node on a path that exists, counted from 1; 1 for a text that cannot be read. */
+export function lineOf(source: string, path: readonly (string | number)[]): number {
+  try {
+    const doc = openSource(source)
+    let [at, start]: [unknown, number] = [doc.contents, 0]
+    for (const key of path) {
+      if (isMap(at)) at = pairOf(at, key)?.value
+      else if (isSeq(at)) at = at.items[Number(key)]
+      else break
+      if (isNode(at)) start = at.range?.[0] ?? start
+    }
+    return source.slice(0, start).split('\n').length
+  } catch (err) {
+    if (!(err instanceof CannotEdit)) throw err
+    return 1
+  }
+}
+
 /** Sets a field or an item of a list; undefined removes it. Missing maps above are made. */
 export function setField(source: string, path: Path, value: unknown): string {
   const doc = openSource(source)

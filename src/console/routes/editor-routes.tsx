@@ -6,20 +6,24 @@ import { checkSource } from '../../api/campaigns/campaign-files.ts'
 import { hasRole } from '../../auth/roles.ts'
 import { FILE_MAX_CHARS, profileOf } from '../../campaign/check.ts'
 import { playChosenWay, REPLY_PATTERNS } from '../../campaign/chosen-way.ts'
+import { createFixes } from '../../campaign/fixes/fixes-of.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { targetAccounts, withAccountQuietHours } from '../../campaign/target-accounts.ts'
 import { issueText } from '../../campaign/texts/issue-text.ts'
 import type { PageDeps } from '../console-deps.ts'
-import type { EditorAnalysis, EditorData } from '../editor-data.ts'
+import type { EditorAnalysis, EditorData, EditorIssue } from '../editor-data.ts'
 import { EditorPage } from '../pages/editor-page.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { respond } from '../respond.tsx'
 import { languageOf } from '../shell/preferences.tsx'
+import { fixText } from '../texts/fix-texts.ts'
 
 const MAX_ANALYSIS_BYTES = 1_024 * 1_024
 /** Accounts that the editor offers by name. */
 const MAX_ACCOUNTS = 200
+/** Campaigns and receivers of webhooks that it offers. */
+const MAX_NAMES = 200
 
 const analysisRequest = z.strictObject({
   source: z.string().max(FILE_MAX_CHARS),
@@ -51,7 +55,12 @@ export function addEditorPages(app: Hono, deps: PageDeps): void {
 
 /** The draft, else the newest version; null when there is neither. */
 async function readEditorData(c: Context, deps: PageDeps, id: string): Promise<EditorData | null> {
-  const [draft, campaign] = await Promise.all([deps.drafts.find(id), deps.campaigns.find(id)])
+  const [draft, campaign, others, receivers] = await Promise.all([
+    deps.drafts.find(id),
+    deps.campaigns.find(id),
+    readOthers(deps, id),
+    deps.webhookEndpoints.list({ after: '', limit: MAX_NAMES }),
+  ])
   const source = draft?.source ?? campaign?.source
   if (source === undefined) return null
   const accounts = deps.configCache.accounts().slice(0, MAX_ACCOUNTS)
@@ -68,10 +77,19 @@ async function readEditorData(c: Context, deps: PageDeps, id: string): Promise<E
       name: name ?? null,
       variables: Object.keys(variables ?? {}),
     })),
+    campaigns: others.slice(0, MAX_NAMES).map(({ id: other, name }) => ({ id: other, name })),
+    webhooks: receivers.map(({ name }) => name),
     me: actor,
     mayChange: hasRole(role, 'operator'),
     language: languageOf(c),
   }
+}
+
+/** The other live campaigns, by id. */
+async function readOthers({ campaigns }: PageDeps, id: string): Promise<Campaign[]> {
+  const { live } = await campaigns.live()
+  const others = live.flatMap(({ campaign }) => (campaign.id === id ? [] : [campaign]))
+  return others.sort((a, b) => (a.id < b.id ? -1 : 1))
 }
 
 type Analysed = z.output<typeof analysisRequest>
@@ -79,11 +97,18 @@ type Analysed = z.output<typeof analysisRequest>
 async function analyse(c: Context, deps: PageDeps, id: string, given: Analysed): Promise<EditorAnalysis> {
   const language = languageOf(c)
   const { campaign, issues, warnings } = await checkSource(deps, given.source, { pathId: id })
-  const inWords = ({ path, message, hint, line }: Issue) => ({
-    path,
-    ...(line === undefined ? {} : { line }),
-    ...issueText({ message, hint }, language),
-  })
+  const others = await readOthers(deps, id)
+  const fixesOf = createFixes(given.source, { others, language })
+  const inWords = (issue: Issue): EditorIssue => {
+    const { path, message, hint, line } = issue
+    const fixes = fixesOf(issue).map((fix) => ({ label: fixText(fix, language), edits: fix.edits }))
+    return {
+      path,
+      ...(line === undefined ? {} : { line }),
+      ...issueText({ message, hint }, language),
+      ...(fixes.length > 0 ? { fixes } : {}),
+    }
+  }
   return {
     issues: issues.map(inWords),
     warnings: warnings.map(inWords),

@@ -1,5 +1,6 @@
 import { useStore } from './context.ts'
 import { Icon } from './icon.tsx'
+import { IssueRow } from './issue-row.tsx'
 import { allIssues } from './issues.ts'
 
 /** The text of a file that is no YAML: it must be corrected before it has cards. */
@@ -26,14 +27,8 @@ export const BrokenText = () => {
         onInput={({ currentTarget }) => store.change(currentTarget.value, { field: 'yaml' })}
       />
       <ul class="card-issues">
-        {allIssues(store).map(({ tone, message, line, path }) => (
-          <li class={tone}>
-            <Icon name={tone === 'red' ? 'circle-alert' : 'triangle-alert'} />
-            <span>
-              {line === undefined ? null : <small class="pill">{texts.line(line)}</small>}{' '}
-              <code translate={false}>{path}</code> {message}
-            </span>
-          </li>
+        {allIssues(store).map((issue) => (
+          <IssueRow issue={issue} showsPlace={true} />
         ))}
       </ul>
     </section>

@@ -25,13 +25,14 @@ export const EntryForm = () => {
   return (
     <>
       <FormTitle title={texts.entryCard} />
+      <CheckField
+        path={['entry', 'is-there']}
+        label={texts.hasEntry}
+        checked={entry !== undefined}
+        onChange={(on) => store.setField(['entry'], on ? { event: 'subscribe' } : undefined)}
+      />
       {entry === undefined ? (
-        <p>
-          <button type="button" onClick={() => store.setField(['entry'], { event: 'subscribe' })}>
-            <Icon name="plus" />
-            {texts.entryCard}
-          </button>
-        </p>
+        <Problems path={['entry']} exact={true} />
       ) : (
         <EventFields path={['entry']} value={entry} events={ENTRY_EVENTS} />
       )}
@@ -221,17 +222,49 @@ const ExitFields = () => {
             value={fields.keywords}
             kept={true}
           />
-          {fields.reply === undefined ? null : (
-            <MessageForm
-              path={['exit', 'reply']}
-              value={fields.reply}
-              title={texts.exitReply}
-              isReply={true}
+          <OptionalReply
+            name="reply"
+            value={fields.reply}
+            label={texts.hasExitReply}
+            title={texts.exitReply}
+          />
+          <WordsField
+            path={['exit', 'resume']}
+            label={texts.resume}
+            hint={texts.resumeHint}
+            value={fields.resume}
+            kept={fields.resumeReply !== undefined}
+          />
+          {fields.resume === undefined && fields.resumeReply === undefined ? null : (
+            <OptionalReply
+              name="resumeReply"
+              value={fields.resumeReply}
+              label={texts.hasResumeReply}
+              title={texts.resumeReply}
             />
           )}
+          <Problems path={['exit']} exact={true} />
         </>
       ) : null}
     </fieldset>
+  )
+}
+
+/** A reply to those who opt out, or to those who come back. */
+const OptionalReply = (props: { name: string; value: unknown; label: string; title: string }) => {
+  const store = useStore()
+  const path = ['exit', props.name]
+  const isThere = props.value !== undefined
+  return (
+    <>
+      <CheckField
+        path={path}
+        label={props.label}
+        checked={isThere}
+        onChange={(on) => store.setField(path, on ? { text: '' } : undefined)}
+      />
+      {isThere ? <MessageForm path={path} value={props.value} title={props.title} isReply={true} /> : null}
+    </>
   )
 }
 

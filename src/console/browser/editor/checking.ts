@@ -16,6 +16,7 @@ export function keepChecked(store: EditorStore): void {
       const analysis = await analyse(store.data.id, request, signal)
       store.set({
         analysis,
+        analysedText: request.source,
         played: analysis.played ?? (analysis.issues.length > 0 ? store.played : null),
         isChecking: false,
       })

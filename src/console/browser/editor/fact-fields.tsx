@@ -1,3 +1,4 @@
+import { useEffect, useState } from 'preact/hooks'
 import { isFields } from '../../../campaign/editing/campaign-items.ts'
 import type { Path } from '../../../campaign/editing/yaml-edit.ts'
 import { useStore, useTexts } from './context.ts'
@@ -14,6 +15,13 @@ const replaced = <T,>(list: readonly T[], index: number, item: T) =>
 const shown = (value: unknown) =>
   typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value ?? '')
 
+/** A name that the others do not have. */
+function freeName(names: readonly string[]): string {
+  let n = 1
+  while (names.includes(`fact${n}`)) n++
+  return `fact${n}`
+}
+
 /** Names and values of facts: what a step writes. */
 export const FactsField = ({ path, value }: { path: Path; value: unknown }) => {
   const store = useStore()
@@ -22,10 +30,7 @@ export const FactsField = ({ path, value }: { path: Path; value: unknown }) => {
   const write = (next: [string, unknown][]) =>
     store.setField(path, next.length > 0 ? Object.fromEntries(next) : undefined)
   const add = () => {
-    const names = new Set(facts.map(([name]) => name))
-    let n = 1
-    while (names.has(`fact${n}`)) n++
-    write([...facts, [`fact${n}`, true]])
+    write([...facts, [freeName(facts.map(([name]) => name)), true]])
   }
   return (
     <fieldset class="plain">
@@ -84,25 +89,118 @@ const FactRow = (props: {
   )
 }
 
-/** The fact that an event or a condition asks for. */
+type Comparison = 'is' | 'oneOf' | 'atLeast' | 'atMost'
+
+function comparisonOf(test: unknown): Comparison {
+  if (Array.isArray(test)) return 'oneOf'
+  if (!isFields(test)) return 'is'
+  return test.atMost === undefined ? 'atLeast' : 'atMost'
+}
+
+/** What is compared with, as a text. */
+function comparedText(test: unknown): string {
+  if (Array.isArray(test)) return test.map(shown).join('，')
+  return shown(isFields(test) ? (test.atLeast ?? test.atMost) : test)
+}
+
+function testOf(comparison: Comparison, typed: string): unknown {
+  switch (comparison) {
+    case 'oneOf': {
+      const values = typed.split(/[,，、;；]/).map((one) => one.trim())
+      const filled = values.filter(Boolean)
+      return (filled.length > 0 ? filled : ['']).map(factValueOf)
+    }
+    case 'is':
+      return factValueOf(typed)
+    default:
+      return { [comparison]: factValueOf(typed) }
+  }
+}
+
+/** The facts that an event or a condition asks for, and how each is compared. All must hold. */
 export const FactTestField = ({ path, value }: { path: Path; value: unknown }) => {
   const store = useStore()
+  const texts = useTexts()
   const entries = Object.entries(isFields(value) ? value : {})
   const rows = entries.length > 0 ? entries : ([['paid', true]] as [string, unknown][])
+  const write = (next: [string, unknown][]) => store.setField(path, Object.fromEntries(next))
   return (
-    <div>
-      {rows.map(([name, fact], i) => (
-        <FactRow
+    <div class="fact-tests">
+      {rows.map(([name, test], i) => (
+        <FactTestRow
           key={i}
           path={[...path, name]}
           name={name}
-          value={fact}
-          onChange={(nextName, nextValue) =>
-            store.setField(path, Object.fromEntries(replaced(rows, i, [nextName, nextValue])))
-          }
+          test={test}
+          onChange={(nextName, nextTest) => write(replaced(rows, i, [nextName, nextTest]))}
+          {...(rows.length > 1 ? { onRemove: () => write(rows.filter((_, n) => n !== i)) } : {})}
         />
       ))}
       <Problems path={path} exact={true} />
+      <button
+        type="button"
+        class="link-button"
+        onClick={() => write([...rows, [freeName(rows.map(([name]) => name)), true]])}
+      >
+        <Icon name="plus" />
+        {texts.addFactTest}
+      </button>
+    </div>
+  )
+}
+
+const FactTestRow = (props: {
+  path: Path
+  name: string
+  test: unknown
+  onChange: (name: string, test: unknown) => void
+  onRemove?: () => void
+}) => {
+  const texts = useTexts()
+  const id = fieldId(props.path)
+  const comparison = comparisonOf(props.test)
+  const text = comparedText(props.test)
+  const [typed, setTyped] = useState(text)
+  // What was typed stays as it is, except where the file has changed otherwise.
+  useEffect(() => {
+    if (comparedText(testOf(comparison, typed)) !== text) setTyped(text)
+  }, [text])
+  return (
+    <div class={props.onRemove ? 'fact test removable' : 'fact test'}>
+      <input
+        id={`${id}-name`}
+        aria-label={texts.factName}
+        value={props.name}
+        autocomplete="off"
+        onChange={({ currentTarget }) => props.onChange(currentTarget.value, props.test)}
+      />
+      <select
+        aria-label={texts.comparison}
+        value={comparison}
+        onChange={({ currentTarget }) =>
+          props.onChange(props.name, testOf(currentTarget.value as Comparison, typed))
+        }
+      >
+        {Object.entries(texts.comparisons).map(([key, label]) => (
+          <option value={key} selected={key === comparison}>
+            {label}
+          </option>
+        ))}
+      </select>
+      <input
+        id={id}
+        aria-label={texts.factValue}
+        value={typed}
+        autocomplete="off"
+        onInput={({ currentTarget }) => {
+          setTyped(currentTarget.value)
+          props.onChange(props.name, testOf(comparison, currentTarget.value))
+        }}
+      />
+      {props.onRemove ? (
+        <IconButton icon="x" label={`${texts.remove} ${props.name}`} onClick={props.onRemove} />
+      ) : null}
+      <Problems path={props.path} />
     </div>
   )
 }

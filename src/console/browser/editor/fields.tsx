@@ -1,9 +1,10 @@
-import type { ComponentChildren } from 'preact'
+import { type ComponentChildren, Fragment } from 'preact'
 import { useEffect, useState } from 'preact/hooks'
 import { durationParts, UNITS } from '../../../campaign/editing/duration-parts.ts'
 import type { Path } from '../../../campaign/editing/yaml-edit.ts'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
+import { Fixes } from './issue-row.tsx'
 import { issuesOfField } from './issues.ts'
 import { keyOf } from './store.ts'
 
@@ -15,14 +16,17 @@ export const Problems = ({ path, exact = false }: { path: Path; exact?: boolean 
   if (issues.length === 0) return null
   return (
     <div id={`p-${fieldId(path)}`}>
-      {issues.map(({ tone, message, hint }) => (
-        <p class={tone === 'red' ? 'problem' : 'problem mild'}>
-          <Icon name={tone === 'red' ? 'circle-alert' : 'triangle-alert'} />
-          <span>
-            {message}
-            {hint === undefined ? null : <small class="quiet"> {hint}</small>}
-          </span>
-        </p>
+      {issues.map((issue) => (
+        <Fragment key={`${issue.path} ${issue.message}`}>
+          <p class={issue.tone === 'red' ? 'problem' : 'problem mild'}>
+            <Icon name={issue.tone === 'red' ? 'circle-alert' : 'triangle-alert'} />
+            <span>
+              {issue.message}
+              {issue.hint === undefined ? null : <small class="quiet"> {issue.hint}</small>}
+            </span>
+          </p>
+          <Fixes issue={issue} />
+        </Fragment>
       ))}
     </div>
   )

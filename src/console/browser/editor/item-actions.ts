@@ -6,6 +6,7 @@ import {
   textOf,
 } from '../../../campaign/editing/campaign-items.ts'
 import { type NewKind, newItem } from '../../../campaign/editing/new-items.ts'
+import { divideStep } from '../../../campaign/editing/variants.ts'
 import {
   insertItem,
   moveItem,
@@ -69,6 +70,12 @@ export function removeCard(store: EditorStore, path: Path): void {
 export function duplicateCard(store: EditorStore, path: Path): void {
   const copy = [...path.slice(0, -1), Number(path.at(-1)) + 1]
   store.edit((text) => duplicateItem(text, path), { chosen: keyOf(copy) })
+}
+
+/** Makes two variants of a step: half of the followers get each. */
+export function addVariant(store: EditorStore, path: Path): void {
+  const chosen = keyOf([...path, 'branches', 1, 'steps', 0])
+  if (store.edit((text) => divideStep(text, path), { chosen })) announce(store.texts.variantAdded)
 }
 
 /** Moves a card within its list. The order of branches is the order in which they are tried. */

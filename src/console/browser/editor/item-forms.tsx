@@ -1,20 +1,11 @@
 import type { ComponentChildren } from 'preact'
-import { type Card, isFields, listOf, renameItem, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { type Card, isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
+import { campaignPath } from '../../paths.ts'
+import { ConditionFields } from './condition-fields.tsx'
 import { useStore, useTexts } from './context.ts'
 import { EventFields, RUN_EVENTS } from './event-fields.tsx'
-import { FactsField } from './fact-fields.tsx'
-import {
-  CheckField,
-  DurationField,
-  Field,
-  IconButton,
-  NumberField,
-  Problems,
-  SelectField,
-  TextField,
-  WordsField,
-} from './fields.tsx'
+import { DurationField, IconButton, NumberField, Problems, SelectField, TextField } from './fields.tsx'
 import { Icon } from './icon.tsx'
 import {
   addBranch,
@@ -25,10 +16,9 @@ import {
   removeCard,
   targetLists,
 } from './item-actions.ts'
-import { Messages } from './message-fields.tsx'
-import { PaymentNote } from './payment.tsx'
-import { keyOf } from './store.ts'
-import { ConditionFields, LateField, TimingFields } from './timing-fields.tsx'
+import { IdField, StepForm } from './step-form.tsx'
+import { type EditorStore, keyOf } from './store.ts'
+import { TimingFields } from './timing-fields.tsx'
 
 /** The form of the chosen card. */
 export const ItemForm = ({ card }: { card: Card }) => {
@@ -120,98 +110,22 @@ export const FormTitle = (props: { title: string; code?: string; children?: Comp
         {props.title} {props.code ? <code translate={false}>{props.code}</code> : null}
       </h2>
       <div class="form-actions">{store.data.mayChange ? props.children : null}</div>
+      {store.blockedLine === null ? null : (
+        <p class="note amber" role="status">
+          <Icon name="triangle-alert" />
+          <span>
+            {store.texts.inYamlAt(store.blockedLine)}{' '}
+            <a href={yamlLine(store, store.blockedLine)}>{store.texts.openYaml}</a>
+          </span>
+        </p>
+      )}
     </header>
   )
 }
 
-const IdField = ({ path, value }: { path: Path; value: unknown }) => {
-  const store = useStore()
-  const texts = useTexts()
-  return (
-    <Field
-      path={[...path, 'id']}
-      label={texts.id}
-      hint={texts.idHint}
-      control={(attributes) => (
-        <input
-          {...attributes}
-          value={textOf(value)}
-          autocomplete="off"
-          onInput={({ currentTarget }) => {
-            const id = currentTarget.value
-            store.edit((text) => renameItem(text, path, id), { field: keyOf([...path, 'id']) })
-          }}
-        />
-      )}
-    />
-  )
-}
-
-const StepForm = ({ path, fields }: { path: Path; fields: Card['fields'] }) => {
-  const store = useStore()
-  const texts = useTexts()
-  const set = (name: string) => (value: unknown) => store.setField([...path, name], value)
-  const hasMore = ['untag', 'set', 'webhook', 'handover', 'go', 'typing', 'anytime'].some(
-    (name) => name in fields,
-  )
-  return (
-    <>
-      {fields.send === undefined ? null : <PaymentNote id={textOf(fields.id)} />}
-      <TimingFields path={path} fields={fields} />
-      <div class="field-pair">
-        <ConditionFields path={[...path, 'when']} value={fields.when} />
-        <LateField path={path} value={fields.ifLate} />
-      </div>
-      <Messages path={[...path, 'send']} value={fields.send} />
-      <fieldset class="plain">
-        <legend>{texts.afterwards}</legend>
-        <WordsField
-          path={[...path, 'tag']}
-          label={texts.addTags}
-          value={fields.tag}
-          kept={isOnly(fields, 'tag')}
-        />
-        <details open={hasMore}>
-          <summary>{texts.more}</summary>
-          <WordsField path={[...path, 'untag']} label={texts.removeTags} value={fields.untag} />
-          <FactsField path={[...path, 'set']} value={fields.set} />
-          <TextField
-            path={[...path, 'webhook']}
-            label={texts.webhook}
-            value={fields.webhook}
-            kept={isOnly(fields, 'webhook')}
-          />
-          <TextField
-            path={[...path, 'handover']}
-            label={texts.handover}
-            value={fields.handover}
-            kept={isOnly(fields, 'handover')}
-            placeholder="anna@account"
-          />
-          <TextField path={[...path, 'go']} label={texts.go} value={fields.go} kept={isOnly(fields, 'go')} />
-          <CheckField
-            path={[...path, 'anytime']}
-            label={texts.anytime}
-            checked={fields.anytime === true}
-            onChange={(on) => set('anytime')(on ? true : undefined)}
-          />
-          <CheckField
-            path={[...path, 'typing']}
-            label={texts.typing}
-            checked={fields.typing !== undefined}
-            onChange={(on) => set('typing')(on ? '2s' : undefined)}
-          />
-          <IdField path={path} value={fields.id} />
-        </details>
-      </fieldset>
-    </>
-  )
-}
-
-/** Whether a step would do nothing without this field. */
-const isOnly = (fields: Card['fields'], name: string): boolean =>
-  name in fields &&
-  ['send', 'tag', 'untag', 'set', 'webhook', 'handover', 'go'].every((n) => n === name || !(n in fields))
+/** The line of a file in the editor of its text. */
+export const yamlLine = ({ data }: EditorStore, line: number): string =>
+  `${campaignPath(data.id)}/yaml#line-${line}`
 
 const ForkForm = ({ path, fields }: { path: Path; fields: Card['fields'] }) => {
   const store = useStore()
@@ -229,9 +143,9 @@ const ForkForm = ({ path, fields }: { path: Path; fields: Card['fields'] }) => {
       />
       {kind === 'on' ? (
         <DurationField path={[...path, 'wait']} label={texts.wait} value={fields.wait} />
-      ) : (
+      ) : kind === 'when' ? (
         <TimingFields path={path} fields={fields} />
-      )}
+      ) : null}
       <Problems path={[...path, 'branches']} exact={true} />
       <fieldset class="plain">
         <legend>{texts.branches}</legend>
@@ -269,9 +183,16 @@ function withKind(text: string, path: Path, fields: Card['fields'], kind: string
     const at = [...path, 'branches', b]
     changed = setField(setField(changed, [...at, old], undefined), [...at, kind], values[kind])
   }
-  if (kind === 'on') return setField(changed, [...path, 'wait'], '24h')
-  return setField(setField(changed, [...path, 'wait'], undefined), [...path, 'meanwhile'], undefined)
+  const not = kind === 'when' ? OF_WAITS : [...OF_WAITS, ...OF_CONDITIONS]
+  if (kind === 'on') return withoutFields(setField(changed, [...path, 'wait'], '24h'), path, OF_CONDITIONS)
+  return withoutFields(changed, path, not)
 }
+
+/** Fields of forks by events, and of those by conditions. */
+const OF_WAITS = ['wait', 'meanwhile'] as const
+const OF_CONDITIONS = ['after', 'at', 'day', 'days', 'since'] as const
+const withoutFields = (text: string, path: Path, names: readonly string[]) =>
+  names.reduce((left, name) => setField(left, [...path, name], undefined), text)
 
 const BranchForm = ({ path, fields }: { path: Path; fields: Card['fields'] }) => {
   const texts = useTexts()

@@ -1,10 +1,18 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { type Fields, isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { newMessage } from '../../../campaign/editing/new-items.ts'
-import { tokenBefore, tokenChoices, withLiquid, withTokens } from '../../../campaign/editing/text-tokens.ts'
+import {
+  linkToken,
+  tokenBefore,
+  tokenChoices,
+  trackedLink,
+  withLiquid,
+  withTokens,
+  withTracking,
+} from '../../../campaign/editing/text-tokens.ts'
 import { insertItem, type Path, removeItem, setField } from '../../../campaign/editing/yaml-edit.ts'
 import { useStore, useTexts } from './context.ts'
-import { Field, IconButton, Problems, TextField } from './fields.tsx'
+import { Field, fieldId, IconButton, Problems, TextField } from './fields.tsx'
 import { Icon } from './icon.tsx'
 import { MediumField } from './medium-field.tsx'
 
@@ -107,17 +115,21 @@ export const MessageForm = (props: {
           </button>
         ))}
       </div>
-      <KindFields path={[...path, kind]} kind={kind} body={message[kind]} />
-      {message.as === undefined ? null : (
-        <TextField path={[...path, 'as']} label={texts.as} value={message.as} />
+      <KindFields path={[...path, kind]} kind={kind} body={message[kind]} isReply={props.isReply ?? false} />
+      {props.isReply ? null : (
+        <details open={message.as !== undefined}>
+          <summary>{texts.moreOfMessage}</summary>
+          <TextField path={[...path, 'as']} label={texts.as} hint={texts.asHint} value={message.as} />
+        </details>
       )}
       <Problems path={path} exact={true} />
     </fieldset>
   )
 }
 
-const KindFields = ({ path, kind, body }: { path: Path; kind: MessageKind; body: unknown }) => {
+const KindFields = (props: { path: Path; kind: MessageKind; body: unknown; isReply: boolean }) => {
   const texts = useTexts()
+  const { path, kind, body } = props
   const fields = isFields(body) ? body : {}
   const line = (name: string, label: string, kept = true) => (
     <TextField path={[...path, name]} label={label} value={fields[name]} kept={kept} />
@@ -127,7 +139,16 @@ const KindFields = ({ path, kind, body }: { path: Path; kind: MessageKind; body:
   )
   switch (kind) {
     case 'text':
-      return <TemplateField path={path} label={texts.text} value={body} rows={5} counts={true} />
+      return (
+        <TemplateField
+          path={path}
+          label={texts.text}
+          value={body}
+          rows={5}
+          counts={true}
+          links={!props.isReply}
+        />
+      )
     case 'image':
     case 'voice':
       return <MediumField path={path} name="file" label={texts.file} fields={fields} type={kind} />
@@ -155,7 +176,7 @@ const KindFields = ({ path, kind, body }: { path: Path; kind: MessageKind; body:
         <>
           {template('title', texts.title)}
           {template('description', texts.description)}
-          {line('url', texts.url)}
+          <CountedAddress path={[...path, 'url']} value={fields.url} />
           {line('picurl', texts.picurl)}
         </>
       )
@@ -173,6 +194,42 @@ const KindFields = ({ path, kind, body }: { path: Path; kind: MessageKind; body:
     default:
       return line('id', texts.articleId)
   }
+}
+
+/** The address of a link card, and the name under which opens of it are counted. */
+const CountedAddress = ({ path, value }: { path: Path; value: unknown }) => {
+  const store = useStore()
+  const texts = useTexts()
+  const text = textOf(value)
+  const { url, name } = trackedLink(text) ?? { url: text, name: '' }
+  const id = `${fieldId(path)}-counted`
+  return (
+    <div class="field-pair">
+      <TextField
+        path={path}
+        label={texts.url}
+        value={url}
+        kept={true}
+        written={(typed) => withTracking(typed, name)}
+      />
+      <div class="field">
+        <label for={id}>{texts.countedAs}</label>
+        <input
+          id={id}
+          type="text"
+          value={name}
+          autocomplete="off"
+          aria-describedby={`h-${id}`}
+          onInput={({ currentTarget }) =>
+            store.setField(path, withTracking(url, currentTarget.value.replace(/['"{}]/g, '')))
+          }
+        />
+        <p class="hint" id={`h-${id}`}>
+          {texts.countedHint}
+        </p>
+      </div>
+    </div>
+  )
 }
 
 const MenuFields = ({ path, fields }: { path: Path; fields: Fields }) => {
@@ -236,6 +293,8 @@ const TemplateField = (props: {
   rows: number
   counts?: boolean
   optional?: boolean
+  /** Whether links in it can be counted. */
+  links?: boolean
 }) => {
   const store = useStore()
   const texts = useTexts()
@@ -252,14 +311,17 @@ const TemplateField = (props: {
     setTyped(text)
     store.setField(path, text === '' && optional ? undefined : withLiquid(text))
   }
-  const insert = (token: string) => {
+  const insert = (choice: string) => {
     const element = area.current
+    const token = choice === texts.insertLink ? linkToken(language, linkNumber(store.fields)) : choice
     const start = element?.selectionStart ?? typed.length
     const end = element?.selectionEnd ?? typed.length
     write(typed.slice(0, start) + token + typed.slice(end))
+    // The address of a link is typed before its last bracket.
+    const caret = start + token.length - (choice === texts.insertLink ? 1 : 0)
     requestAnimationFrame(() => {
       element?.focus()
-      element?.setSelectionRange(start + token.length, start + token.length)
+      element?.setSelectionRange(caret, caret)
     })
   }
   const variables = [...new Set(accounts.flatMap((account) => account.variables))]
@@ -287,7 +349,10 @@ const TemplateField = (props: {
           <div class="tokens">
             <TokenMenu
               label={props.label}
-              choices={tokenChoices(language, { variables, facts: factNames(store.fields) })}
+              choices={[
+                ...tokenChoices(language, { variables, facts: factNames(store.fields) }),
+                ...(props.links ? [texts.insertLink] : []),
+              ]}
               onPick={insert}
             />
             {props.counts ? <span class="quiet">{texts.bytes(bytesOf(value))}</span> : null}
@@ -317,6 +382,9 @@ const TokenMenu = (props: { label: string; choices: readonly string[]; onPick: (
     </select>
   )
 }
+
+/** The number of the next link without a name of its own. */
+const linkNumber = (fields: Fields): number => (JSON.stringify(fields).match(/track: '/g) ?? []).length + 1
 
 /** The facts that steps of the file write. */
 function factNames(fields: Fields): string[] {

@@ -5,8 +5,9 @@ import {
   type ReadFile,
   readFile,
 } from '../../../campaign/editing/campaign-items.ts'
-import { CannotEdit, type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
+import { CannotEdit, lineOf, type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
 import type { EditorAnalysis, EditorData } from '../../editor-data.ts'
+import { EDITOR_FORM_TEXTS } from '../../texts/editor-form-texts.ts'
 import { EDITOR_TEXTS } from '../../texts/editor-texts.ts'
 import { announce } from '../announce.ts'
 
@@ -36,11 +37,15 @@ export class EditorStore {
   replies: Replies = 'soon'
   branches: Record<string, number> = {}
   analysis: EditorAnalysis | null = null
+  /** The text that the analysis is about: its fixes change no other one. */
+  analysedText: string | null = null
   /** Of the last text without errors: what is shown while one is corrected. */
   played: EditorAnalysis['played'] = null
   isChecking = true
   /** What this device has kept of an earlier visit; null: nothing. */
   kept: string | null = null
+  /** The line of a field that cards cannot change; null: none was tried. */
+  blockedLine: number | null = null
   saving: SavingState = { state: 'saved', at: null }
   private past: Version[] = []
   private future: Version[] = []
@@ -50,7 +55,7 @@ export class EditorStore {
 
   constructor(data: EditorData) {
     this.data = data
-    this.texts = EDITOR_TEXTS[data.language]
+    this.texts = { ...EDITOR_TEXTS[data.language], ...EDITOR_FORM_TEXTS[data.language] }
     this.text = data.source
     this.chosen = this.cards[0] ? keyOf(this.cards[0].path) : 'entry'
     this.saving = { state: 'saved', at: data.savedAt }
@@ -99,6 +104,7 @@ export class EditorStore {
     this.future = []
     this.text = text
     this.chosen = chosen
+    this.blockedLine = null
     this.notify()
   }
 
@@ -109,6 +115,8 @@ export class EditorStore {
       return true
     } catch (err) {
       if (!(err instanceof CannotEdit)) throw err
+      const place = options.field === undefined ? this.chosen : options.field
+      this.set({ blockedLine: lineOf(this.text, place.split('.')) })
       announce(this.texts.cannotEdit)
       return false
     }
@@ -143,7 +151,7 @@ export class EditorStore {
   }
 
   choose(chosen: Chosen, opensForm = false): void {
-    this.set({ chosen, isFormOpen: opensForm || this.isFormOpen })
+    this.set({ chosen, blockedLine: null, isFormOpen: opensForm || this.isFormOpen })
   }
 }
 

@@ -1,12 +1,14 @@
 import type { ComponentChildren } from 'preact'
 import { type Fields, isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { withTokens } from '../../../campaign/editing/text-tokens.ts'
-import type { Path } from '../../../campaign/editing/yaml-edit.ts'
+import { lineOf, type Path } from '../../../campaign/editing/yaml-edit.ts'
 import { AddMenu } from './add-menu.tsx'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
+import { IssueRow } from './issue-row.tsx'
 import { issuesOfCard } from './issues.ts'
 import { addBranch, elseName, forkKind } from './item-actions.ts'
+import { yamlLine } from './item-forms.tsx'
 import { excerptOf, kindOfMessage } from './message-fields.tsx'
 import { GrantRow, Payment, stepPlay } from './payment.tsx'
 import { keyOf } from './store.ts'
@@ -105,11 +107,8 @@ const CardButton = (props: {
       </button>
       {issues.length > 0 ? (
         <ul class="card-issues">
-          {issues.map(({ tone, message }) => (
-            <li class={tone}>
-              <Icon name={tone === 'red' ? 'circle-alert' : 'triangle-alert'} />
-              <span>{message}</span>
-            </li>
+          {issues.map((issue) => (
+            <IssueRow issue={issue} />
           ))}
         </ul>
       ) : null}
@@ -160,7 +159,9 @@ const Item = ({ item, path, stepsOnly }: { item: unknown; path: Path; stepsOnly:
         </Row>
       ) : !isFields(item) ? (
         <Row at="" lane={null}>
-          <p class="quiet">{texts.cannotEdit}</p>
+          <p class="quiet">
+            {texts.cannotEdit} <a href={yamlLine(store, lineOf(store.text, path))}>{texts.openYaml}</a>
+          </p>
         </Row>
       ) : 'branches' in item ? (
         <Fork fields={item} path={path} />

@@ -1,16 +1,7 @@
-import { type Fields, isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { type Fields, isFields, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
 import { useStore, useTexts } from './context.ts'
-import { FactTestField } from './fact-fields.tsx'
-import {
-  Choices,
-  DurationField,
-  NumberField,
-  Problems,
-  SelectField,
-  TextField,
-  WordsField,
-} from './fields.tsx'
+import { Choices, DurationField, NumberField, SelectField, TextField } from './fields.tsx'
 import { keyOf } from './store.ts'
 
 type Mode = 'delay' | 'clock' | 'day' | 'before'
@@ -29,6 +20,13 @@ const OF_MODE: Readonly<Record<Mode, Fields>> = {
   before: { before: '2h' },
 }
 const TIMES = ['after', 'at', 'day', 'days', 'before'] as const
+/** Fields that a mode keeps, where a step has them. */
+const KEPT: Readonly<Record<Mode, readonly string[]>> = {
+  delay: [],
+  clock: ['days'],
+  day: ['days'],
+  before: [],
+}
 
 /** When a step goes, or when a fork by conditions is decided. */
 export const TimingFields = ({ path, fields }: { path: Path; fields: Fields }) => {
@@ -42,7 +40,7 @@ export const TimingFields = ({ path, fields }: { path: Path; fields: Fields }) =
       let changed = text
       const wanted = OF_MODE[next as Mode]
       for (const name of TIMES)
-        if (!(name in wanted) && fields[name] !== undefined)
+        if (!(name in wanted) && !KEPT[next as Mode].includes(name) && fields[name] !== undefined)
           changed = setField(changed, [...path, name], undefined)
       for (const [name, value] of Object.entries(wanted))
         if (fields[name] === undefined) changed = setField(changed, [...path, name], value)
@@ -75,25 +73,11 @@ export const TimingFields = ({ path, fields }: { path: Path; fields: Fields }) =
 }
 
 const ModeFields = ({ path, fields, mode }: { path: Path; fields: Fields; mode: Mode }) => {
-  const store = useStore()
   const texts = useTexts()
   const at = (
     <TextField path={[...path, 'at']} label={texts.at24} value={fields.at} kept={true} placeholder="09:00" />
   )
-  const days = (
-    <SelectField
-      path={[...path, 'days']}
-      label={texts.days}
-      value={Array.isArray(fields.days) ? fields.days.join(' ') : textOf(fields.days)}
-      options={[
-        ['', texts.daysAny],
-        ['workdays', texts.daysNames.workdays],
-        ['weekend', texts.daysNames.weekend],
-        ...(Array.isArray(fields.days) ? [[fields.days.join(' '), fields.days.join(' ')] as const] : []),
-      ]}
-      onChange={(value) => store.setField([...path, 'days'], value === '' ? undefined : value)}
-    />
-  )
+  const days = <DaysField path={path} value={fields.days} />
   switch (mode) {
     case 'delay':
       return <DurationField path={[...path, 'after']} label={texts.delay} value={fields.after} />
@@ -101,10 +85,18 @@ const ModeFields = ({ path, fields, mode }: { path: Path; fields: Fields; mode: 
       return <DurationField path={[...path, 'before']} label={texts.before} value={fields.before} />
     case 'clock':
       return (
-        <div class="field-pair">
-          {at}
-          {days}
-        </div>
+        <>
+          <div class="field-pair">
+            {at}
+            {days}
+          </div>
+          <DurationField
+            path={[...path, 'after']}
+            label={texts.notBefore}
+            hint={texts.notBeforeHint}
+            value={fields.after}
+          />
+        </>
       )
     default:
       return (
@@ -115,6 +107,53 @@ const ModeFields = ({ path, fields, mode }: { path: Path; fields: Fields; mode: 
         </div>
       )
   }
+}
+
+const WEEKDAYS = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+
+/** The days of the week on which a local time may be. */
+const DaysField = ({ path, value }: { path: Path; value: unknown }) => {
+  const store = useStore()
+  const texts = useTexts()
+  const at = [...path, 'days']
+  const own = Array.isArray(value) ? value.map(String) : null
+  const set = (days: unknown) => store.setField(at, days)
+  const written = (next: string): unknown =>
+    next === 'own' ? ['mon', 'wed', 'fri'] : next === '' ? undefined : next
+  return (
+    <div>
+      <SelectField
+        path={at}
+        label={texts.days}
+        value={own ? 'own' : textOf(value)}
+        options={[
+          ['', texts.daysAny],
+          ['workdays', texts.daysNames.workdays],
+          ['weekend', texts.daysNames.weekend],
+          ['own', texts.daysOwn],
+        ]}
+        onChange={(next) => set(written(next))}
+      />
+      {own ? (
+        <fieldset class="weekdays">
+          <legend class="off-screen">{texts.daysOwn}</legend>
+          {WEEKDAYS.map((day) => (
+            <label class="check" key={day}>
+              <input
+                type="checkbox"
+                checked={own.includes(day)}
+                disabled={own.length === 1 && own.includes(day)}
+                onChange={({ currentTarget: { checked } }) =>
+                  set(WEEKDAYS.filter((d) => (d === day ? checked : own.includes(d))))
+                }
+              />
+              <span>{texts.weekdays[day]}</span>
+            </label>
+          ))}
+        </fieldset>
+      ) : null}
+    </div>
+  )
 }
 
 /** What a step's time counts from. */
@@ -153,96 +192,6 @@ const SinceField = ({ path, fields }: { path: Path; fields: Fields }) => {
       options={options}
       onChange={write}
     />
-  )
-}
-
-type Condition = 'everyone' | 'replied' | 'not-replied' | 'tag' | 'no-tag' | 'scene' | 'fact' | 'other'
-
-function conditionOf(when: unknown): Condition {
-  if (when === undefined) return 'everyone'
-  if (when === 'replied' || when === 'not-replied') return when
-  if (!isFields(when) || Object.keys(when).length !== 1) return 'other'
-  if (when.tag !== undefined) return 'tag'
-  if (when.qrScene !== undefined) return 'scene'
-  if (when.facts !== undefined) return 'fact'
-  if (when.replied === true) return 'replied'
-  const { not } = when
-  return isFields(not) && not.tag !== undefined && Object.keys(not).length === 1 ? 'no-tag' : 'other'
-}
-
-const CONDITIONS: Readonly<Record<string, unknown>> = {
-  replied: 'replied',
-  'not-replied': 'not-replied',
-  tag: { tag: '' },
-  'no-tag': { not: { tag: '' } },
-  scene: { qrScene: '' },
-  fact: { facts: { paid: true } },
-}
-
-/** Who gets a step, or takes a branch. */
-export const ConditionFields = ({
-  path,
-  value,
-  isBranch = false,
-}: {
-  path: Path
-  value: unknown
-  isBranch?: boolean
-}) => {
-  const store = useStore()
-  const texts = useTexts()
-  const condition = conditionOf(value)
-  const names: [Condition, string][] = [
-    ['everyone', texts.everyone],
-    ['replied', texts.replied],
-    ['not-replied', texts.notReplied],
-    ['tag', texts.withTag],
-    ['no-tag', texts.withoutTag],
-    ['scene', texts.withScene],
-    ['fact', texts.withFact],
-    ['other', texts.inYaml],
-  ]
-  const shown = names.filter(([name]) =>
-    name === 'other' ? condition === 'other' : name !== 'everyone' || !isBranch,
-  )
-  const fields = isFields(value) ? value : {}
-  const inner = isFields(fields.not) ? fields.not : {}
-  const oneOrList = (words: unknown) =>
-    Array.isArray(words) ? listOf(words) : words === undefined ? [] : [words]
-  return (
-    <div class="fields">
-      <SelectField
-        path={path}
-        exact={true}
-        label={texts.forWhom}
-        value={condition}
-        options={shown}
-        onChange={(next) =>
-          next !== 'other' && store.setField(path, next === 'everyone' ? undefined : CONDITIONS[next])
-        }
-      />
-      {condition === 'tag' ? (
-        <WordsField path={[...path, 'tag']} label={texts.tagName} value={oneOrList(fields.tag)} kept={true} />
-      ) : null}
-      {condition === 'no-tag' ? (
-        <WordsField
-          path={[...path, 'not', 'tag']}
-          label={texts.tagName}
-          value={oneOrList(inner.tag)}
-          kept={true}
-        />
-      ) : null}
-      {condition === 'scene' ? (
-        <WordsField
-          path={[...path, 'qrScene']}
-          label={texts.sceneName}
-          value={oneOrList(fields.qrScene)}
-          kept={true}
-        />
-      ) : null}
-      {condition === 'fact' ? <FactTestField path={[...path, 'facts']} value={fields.facts} /> : null}
-      {condition === 'other' ? <Problems path={path} /> : null}
-    </div>
   )
 }
 

@@ -48,10 +48,24 @@ export function timingText(texts: Texts, fields: Fields): string {
   const after = durationText(texts, fields.after)
   const before = fields.before === undefined ? '' : `${texts.before} ${durationText(texts, fields.before)}`
   const day = fields.day === undefined ? '' : texts.at.day(Number(fields.day) + 1, '')
-  return [since, day, textOf(fields.at), after === '' || /^0 /.test(after) ? '' : `+${after}`, before]
+  return [
+    since,
+    day,
+    daysText(texts, fields.days),
+    textOf(fields.at),
+    after === '' || /^0 /.test(after) ? '' : `+${after}`,
+    before,
+  ]
     .filter(Boolean)
     .join(' ')
     .trim()
+}
+
+function daysText(texts: Texts, days: unknown): string {
+  if (days === 'workdays' || days === 'weekend') return texts.daysNames[days]
+  return listOf(days)
+    .map((day) => texts.weekdays[String(day) as keyof Texts['weekdays']] ?? String(day))
+    .join(' ')
 }
 
 /** An event in a few words: 发消息：1、资料. */
@@ -61,25 +75,74 @@ export function eventText(texts: Texts, event: unknown): string {
   const words = ['keywords', 'keys', 'qrScenes', 'tags', 'links']
     .flatMap((f) => listOf(event[f]).map(String))
     .filter(Boolean)
-  const facts = isFields(event.facts)
-    ? Object.entries(event.facts).map(
-        ([name, v]) => `${name} = ${typeof v === 'object' ? JSON.stringify(v) : String(v)}`,
-      )
-    : []
+  const facts = isFields(event.facts) ? factTexts(texts, event.facts) : []
   const name = texts.events[eventNameOf(event)] ?? ''
   const detail = [...words, ...facts].join(' / ')
   return detail === '' ? name : `${name} · ${detail}`
 }
 
-/** A condition in a few words. */
+/** A condition in a few words: 有标签的 · 金卡，事实符合的 · paid. */
 export function conditionText(texts: Texts, when: unknown): string {
   if (when === 'replied') return texts.replied
   if (when === 'not-replied') return texts.notReplied
   if (!isFields(when)) return ''
-  const list = (value: unknown) => (Array.isArray(value) ? value : [value]).map(textOf).join(' / ')
-  if (when.tag !== undefined) return `${texts.withTag} · ${list(when.tag)}`
-  if (when.qrScene !== undefined) return `${texts.withScene} · ${list(when.qrScene)}`
-  if (isFields(when.facts)) return `${texts.withFact} · ${Object.keys(when.facts).join(' / ')}`
-  if (isFields(when.not) && when.not.tag !== undefined) return `${texts.withoutTag} · ${list(when.not.tag)}`
-  return texts.inYaml
+  return Object.entries(when)
+    .map(([name, value]) => oneCondition(texts, name, value))
+    .filter(Boolean)
+    .join(texts.and)
+}
+
+function oneCondition(texts: Texts, name: string, value: unknown): string {
+  const list = (Array.isArray(value) ? value : [value]).map(textOf).join(' / ')
+  switch (name) {
+    case 'replied':
+      return texts.replied
+    case 'tag':
+      return `${texts.withTag} · ${list}`
+    case 'qrScene':
+      return `${texts.withScene} · ${list}`
+    case 'subscribeScene':
+      return list
+        .split(' / ')
+        .map((scene) => texts.subscribeScenes[scene as keyof Texts['subscribeScenes']] ?? scene)
+        .join(' / ')
+    case 'facts':
+      return isFields(value) ? `${texts.withFact} · ${factTexts(texts, value).join(' / ')}` : ''
+    case 'entry':
+      return `${texts.conditions.entry} · ${eventText(texts, value)}`
+    case 'campaign':
+      return isFields(value) ? campaignResults(texts, value) : ''
+    case 'not':
+      return notText(texts, value)
+    default:
+      return ''
+  }
+}
+
+function notText(texts: Texts, value: unknown): string {
+  if (!isFields(value)) return ''
+  const keys = Object.keys(value)
+  if (keys.length === 1 && value.replied === true) return texts.notReplied
+  if (keys.length === 1 && value.tag !== undefined)
+    return conditionText(texts, { tag: value.tag }).replace(texts.withTag, texts.withoutTag)
+  return `${texts.conditions.not}（${conditionText(texts, value)}）`
+}
+
+const campaignResults = (texts: Texts, results: Fields) =>
+  Object.entries(results)
+    .map(([id, result]) => {
+      const name = texts.campaignResults[textOf(result) as keyof Texts['campaignResults']]
+      return `${id} · ${name ?? textOf(result)}`
+    })
+    .join(' / ')
+
+/** What facts must be: paid = true, amount ≥ 100. */
+function factTexts(texts: Texts, tests: Fields): string[] {
+  return Object.entries(tests).map(([name, test]) => {
+    if (Array.isArray(test)) return `${name} = ${test.map(textOf).join(texts.or)}`
+    if (!isFields(test)) return `${name} = ${textOf(test)}`
+    return test.atMost === undefined
+      ? `${name} ≥ ${textOf(test.atLeast)}`
+      : `${name} ≤ ${textOf(test.atMost)}`
+  })
 }
