@@ -6,9 +6,10 @@ import { templateVariables } from '../campaign/template/variables.ts'
 import type { Account } from '../store/accounts/account.ts'
 import type { FollowerEventView } from '../store/inbox/follower-events.ts'
 import type { RunRow } from '../store/runs/run-rows.ts'
+import type { BubbleContent } from '../ui/bubble-content.ts'
 import { addGrant, type Grant, type Ledger, selectGrant, useGrant } from '../wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName } from '../wechat/rules/rules.ts'
-import { type BubbleContent, contentOfMessage } from './components/bubble-content.ts'
+import { contentOfMessage } from './components/bubble-content.ts'
 
 /** The grant that pays a message, and which of its messages it is. */
 export type Payment = Pick<Grant, 'scene' | 'quota'> & { nth: number }

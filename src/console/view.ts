@@ -1,12 +1,9 @@
 import { createContext, useContext } from 'hono/jsx'
 import type { Principal } from '../auth/principal.ts'
 import { hasRole, type Role } from '../auth/roles.ts'
+import type { Theme } from '../ui/preferences.ts'
 import type { Notice } from './notice.ts'
 import type { Bilingual, Language } from './texts/bilingual.ts'
-
-/** `system`: as the browser prefers. */
-export const THEMES = ['system', 'light', 'dark'] as const
-export type Theme = (typeof THEMES)[number]
 
 export interface Links {
   /** The simulator's phone page; null: no simulator runs. */

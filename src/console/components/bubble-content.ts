@@ -1,17 +1,5 @@
 import type { Message, Reply } from '../../campaign/message-model.ts'
-
-/** What a bubble of a chat shows. Pictures are addresses of this site; null: none is known. */
-export type BubbleContent =
-  | { kind: 'text'; text: string }
-  | { kind: 'image'; picture: string | null }
-  | { kind: 'voice'; seconds: number | null }
-  | { kind: 'video'; title: string; description: string; picture: string | null }
-  | { kind: 'music'; title: string; description: string; picture: string | null }
-  | { kind: 'news'; title: string; description: string; picture: string | null }
-  | { kind: 'menu'; head: string; items: readonly { id: string; text: string }[]; tail: string }
-  | { kind: 'miniprogram'; title: string; appId: string; picture: string | null }
-  | { kind: 'article'; id: string }
-  | { kind: 'card'; id: string }
+import type { BubbleContent } from '../../ui/bubble-content.ts'
 
 interface Sources {
   /** Replaces the variables of a text. Default: the text as the campaign file has it. */

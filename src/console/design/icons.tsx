@@ -1,6 +1,5 @@
-import { createRequire } from 'node:module'
-import type { icons as LucideIcons } from '@iconify-json/lucide'
 import { raw } from 'hono/html'
+import { readDrawings } from '../../ui/icons.ts'
 
 const ICON_NAMES = [
   'activity',
@@ -78,20 +77,7 @@ const ICON_NAMES = [
 ] as const
 export type IconName = (typeof ICON_NAMES)[number]
 
-const DRAWINGS = readDrawings()
-
-/** The drawings that the console uses, of the Lucide icons (ISC licence). The others are not kept in memory. */
-function readDrawings(): Record<IconName, string> {
-  const require = createRequire(import.meta.url)
-  const { icons } = require('@iconify-json/lucide/icons.json') as typeof LucideIcons
-  return Object.fromEntries(
-    ICON_NAMES.map((name) => {
-      const drawing = icons[name]
-      if (!drawing) throw new Error(`Lucide has no icon ${name}.`)
-      return [name, drawing.body]
-    }),
-  ) as Record<IconName, string>
-}
+const DRAWINGS = readDrawings(ICON_NAMES)
 
 /** The parts of a drawing, as SVG. */
 export const drawingOf = (name: IconName): string => DRAWINGS[name]

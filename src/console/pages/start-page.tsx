@@ -1,9 +1,9 @@
 import type { Child } from 'hono/jsx'
 import type { FirstSteps } from '../../store/settings/first-steps.ts'
-import { GrantMeter } from '../components/grant-meter.tsx'
+import { GRANT_TEXTS } from '../../ui/bubble-texts.ts'
+import { GrantMeter } from '../../ui/grant-meter.tsx'
 import { Icon } from '../design/icons.tsx'
 import { Page } from '../shell/page.tsx'
-import { GRANT_TEXTS } from '../texts/bubble-texts.ts'
 import { START_TEXTS } from '../texts/start-texts.ts'
 import { useMay, useText, useView } from '../view.ts'
 

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 
-const folder = new URL('./', import.meta.url)
+const SHARED = new URL('./assets/', import.meta.url)
+const CONSOLE = new URL('../console/assets/', import.meta.url)
 
 /** The selectors of a file that are one class, outside media queries: `.facts`, but not `.facts dt`. */
 function plainClasses(css: string): string[] {
@@ -13,9 +14,10 @@ function plainClasses(css: string): string[] {
 it('defines each class of a part in one file, because all files are one style sheet', () => {
   const filesOf = new Map<string, Set<string>>()
   // The base and the forms style elements of all pages; other files refine those.
-  for (const file of readdirSync(folder).filter((name) => /\.css$/.test(name) && name !== 'console.css'))
-    for (const name of plainClasses(readFileSync(new URL(file, folder), 'utf8')))
-      filesOf.set(name, (filesOf.get(name) ?? new Set()).add(file))
+  for (const folder of [SHARED, CONSOLE])
+    for (const file of readdirSync(folder).filter((name) => /\.css$/.test(name) && name !== 'base.css'))
+      for (const name of plainClasses(readFileSync(new URL(file, folder), 'utf8')))
+        filesOf.set(name, (filesOf.get(name) ?? new Set()).add(file))
   expect(filesOf.size).toBeGreaterThan(100)
   const twice = [...filesOf].filter(([, files]) => files.size > 1)
   expect(twice.map(([name, files]) => `${name}: ${[...files].join(', ')}`)).toEqual([])

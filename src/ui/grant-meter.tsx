@@ -1,5 +1,5 @@
 import type { Child } from 'hono/jsx'
-import type { GrantTexts } from '../texts/bubble-texts.ts'
+import type { GrantTexts } from './bubble-texts.ts'
 
 /*
  * No hook and no function of a server is used here, so that the same file can be compiled for the browser. The words are given

@@ -13,6 +13,9 @@ export const BUBBLE_TEXTS = bilingual(
     miniprogram: '小程序',
     article: '图文消息',
     card: '卡券',
+    location: '位置',
+    link: '链接',
+    file: '文件',
     seconds: (count: number) => `${count} 秒`,
   },
   {
@@ -26,6 +29,9 @@ export const BUBBLE_TEXTS = bilingual(
     miniprogram: 'Mini Program',
     article: 'article',
     card: 'card',
+    location: 'location',
+    link: 'link',
+    file: 'file',
     seconds: (count: number) => `${count} s`,
   },
 )

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { BUBBLE_TEXTS, GRANT_TEXTS } from '../texts/bubble-texts.ts'
 import { Bubble } from './bubble.tsx'
-import { type BubbleContent, contentOfMessage } from './bubble-content.ts'
+import type { BubbleContent } from './bubble-content.ts'
+import { BUBBLE_TEXTS, GRANT_TEXTS } from './bubble-texts.ts'
 import { GrantMeter } from './grant-meter.tsx'
 
 const html = (content: BubbleContent, look?: 'planned') =>
@@ -21,27 +21,18 @@ describe('a bubble', () => {
     )
   })
 
+  it('leads to web addresses only, where it can be tapped', () => {
+    const text = '<a href="https://a.example/1">这里</a><a href="javascript:alert(1)">不行</a>'
+    const actions = { tapItem: () => {} }
+    const shown = String(
+      <Bubble content={{ kind: 'text', text }} texts={BUBBLE_TEXTS.zh} actions={actions} />,
+    )
+    expect(shown.match(/<a /g)).toHaveLength(1)
+    expect(shown).toContain('href="https://a.example/1" target="_blank" rel="noopener noreferrer"')
+  })
+
   it('outlines a planned message', () => {
     expect(html({ kind: 'text', text: '明天见' }, 'planned')).toContain('class="message in planned"')
-  })
-})
-
-describe('contentOfMessage', () => {
-  it('renders the templates of each kind and asks for uploaded pictures', () => {
-    const render = (text: string) => text.replaceAll('{{x}}', '小鹿')
-    const pictureOf = (id: string) => `/media/${id}`
-    const music = { title: '{{x}}', description: 'd', url: 'https://a.example', thumb: 'sha256-a' }
-    expect(contentOfMessage({ music }, { render, pictureOf })).toEqual({
-      kind: 'music',
-      title: '小鹿',
-      description: 'd',
-      picture: '/media/sha256-a',
-    })
-    expect(contentOfMessage({ text: '{{x}}好' }, { render })).toEqual({ kind: 'text', text: '小鹿好' })
-  })
-
-  it('shows a draft without a kind as an empty text', () => {
-    expect(contentOfMessage({})).toEqual({ kind: 'text', text: '' })
   })
 })
 
