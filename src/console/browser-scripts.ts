@@ -6,6 +6,6 @@ export const BROWSER_SCRIPTS = ['console', 'accounts', 'editor', 'yaml-editor', 
 /** The scripts of the console's pages by file name. */
 export const browserScripts = createBrowserScripts({
   folder: new URL('./browser', import.meta.url),
-  entries: BROWSER_SCRIPTS,
+  entries: BROWSER_SCRIPTS.map((name) => `${name}.ts`),
   cache: 'browser',
 })

@@ -68,6 +68,11 @@ export class FollowerClock {
     this.#state.changed(key.appId, key.openId)
   }
 
+  /** When the run acts next, on the follower's clock, epoch ms; null: never, or no test clock. */
+  async nextAt(key: FollowerKey): Promise<number | null> {
+    return (await this.#testClock?.nextAt(key, this.#state.clockOf(this.#state.peek(key)))) ?? null
+  }
+
   /** Moves both clocks to the run's next step. Returns false when there is none. */
   async advanceToNext(key: FollowerKey): Promise<boolean> {
     const clock = this.#state.clockOf(this.#state.follower(key))

@@ -98,6 +98,8 @@ const OWN_PATHS = [
   '/accounts/*',
   '/platforms/*',
   '/phone/*',
+  '/crowd/*',
+  '/preferences',
   '/',
   '/cgi-bin/componentloginpage',
   '/wxaopen/safe/bindcomponent',

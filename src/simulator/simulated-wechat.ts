@@ -4,7 +4,7 @@ import { checkMedia } from './api/send-rules.ts'
 import { NOTICE_SENDER } from './callbacks/actions/notice-actions.ts'
 import { applyAction, resolveScan } from './callbacks/apply-action.ts'
 import type { Fields, PushTarget } from './callbacks/envelope.ts'
-import type { FollowerAction } from './callbacks/follower-actions.ts'
+import { type FollowerAction, systemLine } from './callbacks/follower-actions.ts'
 import {
   type Post,
   type PushCounts,
@@ -15,6 +15,7 @@ import {
 } from './callbacks/push.ts'
 import { FollowerClock, type TestClock } from './follower-clock.ts'
 import { targetThroughComponent } from './platform/component-push.ts'
+import { type Happening, recordHappening } from './state/happenings.ts'
 import type { SimAccountState, SimFollower } from './state/model.ts'
 import { type FollowerKey, SimulatorState } from './state/simulator-state.ts'
 
@@ -41,6 +42,7 @@ export type ActionOptions = PushOptions & { createTime?: number; msgId?: string 
  * EasyWeChat 2188 and 2742).
  */
 export const FAULT_TEXT = '该公众号提供的服务出现故障，请稍后再试'
+const FAULT_TEXT_EN = 'The service of this account has a fault. Try again later.'
 
 /** The simulated platform: followers act, callbacks are pushed, clocks move. */
 export class SimulatedWechat extends SimulatorState {
@@ -75,6 +77,7 @@ export class SimulatedWechat extends SimulatorState {
     const action = resolveScan(account, follower, requested)
     const clock = this.clockOf(follower)
     const createTime = options.createTime ?? Math.floor(clock / 1000)
+    const startedAt = performance.now()
     applyAction(account, follower, action, { clock, createTime })
     this.changed(key.appId, key.openId)
     const fields: Fields = {
@@ -88,6 +91,7 @@ export class SimulatedWechat extends SimulatorState {
       times: this.#takeDuplicate() ? 2 : 1,
       ...options,
     })
+    recordHappening(follower, pushHappening(action, result, { at: clock, startedAt }))
     this.#showAnswer(follower, action, result)
     this.changed(key.appId, key.openId)
     if (result.ok) await this.#clock.sync(key)
@@ -140,6 +144,11 @@ export class SimulatedWechat extends SimulatorState {
     return this.#clock.advanceToNext(key)
   }
 
+  /** When the follower's run acts next by itself, on the follower's clock, epoch ms; null: never, or no test clock. */
+  nextAt(key: FollowerKey): Promise<number | null> {
+    return this.#clock.nextAt(key)
+  }
+
   #takeDuplicate(): boolean {
     if (this.#duplicatesLeft === 0) return false
     this.#duplicatesLeft -= 1
@@ -152,7 +161,39 @@ export class SimulatedWechat extends SimulatorState {
       const { msgType: kind, fields: content } = result.passiveReply
       follower.messages.push({ at, from: 'account', via: 'passive', kind, content })
     } else if (!result.ok && (action.isMessage || action.scene))
-      follower.messages.push({ at, from: 'system', via: null, kind: 'text', content: { text: FAULT_TEXT } })
+      follower.messages.push({ at, via: null, ...systemLine(FAULT_TEXT, FAULT_TEXT_EN) })
+  }
+}
+
+/** @param when `at`: the follower's clock, epoch ms; `startedAt`: `performance.now()` */
+function pushHappening(
+  { fields }: FollowerAction,
+  result: PushResult,
+  { at, startedAt }: { at: number; startedAt: number },
+): Happening {
+  const { ok, attempts: deliveries, status, passiveReply, refused } = result
+  const answer = ok
+    ? deliveries === 0
+      ? 'no-server'
+      : passiveReply
+        ? 'reply'
+        : 'success'
+    : refused !== undefined
+      ? 'refused'
+      : deliveries === 0
+        ? 'lost'
+        : 'failed'
+  const reason = refused ?? (answer === 'failed' && status === null ? result.body : undefined)
+  return {
+    kind: 'push',
+    at,
+    what: String(fields.MsgType === 'event' ? fields.Event : fields.MsgType),
+    answer,
+    ...(passiveReply ? { reply: passiveReply.msgType } : {}),
+    ...(reason === undefined ? {} : { reason }),
+    status,
+    deliveries,
+    tookMs: Math.round(performance.now() - startedAt),
   }
 }
 

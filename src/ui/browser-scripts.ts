@@ -24,7 +24,7 @@ export type Scripts = ReadonlyMap<string, string>
 interface Sources {
   /** URL of the folder of the sources, which has a `tsconfig.json`. */
   folder: URL
-  /** Each becomes one script with its libraries. */
+  /** File names. Each becomes one script with its libraries, `NAME.js`. */
   entries: readonly string[]
   /** The folder that keeps the scripts, in `dist/`. */
   cache: string
@@ -89,7 +89,7 @@ async function bundle({ folder, entries }: Sources): Promise<Scripts> {
   const { build, stop } = createRequire(require.resolve('tsx'))('esbuild') as Esbuild
   try {
     const { outputFiles } = await build({
-      entryPoints: entries.map((name) => join(sources, `${name}.ts`)),
+      entryPoints: entries.map((name) => join(sources, name)),
       outdir: sources,
       bundle: true,
       write: false,

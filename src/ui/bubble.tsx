@@ -206,17 +206,23 @@ const WebLink = ({ url, children }: { url: string; children?: Child }) => (
 )
 
 /** A text message with its links. */
-const Text = ({ text, actions }: { text: string; actions: BubbleActions | undefined }) => {
-  const parts: Child[] = []
+const Text = ({ text, actions }: { text: string; actions: BubbleActions | undefined }) => (
+  <>
+    {partsOf(text).map((part, i) =>
+      typeof part === 'string' ? part : <TextLink key={i} {...part} actions={actions} />,
+    )}
+  </>
+)
+
+function partsOf(text: string): (string | { href: string; words: string })[] {
+  const parts: ReturnType<typeof partsOf> = []
   let at = 0
   for (const link of text.matchAll(LINK)) {
     const [whole, , href = '', words = ''] = link
-    parts.push(text.slice(at, link.index))
-    parts.push(<TextLink href={href} words={words} actions={actions} />)
+    parts.push(text.slice(at, link.index), { href, words })
     at = link.index + whole.length
   }
-  parts.push(text.slice(at))
-  return <>{parts}</>
+  return [...parts, text.slice(at)]
 }
 
 const TextLink = (props: { href: string; words: string; actions: BubbleActions | undefined }) => {

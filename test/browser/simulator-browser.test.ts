@@ -48,14 +48,14 @@ describe.skipIf(!chromiumPath())('the form for a callback server', () => {
   it.each([
     ['a desktop', 1240],
     ['a phone of 375 px', 375],
-  ])('shows errors, then accepts the server, which receives an action, on %s', async (_, width) => {
+  ] as const)('shows errors, then accepts the server, which receives an action, on %s', async (_, width) => {
     await simulator.account(APP).setServer({ callbackUrl: null, token: 'oldtoken' })
     const { page, errors: complaints } = await openPage(browser)
     await page.setViewportSize({ width, height: 860 })
     await page.goto(`${url}/accounts`)
     const appId = await page.locator('code', { hasText: APP }).evaluate((e) => e.getClientRects().length)
     expect(appId, 'the AppID is on one line').toBe(1)
-    await page.click('text=服务器 server')
+    await page.locator(`a[href="/accounts/${APP}/server"]`).click()
     await page.fill('[name=callbackUrl]', own)
     await page.click('button.main')
     await page.locator('[role=alert]', { hasText: 'Token 验证失败' }).waitFor()
@@ -69,6 +69,7 @@ describe.skipIf(!chromiumPath())('the form for a callback server', () => {
     expect(await overflow()).toBeLessThanOrEqual(0)
     bodies.length = 0
     await page.click('text=打开手机')
+    await page.click('.more-actions summary')
     await page.selectOption('#action', 'location')
     await page.fill('[name=label]', '广州塔')
     await page.click('#actions button')

@@ -23,6 +23,7 @@ export interface ApiContext {
   clockOf(follower: SimFollower): number
   /** Reports that a page shows something that has changed. */
   changed(appId: string, openId: string): void
+  recordSend: SimulatedWechat['recordSend']
   /** As `changed`, for every follower of an account. */
   accountChanged(appId: string): void
   act: SimulatedWechat['act']

@@ -21,7 +21,12 @@ const event = (Event: string, more: Record<string, string> = {}) => ({
   EventKey: '',
   ...more,
 })
-const system = (text: string) => ({ from: 'system' as const, kind: 'text', content: { text } })
+/** A line of the phone in both languages of the pages. */
+export const systemLine = (text: string, en: string) => ({
+  from: 'system' as const,
+  kind: 'text',
+  content: { text, en },
+})
 
 /** The basic actions of a follower. */
 export const followerActions = {
@@ -30,24 +35,26 @@ export const followerActions = {
     scene: 'subscribe',
     following: true,
     ...(qrScene ? { qrScene } : {}),
-    shows: system(qrScene ? `扫码关注（场景 ${qrScene}）` : '已关注公众号'),
+    shows: qrScene
+      ? systemLine(`扫码关注（场景 ${qrScene}）`, `Followed by the code of ${qrScene}`)
+      : systemLine('已关注公众号', 'Followed the account'),
   }),
   unfollow: (): FollowerAction => ({
     fields: event('unsubscribe'),
     following: false,
-    shows: system('已取消关注'),
+    shows: systemLine('已取消关注', 'Unfollowed'),
   }),
   /** A scan by somebody who does not follow yet becomes a follow. */
   scan: (qrScene: string): FollowerAction => ({
     fields: event('SCAN', { EventKey: qrScene }),
     scene: 'scan',
     qrScene,
-    shows: system(`扫描二维码（场景 ${qrScene}）`),
+    shows: systemLine(`扫描二维码（场景 ${qrScene}）`, `Scanned the code of ${qrScene}`),
   }),
   tapMenu: (key: string, label = key): FollowerAction => ({
     fields: event('CLICK', { EventKey: key }),
     scene: 'menu',
-    shows: system(`点击菜单「${label}」`),
+    shows: systemLine(`点击菜单「${label}」`, `Tapped “${label}” in the menu`),
   }),
   /** A tap on a msgmenu item: a text message that counts as a menu click. */
   tapMessageMenu: (id: string, text: string): FollowerAction => ({
@@ -64,11 +71,11 @@ export const followerActions = {
   }),
   agentJoins: (account = 'test@agent'): FollowerAction => ({
     fields: { MsgType: 'event', Event: 'kf_create_session', KfAccount: account },
-    shows: system('人工客服已接入'),
+    shows: systemLine('人工客服已接入', 'A human agent has joined'),
   }),
   agentLeaves: (account = 'test@agent'): FollowerAction => ({
     fields: { MsgType: 'event', Event: 'kf_close_session', KfAccount: account },
-    shows: system('人工客服已离开'),
+    shows: systemLine('人工客服已离开', 'The human agent has left'),
   }),
   raw: (fields: Record<string, string>): FollowerAction => ({ fields }),
 }

@@ -4,7 +4,10 @@ import { PlatformController } from '../platform/platform-controller.ts'
 import { isReleaseTestAccount } from '../platform/release-test.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState } from '../state/model.ts'
-import { Layout } from './layout.tsx'
+import { ACCOUNT_TEXTS } from './accounts-texts.ts'
+import { Icon } from './icons.tsx'
+import { Page } from './shell.tsx'
+import { respond, useText } from './view.tsx'
 
 /** The list of the simulated accounts, with their receivers, callback servers, phones and authorisations. */
 export function createAccountsPage(wechat: SimulatedWechat, links: PageLinks): Hono {
@@ -13,7 +16,10 @@ export function createAccountsPage(wechat: SimulatedWechat, links: PageLinks): H
     const items = [...wechat.accounts.values()]
       .filter((a) => !isReleaseTestAccount(a.appId))
       .map((account) => ({ account, served: wechat.servedBy(account) }))
-    return c.html(<AccountsPage items={items} platforms={[...wechat.components.values()]} links={links} />)
+    return respond(
+      c,
+      <AccountsPage items={items} platforms={[...wechat.components.values()]} links={links} />,
+    )
   })
   app.post('/accounts/:appId/revoke', async (c) => {
     const { appId } = c.req.param()
@@ -34,124 +40,146 @@ interface Item {
   served: Served
 }
 
-const AccountsPage = (props: { items: Item[]; platforms: ComponentState[]; links: PageLinks }) => (
-  <Layout title="公众号" consoleUrl={props.links.consoleUrl}>
-    <section class="panel wide">
-      <h2>
-        公众号 <small>accounts</small>
-      </h2>
-      <table class="stacked">
-        <thead>
-          <tr>
-            <th>名称 name</th>
-            <th>AppID</th>
-            <th>消息接收方 receiver</th>
-            <th>粉丝 followers</th>
-            <th />
-            <th />
-            <th />
-          </tr>
-        </thead>
-        <tbody>
-          {props.items.map((item) => (
-            <Row {...item} authoriseUrl={props.links.authoriseUrl} />
-          ))}
-        </tbody>
-      </table>
-      <p>
-        <a href="/accounts/new">+ 新建公众号 new account</a>
-      </p>
-      <h2>
-        第三方平台 <small>platforms</small>
-      </h2>
+const AccountsPage = (props: { items: Item[]; platforms: ComponentState[]; links: PageLinks }) => {
+  const texts = useText(ACCOUNT_TEXTS)
+  return (
+    <Page
+      title={texts.title}
+      at="accounts"
+      hint={texts.hint}
+      consoleUrl={props.links.consoleUrl}
+      aside={
+        <a class="button main" href="/accounts/new">
+          <Icon name="plus" />
+          {texts.newAccount}
+        </a>
+      }
+    >
+      <section class="card">
+        <div class="table">
+          <table>
+            <thead>
+              <tr>
+                <th>{texts.name}</th>
+                <th>AppID</th>
+                <th>{texts.receiver}</th>
+                <th>{texts.followers}</th>
+                <th />
+              </tr>
+            </thead>
+            <tbody>
+              {props.items.map((item) => (
+                <Row {...item} authoriseUrl={props.links.authoriseUrl} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      </section>
       <Platforms all={props.platforms} />
-      <p>
-        <a href="/platforms/new">+ 新建第三方平台 new platform</a>
-      </p>
-    </section>
-  </Layout>
-)
+    </Page>
+  )
+}
 
-const Row = ({ account, served, authoriseUrl }: Item & { authoriseUrl: string | null }) => (
-  <tr>
-    <td>{account.name}</td>
-    <td>
-      <code>{account.appId}</code>
-    </td>
-    <td>
-      <ServedBy served={served} url={account.callbackUrl} />
-    </td>
-    <td data-label="粉丝 followers">{[...account.followers.values()].filter((f) => f.following).length}</td>
-    <td>
-      <a href={`/phone/${account.appId}`}>手机 phone</a>
-    </td>
-    <td>
-      <a href={`/accounts/${account.appId}/server`}>服务器 server</a>
-    </td>
-    <td>
-      {served.by === 'platform' ? (
-        <form method="post" action={`/accounts/${account.appId}/revoke`}>
-          <button type="submit">取消授权 revoke</button>
-        </form>
-      ) : null}
-      {served.by === 'nobody' && authoriseUrl ? <a href={authoriseUrl}>授权给平台 authorise</a> : null}
-    </td>
-  </tr>
-)
+const Row = ({ account, served, authoriseUrl }: Item & { authoriseUrl: string | null }) => {
+  const texts = useText(ACCOUNT_TEXTS)
+  const { appId } = account
+  return (
+    <tr>
+      <td data-title={texts.name} translate="no">
+        {account.name}
+      </td>
+      <td data-title="AppID">
+        <code translate="no">{appId}</code>
+      </td>
+      <td data-title={texts.receiver}>
+        <div>
+          <ServedBy served={served} url={account.callbackUrl} />
+        </div>
+      </td>
+      <td data-title={texts.followers}>
+        {[...account.followers.values()].filter((f) => f.following).length}
+      </td>
+      <td>
+        <div class="row-links">
+          <a href={`/phone/${appId}`}>{texts.phone}</a>
+          <a href={`/accounts/${appId}/server`}>{texts.server}</a>
+          {served.by === 'nobody' && authoriseUrl ? <a href={authoriseUrl}>{texts.authorise}</a> : null}
+          {served.by === 'platform' ? (
+            <form method="post" action={`/accounts/${appId}/revoke`}>
+              <button type="submit">{texts.revoke}</button>
+            </form>
+          ) : null}
+        </div>
+      </td>
+    </tr>
+  )
+}
 
 const ServedBy = ({ served, url }: { served: Served; url: string | null }) => {
+  const texts = useText(ACCOUNT_TEXTS)
   switch (served.by) {
     case 'own-server':
       return (
         <>
-          自有服务器 own server
-          <br />
-          <code class="url">{url}</code>
+          {texts.ownServer}
+          <code class="url" translate="no">
+            {url}
+          </code>
         </>
       )
     case 'platform':
       return (
         <>
-          平台 platform <code>{served.appId}</code>
+          {texts.platform} <code translate="no">{served.appId}</code>
         </>
       )
     case 'nobody':
-      return <span class="quiet">未接入 none</span>
+      return <span class="quiet">{texts.none}</span>
     default:
       return served satisfies never
   }
 }
 
-const Platforms = ({ all }: { all: ComponentState[] }) =>
-  all.length === 0 ? (
-    <p class="quiet">
-      暂无 <small>none</small>
-    </p>
-  ) : (
-    <table class="stacked">
-      <thead>
-        <tr>
-          <th>AppID</th>
-          <th>授权事件接收 URL</th>
-          <th>已授权 authorised</th>
-          <th />
-        </tr>
-      </thead>
-      <tbody>
-        {all.map(({ options, authorisations }) => (
-          <tr>
-            <td>
-              <code>{options.appId}</code>
-            </td>
-            <td>
-              <code class="url">{options.authorisationUrl}</code>
-            </td>
-            <td data-label="已授权 authorised">{authorisations.size}</td>
-            <td>
-              <a href={`/platforms/${options.appId}/server`}>服务器 server</a>
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
+const Platforms = ({ all }: { all: ComponentState[] }) => {
+  const texts = useText(ACCOUNT_TEXTS)
+  return (
+    <section class="card">
+      <div class="card-head">
+        <h2>{texts.platforms}</h2>
+        <a href="/platforms/new">{texts.newPlatform}</a>
+      </div>
+      {all.length === 0 ? (
+        <p class="quiet">{texts.noPlatform}</p>
+      ) : (
+        <div class="table">
+          <table>
+            <thead>
+              <tr>
+                <th>AppID</th>
+                <th>{texts.authorisationUrl}</th>
+                <th>{texts.authorised}</th>
+                <th />
+              </tr>
+            </thead>
+            <tbody>
+              {all.map(({ options, authorisations }) => (
+                <tr>
+                  <td data-title="AppID">
+                    <code translate="no">{options.appId}</code>
+                  </td>
+                  <td data-title={texts.authorisationUrl}>
+                    <code translate="no">{options.authorisationUrl}</code>
+                  </td>
+                  <td data-title={texts.authorised}>{authorisations.size}</td>
+                  <td>
+                    <a href={`/platforms/${options.appId}/server`}>{texts.server}</a>
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
   )
+}

@@ -19,6 +19,8 @@ const agentBody = z.strictObject({ online: z.boolean() })
 const MAX_DELIVERIES = 10
 const MAX_FAST_FORWARD_MS = 7 * 86_400_000
 const KEEP_ALIVE_MS = 15_000
+/** Phones of one stream, and of one page. */
+export const MAX_PHONES = 6
 
 /** `/_sim/*`: control calls for the phone page and for scripts. JSON in, JSON out. */
 export function createControl(wechat: SimulatedWechat): Hono {
@@ -48,7 +50,10 @@ function addAccountRoutes(app: Hono, wechat: SimulatedWechat): void {
         mode: a.mode,
         served: wechat.servedBy(a),
         server: { callbackUrl: a.callbackUrl, mode: a.mode, format: a.format },
-        followers: [...a.followers.values()].map((f) => ({ openId: f.openId, following: f.following })),
+        // A crowd is too large for a list.
+        followers: [...a.followers.values()]
+          .filter((f) => f.crowd === null)
+          .map((f) => ({ openId: f.openId, following: f.following })),
       })),
     }),
   )
@@ -83,8 +88,16 @@ function addFollowerRoutes(app: Hono, wechat: SimulatedWechat): void {
   app.get('/_sim/acts', (c) => c.json({ items: listActions() }))
   app.get('/_sim/:appId/:openId/state', (c) => c.json(followerView(wechat, c.req.param())))
   app.get('/_sim/:appId/:openId/events', (c) =>
-    streamSSE(c, (stream) => streamChanges(wechat, c.req.param(), stream)),
+    streamSSE(c, (stream) => streamChanges(wechat, [c.req.param()], stream)),
   )
+  app.get('/_sim/events', (c) => {
+    const keys = readKeys(wechat, c.req.queries('phone') ?? [])
+    return streamSSE(c, (stream) => streamChanges(wechat, keys, stream))
+  })
+  app.get('/_sim/:appId/:openId/next', async (c) => {
+    wechat.account(c.req.param('appId'))
+    return c.json({ at: await wechat.nextAt(c.req.param()) })
+  })
   app.post('/_sim/:appId/:openId/act', async (c) => {
     const { times, createTime, ...body } = actionBody.parse(await c.req.json())
     const action = readAction(body, contextOf(wechat, c.req.param()))
@@ -121,17 +134,21 @@ function addFaultRoutes(app: Hono, wechat: SimulatedWechat): void {
   })
 }
 
-/** Sends the follower's state at once and after each change. Simultaneous changes are sent once. */
+/**
+ * Sends the state of each follower at once and after each change. Simultaneous changes are sent once. One stream serves
+ * several phones, because a browser opens at most six connections to a host.
+ */
 async function streamChanges(
   wechat: SimulatedWechat,
-  key: FollowerKey,
+  keys: readonly FollowerKey[],
   stream: SSEStreamingApi,
 ): Promise<void> {
   let wake = () => {}
-  let hasChanged = true
-  const stop = wechat.listen((changed) => {
-    if (changed.appId !== key.appId || changed.openId !== key.openId) return
-    hasChanged = true
+  const watched = new Map(keys.map((key) => [idOf(key), key]))
+  const changed = new Set(watched.keys())
+  const stop = wechat.listen((key) => {
+    if (!watched.has(idOf(key))) return
+    changed.add(idOf(key))
     wake()
   })
   stream.onAbort(() => {
@@ -139,14 +156,29 @@ async function streamChanges(
     wake()
   })
   while (!stream.aborted) {
-    if (hasChanged) {
-      hasChanged = false
-      await stream.writeSSE({ event: 'changed', data: JSON.stringify(followerView(wechat, key)) })
+    for (const id of changed) {
+      changed.delete(id)
+      const key = watched.get(id)
+      if (key) await stream.writeSSE({ event: 'changed', data: JSON.stringify(followerView(wechat, key)) })
     }
     await new Promise<void>((resolve) => {
       wake = resolve
-      if (hasChanged) resolve()
+      if (changed.size > 0) resolve()
       setTimeout(resolve, KEEP_ALIVE_MS).unref()
     })
   }
+}
+
+const idOf = ({ appId, openId }: FollowerKey) => `${appId}/${openId}`
+
+/** @throws Error when one of them is not `APPID/OPENID` of a known account, or when there are too many */
+function readKeys(wechat: SimulatedWechat, phones: readonly string[]): FollowerKey[] {
+  if (phones.length === 0 || phones.length > MAX_PHONES)
+    throw new Error(`give 1 to ${MAX_PHONES} phones: ?phone=APPID/OPENID`)
+  return phones.map((phone) => {
+    const [appId = '', openId = '', ...rest] = phone.split('/')
+    if (openId === '' || rest.length > 0) throw new Error(`phone must be APPID/OPENID, not ${phone}`)
+    wechat.account(appId)
+    return { appId, openId }
+  })
 }

@@ -1,55 +1,97 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { Hono } from 'hono'
+import { chosenPreferences, detectLanguage, keepPreferences } from '../../ui/preferences.ts'
 import type { ComponentState } from '../platform/component-state.ts'
+import { isReleaseTestAccount } from '../platform/release-test.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import { createAccountsPage } from './accounts-page.tsx'
+import { MAX_PHONES } from './control-api.ts'
 import { pageHeaders } from './page-headers.ts'
-import { PhonePage } from './phone-page.tsx'
+import { PhonesPage } from './phones-page.tsx'
+import { serveFiles } from './serve-files.ts'
 import { createServerPages } from './server-pages.tsx'
+import { NotFoundPage, PREFERENCES_PATH } from './shell.tsx'
+import { SHELL_TEXTS } from './shell-texts.ts'
+import { respond, useText } from './view.tsx'
+import type { PhoneKey } from './view-types.ts'
 
-const asset = (name: string) => readFileSync(new URL(`./assets/${name}`, import.meta.url), 'utf8')
+/** Followers in the list of known ones: the newest. */
+const MAX_LISTED = 40
+
+interface Links {
+  consoleUrl: string | null
+  authoriseUrl: string | null
+}
 
 /** The phone page, the list of accounts and their forms. Opening a phone adds no follower; the first action does. */
 export function createPages(
   wechat: SimulatedWechat,
-  links: { consoleUrl: string | null; authoriseUrl: string | null },
+  links: Links,
   onPlatform: (component: ComponentState) => void = () => {},
 ): Hono {
   const app = new Hono()
-  const script = asset('phone.js')
-  const style = asset('phone.css')
   app.use(pageHeaders())
-  app.get('/assets/phone.js', (c) =>
-    c.body(script, 200, { 'content-type': 'text/javascript; charset=utf-8' }),
-  )
-  app.get('/assets/phone.css', (c) => c.body(style, 200, { 'content-type': 'text/css; charset=utf-8' }))
+  app.use(detectLanguage)
+  serveFiles(app)
+  app.post(PREFERENCES_PATH, (c) => {
+    const { back, ...chosen } = chosenPreferences(c)
+    keepPreferences(c, chosen, false)
+    return c.redirect(back, 303)
+  })
   app.get('/', (c) => {
     const [account] = wechat.accounts.values()
-    if (!account) return c.text('暂无模拟公众号 / no simulated account', 404)
-    const [follower] = account.followers.keys()
-    return c.redirect(`/phone/${account.appId}/${follower ?? newOpenId()}`)
+    if (!account) return respond(c, <NoAccountPage {...links} />, 404)
+    const follower = [...account.followers.values()].find((f) => f.crowd === null)
+    return c.redirect(`/phone/${account.appId}/${follower?.openId ?? newOpenId()}`)
   })
   app.route('/', createAccountsPage(wechat, links))
   app.route('/', createServerPages(wechat, { consoleUrl: links.consoleUrl, onPlatform }))
-  app.get('/phone/:appId', (c) => c.redirect(`/phone/${c.req.param('appId')}/${newOpenId()}`))
-  app.get('/phone/:appId/:openId', (c) => {
-    const { appId, openId } = c.req.param()
-    const account = wechat.accounts.get(appId)
-    if (!account) return c.text(`找不到公众号 ${appId} / the simulator has no account ${appId}`, 404)
-    return c.html(
-      <PhonePage
-        appId={appId}
-        openId={openId}
-        name={account.name}
-        followers={[...new Set([...account.followers.keys(), openId])]}
-        served={wechat.servedBy(account).by !== 'nobody'}
-        {...links}
-      />,
-    )
-  })
+  addPhonePages(app, wechat, links)
   return app
 }
+
+function addPhonePages(app: Hono, wechat: SimulatedWechat, links: Links): void {
+  app.get('/phone/:appId', (c) => c.redirect(`/phone/${c.req.param('appId')}/${newOpenId()}`))
+  app.get('/phone/:appId/:openId', (c) => {
+    const first = c.req.param()
+    const account = wechat.accounts.get(first.appId)
+    if (!account) return respond(c, <UnknownAccountPage appId={first.appId} {...links} />, 404)
+    const others = (c.req.queries('with') ?? []).flatMap(readKey)
+    // A phone of an account that is gone, or of the same follower, is left out.
+    const known = [first, ...others].filter(
+      (key, i, all) =>
+        wechat.accounts.has(key.appId) &&
+        all.findIndex((k) => k.appId === key.appId && k.openId === key.openId) === i,
+    )
+    const data = {
+      phones: known.slice(0, MAX_PHONES),
+      accounts: [...wechat.accounts.values()]
+        .filter((a) => !isReleaseTestAccount(a.appId))
+        .map(({ appId, name }) => ({ appId, name })),
+      followers: [...account.followers.values()]
+        .filter((f) => f.crowd === null)
+        .slice(-MAX_LISTED)
+        .map(({ openId }) => ({ appId: account.appId, openId })),
+      maxPhones: MAX_PHONES,
+      ...links,
+    }
+    return respond(c, <PhonesPage data={data} served={wechat.servedBy(account).by !== 'nobody'} />)
+  })
+}
+
+/** `APPID/OPENID`, as the page writes it into its address. */
+function readKey(phone: string): PhoneKey[] {
+  const [appId, openId, ...rest] = phone.split('/')
+  return appId && openId && rest.length === 0 ? [{ appId, openId }] : []
+}
+
+const NoAccountPage = ({ consoleUrl }: Links) => (
+  <NotFoundPage text={useText(SHELL_TEXTS).noAccount} consoleUrl={consoleUrl} />
+)
+
+const UnknownAccountPage = ({ appId, consoleUrl }: Links & { appId: string }) => (
+  <NotFoundPage text={useText(SHELL_TEXTS).unknownAccount(appId)} consoleUrl={consoleUrl} />
+)
 
 function newOpenId(): string {
   return `oTest${randomBytes(11).toString('base64url')}`

@@ -11,7 +11,9 @@ import {
 import type { ComponentState } from '../platform/component-state.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState } from '../state/model.ts'
-import { Layout } from './layout.tsx'
+import { SERVER_TEXTS } from './accounts-texts.ts'
+import { NotFoundPage, Page } from './shell.tsx'
+import { respond, Say, useText } from './view.tsx'
 
 type Form = Record<string, string>
 interface Message extends Reason {
@@ -22,14 +24,10 @@ interface Options {
   onPlatform: (component: ComponentState) => void
 }
 
-const MODES = [
-  ['plain', '明文模式', 'plain'],
-  ['compatible', '兼容模式', 'compatible'],
-  ['security', '安全模式', 'security'],
-] as const
+const MODES = ['plain', 'compatible', 'security'] as const
 const FORMATS = [
-  ['xml', 'XML', ''],
-  ['json', 'JSON', ''],
+  ['xml', 'XML'],
+  ['json', 'JSON'],
 ] as const
 
 /** 服务器配置: the forms that set the callback server of an account or a platform, and create accounts and platforms. */
@@ -42,7 +40,7 @@ export function createServerPages(wechat: SimulatedWechat, options: Options): Ho
 
 function accountForms(app: Hono, wechat: SimulatedWechat, { consoleUrl }: Options): void {
   app.get('/accounts/new', (c) =>
-    c.html(<NewAccount consoleUrl={consoleUrl} form={{ mode: 'security', format: 'xml' }} />),
+    respond(c, <NewAccount consoleUrl={consoleUrl} form={{ mode: 'security', format: 'xml' }} />),
   )
   app.post('/accounts/new', async (c) => {
     const form = await formOf(c)
@@ -54,18 +52,18 @@ function accountForms(app: Hono, wechat: SimulatedWechat, { consoleUrl }: Option
       })
       return c.redirect(`/accounts/${account.appId}/server?made=1`)
     } catch (err) {
-      return c.html(<NewAccount consoleUrl={consoleUrl} form={form} message={messageOf(err)} />, 400)
+      return respond(c, <NewAccount consoleUrl={consoleUrl} form={form} message={messageOf(err)} />, 400)
     }
   })
   app.get('/accounts/:appId/server', (c) => {
     const account = wechat.accounts.get(c.req.param('appId'))
-    if (!account) return c.text('找不到该公众号 / the account does not exist', 404)
+    if (!account) return respond(c, <MissingPage consoleUrl={consoleUrl} />, 404)
     const message = c.req.query('saved') || c.req.query('made') ? savedMessage(account) : undefined
-    return c.html(pageOf(c, account, settingsOf(account), message))
+    return respond(c, pageOf(c, account, settingsOf(account), message))
   })
   app.post('/accounts/:appId/server', async (c) => {
     const account = wechat.accounts.get(c.req.param('appId'))
-    if (!account) return c.text('找不到该公众号 / the account does not exist', 404)
+    if (!account) return respond(c, <MissingPage consoleUrl={consoleUrl} />, 404)
     const form = await formOf(c)
     try {
       await setServer(wechat, account.appId, {
@@ -76,7 +74,7 @@ function accountForms(app: Hono, wechat: SimulatedWechat, { consoleUrl }: Option
       })
       return c.redirect(`/accounts/${account.appId}/server?saved=1`)
     } catch (err) {
-      return c.html(pageOf(c, account, form, messageOf(err)), 400)
+      return respond(c, pageOf(c, account, form, messageOf(err)), 400)
     }
   })
 
@@ -89,7 +87,9 @@ function accountForms(app: Hono, wechat: SimulatedWechat, { consoleUrl }: Option
 }
 
 function platformForms(app: Hono, wechat: SimulatedWechat, { consoleUrl, onPlatform }: Options): void {
-  app.get('/platforms/new', (c) => c.html(<PlatformServer consoleUrl={consoleUrl} form={{}} appId={null} />))
+  app.get('/platforms/new', (c) =>
+    respond(c, <PlatformServer consoleUrl={consoleUrl} form={{}} appId={null} />),
+  )
   app.post('/platforms/new', async (c) => {
     const form = await formOf(c)
     try {
@@ -108,7 +108,8 @@ function platformForms(app: Hono, wechat: SimulatedWechat, { consoleUrl, onPlatf
         `/platforms/${component.options.appId}/server?ticket=${push.ok ? 'taken' : 'refused'}`,
       )
     } catch (err) {
-      return c.html(
+      return respond(
+        c,
         <PlatformServer consoleUrl={consoleUrl} form={form} appId={null} message={messageOf(err)} />,
         400,
       )
@@ -116,15 +117,15 @@ function platformForms(app: Hono, wechat: SimulatedWechat, { consoleUrl, onPlatf
   })
   app.get('/platforms/:appId/server', (c) => {
     const component = wechat.components.get(c.req.param('appId'))
-    if (!component) return c.text('找不到该第三方平台 / the platform does not exist', 404)
+    if (!component) return respond(c, <MissingPage consoleUrl={consoleUrl} />, 404)
     const message = ticketMessage(c.req.query('ticket'))
     const { appId, appSecret, token, authorisationUrl, callbackUrl } = component.options
     const form = { appId, appSecret, token, aesKey: component.aesKey, authorisationUrl, callbackUrl }
-    return c.html(<PlatformServer {...{ consoleUrl, form, appId, message }} />)
+    return respond(c, <PlatformServer {...{ consoleUrl, form, appId, message }} />)
   })
   app.post('/platforms/:appId/server', async (c) => {
     const component = wechat.components.get(c.req.param('appId'))
-    if (!component) return c.text('找不到该第三方平台 / the platform does not exist', 404)
+    if (!component) return respond(c, <MissingPage consoleUrl={consoleUrl} />, 404)
     const { appId } = component.options
     const form = await formOf(c)
     try {
@@ -132,7 +133,7 @@ function platformForms(app: Hono, wechat: SimulatedWechat, { consoleUrl, onPlatf
       const push = await setPlatformServer(wechat, component, settings)
       return c.redirect(`/platforms/${appId}/server?ticket=${push.ok ? 'taken' : 'refused'}`)
     } catch (err) {
-      return c.html(<PlatformServer {...{ consoleUrl, form, appId }} message={messageOf(err)} />, 400)
+      return respond(c, <PlatformServer {...{ consoleUrl, form, appId }} message={messageOf(err)} />, 400)
     }
   })
 }
@@ -149,7 +150,7 @@ function pick<Name extends string>(form: Form, names: readonly Name[]): { [N in 
 }
 
 function choices(form: Form): { mode: 'plain' | 'compatible' | 'security'; format: 'xml' | 'json' } {
-  const mode = MODES.find(([value]) => value === form.mode)?.[0] ?? 'plain'
+  const mode = MODES.find((value) => value === form.mode) ?? 'plain'
   return { mode, format: form.format === 'json' ? 'json' : 'xml' }
 }
 
@@ -179,50 +180,40 @@ function ticketMessage(ticket: string | undefined): Message | undefined {
   }
 }
 
+const MissingPage = ({ consoleUrl }: { consoleUrl: string | null }) => (
+  <NotFoundPage text={useText(SERVER_TEXTS).missing} consoleUrl={consoleUrl} />
+)
+
 interface FieldProps {
   name: string
-  zh: string
-  en: string
+  title: string
   form: Form
   hint?: string
   readonly?: boolean
-  type?: string
 }
 
-const Field = ({ name, zh, en, form, hint, readonly, type }: FieldProps) => (
+const Field = ({ name, title, form, hint, readonly }: FieldProps) => (
   <label>
-    <span>
-      {zh} <small>{en}</small>
-    </span>
-    <input
-      name={name}
-      value={form[name] ?? ''}
-      readonly={readonly}
-      type={type ?? 'text'}
-      autocomplete="off"
-      spellcheck={false}
-    />
-    {hint ? <small>{hint}</small> : null}
+    <span>{title}</span>
+    <input name={name} value={form[name] ?? ''} readonly={readonly} autocomplete="off" spellcheck={false} />
+    {hint ? <span class="quiet">{hint}</span> : null}
   </label>
 )
 
 interface ChoiceProps {
   name: string
-  zh: string
-  en: string
-  values: readonly (readonly [string, string, string])[]
+  title: string
+  values: readonly (readonly [value: string, label: string])[]
   form: Form
 }
 
-const ChoiceField = ({ name, zh, en, values, form }: ChoiceProps) => (
+const ChoiceField = ({ name, title, values, form }: ChoiceProps) => (
   <fieldset>
-    <legend>
-      {zh} <small>{en}</small>
-    </legend>
-    {values.map(([value, label, small]) => (
+    <legend>{title}</legend>
+    {values.map(([value, label]) => (
       <label class="option">
         <input type="radio" name={name} value={value} checked={form[name] === value} />
-        {label} <small>{small}</small>
+        {label}
       </label>
     ))}
   </fieldset>
@@ -230,52 +221,28 @@ const ChoiceField = ({ name, zh, en, values, form }: ChoiceProps) => (
 
 const Notice = ({ message }: { message?: Message | undefined }) =>
   message ? (
-    <p
-      class={message.good ? 'notice-line good' : 'notice-line problem'}
-      role={message.good ? 'status' : 'alert'}
-    >
-      {message.zh}
-      {message.en === message.zh ? null : (
-        <>
-          <br />
-          <small>{message.en}</small>
-        </>
-      )}
+    <p class={message.good ? 'notice-line good' : 'notice-line bad'} role={message.good ? 'status' : 'alert'}>
+      <Say {...message} />
     </p>
   ) : null
 
-const ServerFields = ({ form }: { form: Form }) => (
-  <>
-    <Field
-      name="callbackUrl"
-      zh="URL"
-      en="server address"
-      form={form}
-      hint="以 http:// 或 https:// 开头，端口不限；留空则不推送消息 · any port; empty: nothing is pushed"
-    />
-    <Field name="token" zh="Token" en="" form={form} hint="3–32 位英文或数字 · 3 to 32 letters or digits" />
-    <Field
-      name="encodingAesKey"
-      zh="EncodingAESKey"
-      en=""
-      form={form}
-      hint="43 位英文或数字；明文模式下可不填 · not needed in plain mode"
-    />
-    <ChoiceField name="mode" zh="消息加解密方式" en="mode" values={MODES} form={form} />
-    <ChoiceField name="format" zh="数据格式" en="format" values={FORMATS} form={form} />
-  </>
-)
-
-const CheckNote = () => (
-  <p class="quiet">
-    提交后，微信会向该 URL 发送 GET 请求，服务器须在 5 秒内原样返回 echostr；验证失败则不保存。不支持重定向。
-    <br />
-    <small>
-      On submit, WeChat sends a GET request to the URL. The server must return the echostr within 5 s, or
-      nothing is saved. Redirects are not followed.
-    </small>
-  </p>
-)
+const ServerFields = ({ form }: { form: Form }) => {
+  const texts = useText(SERVER_TEXTS)
+  return (
+    <>
+      <Field name="callbackUrl" title={texts.url} form={form} hint={texts.urlHint} />
+      <Field name="token" title="Token" form={form} hint={texts.tokenHint} />
+      <Field name="encodingAesKey" title="EncodingAESKey" form={form} hint={texts.keyHint} />
+      <ChoiceField
+        name="mode"
+        title={texts.mode}
+        values={MODES.map((mode) => [mode, texts.modes[mode]])}
+        form={form}
+      />
+      <ChoiceField name="format" title={texts.format} values={FORMATS} form={form} />
+    </>
+  )
+}
 
 interface AccountServerProps {
   account: SimAccountState
@@ -287,103 +254,90 @@ interface AccountServerProps {
   consoleUrl: string | null
 }
 
-const AccountServer = ({ account, form, message, api, platform, consoleUrl }: AccountServerProps) => (
-  <Layout title={`服务器配置 ${account.name}`} consoleUrl={consoleUrl}>
-    <section class="panel form">
-      <h2>
-        服务器配置 <small>server of {account.name}</small>
-      </h2>
-      <Notice message={message} />
-      {platform ? (
-        <p class="notice">
-          该公众号已授权给第三方平台 <code>{platform}</code>，消息由平台接收；取消授权后，以下配置才会生效。
-          <br />
-          <small>
-            the platform receives its messages; these settings apply after the authorisation is revoked
-          </small>
-        </p>
-      ) : null}
-      <form method="post" action={`/accounts/${account.appId}/server`}>
-        <ServerFields form={form} />
-        <CheckNote />
-        <button type="submit" class="main">
-          提交 <small>submit</small>
-        </button>
-      </form>
-      <h2>
-        开发信息 <small>for the SDK under test</small>
-      </h2>
-      <dl>
-        <Fact name="API 地址 API base" value={api} />
-        <Fact name="AppID" value={account.appId} />
-        <Fact name="AppSecret" value={account.appSecret} />
-        <Fact name="原始 ID original id" value={account.originalId} />
-      </dl>
-      <p>
-        <a href={`/phone/${account.appId}`}>打开手机 open its phone</a>
-      </p>
-    </section>
-  </Layout>
-)
+const AccountServer = ({ account, form, message, api, platform, consoleUrl }: AccountServerProps) => {
+  const texts = useText(SERVER_TEXTS)
+  return (
+    <Page title={texts.title(account.name)} at="accounts" consoleUrl={consoleUrl}>
+      <section class="card narrow-form">
+        <Notice message={message} />
+        {platform ? (
+          <p class="note amber">
+            <span>
+              {texts.authorised} <code translate="no">{platform}</code>
+            </span>
+          </p>
+        ) : null}
+        <form method="post" action={`/accounts/${account.appId}/server`}>
+          <ServerFields form={form} />
+          <p class="quiet">{texts.check}</p>
+          <button type="submit" class="main">
+            {texts.submit}
+          </button>
+        </form>
+      </section>
+      <section class="card narrow-form">
+        <h2>{texts.forSdk}</h2>
+        <dl class="for-sdk">
+          <Fact name={texts.apiBase} value={api} />
+          <Fact name="AppID" value={account.appId} />
+          <Fact name="AppSecret" value={account.appSecret} />
+          <Fact name={texts.originalId} value={account.originalId} />
+        </dl>
+        <a class="button" href={`/phone/${account.appId}`}>
+          {texts.openPhone}
+        </a>
+      </section>
+    </Page>
+  )
+}
 
 const Fact = ({ name, value }: { name: string; value: string }) => (
   <>
     <dt>{name}</dt>
     <dd>
-      <code>{value}</code>
+      <code translate="no">{value}</code>
     </dd>
   </>
 )
 
 const FormPage = (props: {
   title: string
-  en: string
   action: string
   consoleUrl: string | null
   message?: Message | undefined
   children: Child
 }) => (
-  <Layout title={props.title} consoleUrl={props.consoleUrl}>
-    <section class="panel form">
-      <h2>
-        {props.title} <small>{props.en}</small>
-      </h2>
+  <Page title={props.title} at="accounts" consoleUrl={props.consoleUrl}>
+    <section class="card narrow-form">
       <Notice message={props.message} />
       <form method="post" action={props.action}>
         {props.children}
         <button type="submit" class="main">
-          提交 <small>submit</small>
+          {useText(SERVER_TEXTS).submit}
         </button>
       </form>
     </section>
-  </Layout>
+  </Page>
 )
 
-const NewAccount = ({
-  consoleUrl,
-  form,
-  message,
-}: {
+interface NewAccountProps {
   consoleUrl: string | null
   form: Form
   message?: Message
-}) => (
-  <FormPage
-    title="新建公众号"
-    en="new account"
-    action="/accounts/new"
-    consoleUrl={consoleUrl}
-    message={message}
-  >
-    <p class="quiet">
-      留空的项将自动生成 <small>empty fields are generated</small>
-    </p>
-    <Field name="name" zh="名称" en="name" form={form} />
-    <Field name="appId" zh="AppID" en="" form={form} hint="以 wx 开头 · begins with wx" />
-    <ServerFields form={form} />
-    <CheckNote />
-  </FormPage>
-)
+}
+
+const NewAccount = ({ consoleUrl, form, message }: NewAccountProps) => {
+  const texts = useText(SERVER_TEXTS)
+  return (
+    <FormPage title={texts.newAccount} action="/accounts/new" consoleUrl={consoleUrl} message={message}>
+      <p class="quiet">{texts.emptyFields}</p>
+      <Field name="name" title={texts.name} form={form} />
+      <Field name="appId" title="AppID" form={form} hint={texts.startsWithWx} />
+      <ServerFields form={form} />
+      <p class="quiet">{texts.check}</p>
+    </FormPage>
+  )
+}
 
 interface PlatformProps {
   consoleUrl: string | null
@@ -393,45 +347,23 @@ interface PlatformProps {
   message?: Message | undefined
 }
 
-const PlatformServer = ({ consoleUrl, form, appId, message }: PlatformProps) => (
-  <FormPage
-    title={appId === null ? '新建第三方平台' : '第三方平台配置'}
-    en={appId === null ? 'new platform' : 'platform'}
-    action={appId === null ? '/platforms/new' : `/platforms/${appId}/server`}
-    consoleUrl={consoleUrl}
-    message={message}
-  >
-    <Field name="appId" zh="AppID" en="" form={form} readonly={appId !== null} />
-    <Field name="appSecret" zh="AppSecret" en="" form={form} readonly={appId !== null} />
-    <Field
-      name="authorisationUrl"
-      zh="授权事件接收 URL"
-      en="receives tickets and authorisations"
-      form={form}
-    />
-    <Field
-      name="callbackUrl"
-      zh="消息与事件接收 URL"
-      en="receives messages"
-      form={form}
-      hint="用 $APPID$ 代替公众号的 AppID · $APPID$ stands for the account's AppID"
-    />
-    <Field
-      name="token"
-      zh="消息校验 Token"
-      en=""
-      form={form}
-      hint="3–32 位英文或数字 · 3 to 32 letters or digits"
-    />
-    <Field
-      name="aesKey"
-      zh="消息加解密 Key"
-      en=""
-      form={form}
-      hint="43 位英文或数字 · 43 letters or digits"
-    />
-    <p class="quiet">
-      保存后会立即推送一次 component_verify_ticket <small>a ticket is pushed at once</small>
-    </p>
-  </FormPage>
-)
+const PlatformServer = ({ consoleUrl, form, appId, message }: PlatformProps) => {
+  const texts = useText(SERVER_TEXTS)
+  const isNew = appId === null
+  return (
+    <FormPage
+      title={isNew ? texts.newPlatform : texts.platform}
+      action={isNew ? '/platforms/new' : `/platforms/${appId}/server`}
+      consoleUrl={consoleUrl}
+      message={message}
+    >
+      <Field name="appId" title="AppID" form={form} readonly={!isNew} />
+      <Field name="appSecret" title="AppSecret" form={form} readonly={!isNew} />
+      <Field name="authorisationUrl" title={texts.authorisationUrl} form={form} />
+      <Field name="callbackUrl" title={texts.callbackUrl} form={form} hint={texts.callbackHint} />
+      <Field name="token" title={texts.token} form={form} hint={texts.tokenHint} />
+      <Field name="aesKey" title={texts.key} form={form} hint={texts.platformKeyHint} />
+      <p class="quiet">{texts.ticket}</p>
+    </FormPage>
+  )
+}

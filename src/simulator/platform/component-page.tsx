@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { type Context, Hono } from 'hono'
 import type { Child } from 'hono/jsx'
-import { Shell } from '../phone/layout.tsx'
+import { bilingual } from '../../ui/bilingual.ts'
+import { detectLanguage } from '../../ui/preferences.ts'
 import { pageHeaders } from '../phone/page-headers.ts'
+import { Document } from '../phone/shell.tsx'
+import { respond, Say, useText } from '../phone/view.tsx'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState } from '../state/model.ts'
 import type { ComponentState } from './component-state.ts'
 import { PlatformController } from './platform-controller.ts'
 import { isReleaseTestAccount } from './release-test.ts'
 
-const STYLE = readFileSync(new URL('./assets/component.css', import.meta.url), 'utf8')
 const DESKTOP = '/cgi-bin/componentloginpage'
 const PHONE = '/wxaopen/safe/bindcomponent'
 
@@ -32,13 +33,12 @@ interface Refusal {
  */
 export function createComponentPages(wechat: SimulatedWechat): Hono {
   const app = new Hono()
-  app.get('/assets/component.css', (c) => c.body(STYLE, 200, { 'content-type': 'text/css; charset=utf-8' }))
   for (const path of [DESKTOP, PHONE]) {
-    app.use(path, pageHeaders())
+    app.use(path, pageHeaders(), detectLanguage)
     app.get(path, (c) => {
       const request = read((name) => c.req.query(name))
       if ('zh' in request) return refuse(c, request)
-      return c.html(<AccountChoice path={path} request={request} accounts={accountsFor(request)} />)
+      return respond(c, <AccountChoice path={path} request={request} accounts={accountsFor(request)} />)
     })
     app.post(path, async (c) => {
       const form = await c.req.parseBody()
@@ -87,69 +87,94 @@ export function createComponentPages(wechat: SimulatedWechat): Hono {
   }
 }
 
+const TEXTS = bilingual(
+  {
+    cannot: '无法授权',
+    title: '公众号授权',
+    asks: '申请获取你的公众号权限',
+    platform: '第三方平台',
+    agree: '点击账号即表示该账号的管理员已扫码同意授权',
+    none: '暂无可授权的公众号',
+    authorised: '已授权',
+    code: '二维码',
+  },
+  {
+    cannot: 'Cannot authorise',
+    title: 'Authorise an account',
+    asks: 'requests permissions of your account',
+    platform: 'The platform',
+    agree: 'Click an account: its administrator has scanned the code and agreed',
+    none: 'There is no account to authorise',
+    authorised: 'authorised',
+    code: 'QR code',
+  },
+)
+
 function refuse(c: Context, refusal: Refusal): Response | Promise<Response> {
-  return c.html(
-    <Page title="无法授权">
-      <p class="problem" role="alert">
-        {refusal.zh}
-        <br />
-        <small>{refusal.en}</small>
+  return respond(c, <RefusalPage {...refusal} />, 400)
+}
+
+const RefusalPage = (refusal: Refusal) => {
+  const texts = useText(TEXTS)
+  return (
+    <Page title={texts.cannot}>
+      <p class="note red" role="alert">
+        <Say {...refusal} />
       </p>
-    </Page>,
-    400,
+    </Page>
   )
 }
 
+/** WeChat's page: without the simulator's navigation. */
 const Page = ({ title, children }: { title: string; children: Child }) => (
-  <Shell title={title} style="component">
-    {children}
-  </Shell>
+  <Document title={title}>
+    <body class="simulator standalone">
+      <main class="center">
+        <section class="card authorise">
+          <h1>{title}</h1>
+          {children}
+        </section>
+      </main>
+    </body>
+  </Document>
 )
 
-const AccountChoice = ({
-  path,
-  request,
-  accounts,
-}: {
+interface ChoiceProps {
   path: string
   request: AuthorisationRequest
   accounts: SimAccountState[]
-}) => (
-  <Page title="公众号授权">
-    <h2>
-      公众号授权 <small>authorise an account</small>
-    </h2>
-    <p>
-      第三方平台 <code>{request.component.options.appId}</code> 申请获取你的公众号权限
-      <br />
-      <small>the platform requests permissions of your account</small>
-    </p>
-    <DecorativeCode of={request.preAuthCode} />
-    <p class="quiet">
-      点击账号即表示该账号的管理员已扫码同意授权
-      <br />
-      <small>click an account to agree as its administrator</small>
-    </p>
-    {accounts.length === 0 ? (
-      <p role="status">
-        暂无可授权的公众号 <small>no account to authorise</small>
+}
+
+const AccountChoice = ({ path, request, accounts }: ChoiceProps) => {
+  const texts = useText(TEXTS)
+  const { component, preAuthCode, redirect, authType, bizAppId } = request
+  return (
+    <Page title={texts.title}>
+      <p>
+        {texts.platform} <code translate="no">{component.options.appId}</code> {texts.asks}
       </p>
-    ) : null}
-    {accounts.map((account) => (
-      <form method="post" action={path}>
-        <input type="hidden" name="component_appid" value={request.component.options.appId} />
-        <input type="hidden" name="pre_auth_code" value={request.preAuthCode} />
-        <input type="hidden" name="redirect_uri" value={request.redirect.href} />
-        <input type="hidden" name="auth_type" value={request.authType} />
-        <input type="hidden" name="biz_appid" value={request.bizAppId} />
-        <button type="submit" name="account" value={account.appId}>
-          {account.name} <small>{account.appId}</small>
-          {request.component.authorisations.has(account.appId) ? <small> 已授权 authorised</small> : null}
-        </button>
-      </form>
-    ))}
-  </Page>
-)
+      <DecorativeCode of={preAuthCode} name={texts.code} />
+      <p class="quiet">{texts.agree}</p>
+      {accounts.length === 0 ? <p role="status">{texts.none}</p> : null}
+      {accounts.map((account) => (
+        <form method="post" action={path}>
+          <input type="hidden" name="component_appid" value={component.options.appId} />
+          <input type="hidden" name="pre_auth_code" value={preAuthCode} />
+          <input type="hidden" name="redirect_uri" value={redirect.href} />
+          <input type="hidden" name="auth_type" value={authType} />
+          <input type="hidden" name="biz_appid" value={bizAppId} />
+          <button type="submit" name="account" value={account.appId}>
+            <span translate="no">{account.name}</span>
+            <small class="quiet">
+              <code translate="no">{account.appId}</code>{' '}
+              {component.authorisations.has(account.appId) ? texts.authorised : null}
+            </small>
+          </button>
+        </form>
+      ))}
+    </Page>
+  )
+}
 
 const CELLS = 21
 const CORNER = 7
@@ -160,7 +185,7 @@ const CORNERS = [
 ] as const
 
 /** A decorative QR code that no reader can decode. */
-const DecorativeCode = ({ of }: { of: string }) => {
+const DecorativeCode = ({ of, name }: { of: string; name: string }) => {
   const bits = createHash('sha512').update(of).digest()
   const inCorner = (x: number, y: number) =>
     CORNERS.some(([cx, cy]) => x >= cx - 1 && x <= cx + CORNER && y >= cy - 1 && y <= cy + CORNER)
@@ -168,8 +193,8 @@ const DecorativeCode = ({ of }: { of: string }) => {
     (i) => ((bits[i >> 3] ?? 0) >> (i & 7)) & 1 && !inCorner(i % CELLS, Math.floor(i / CELLS)),
   )
   return (
-    <svg class="code" viewBox={`0 0 ${CELLS} ${CELLS}`} role="img" aria-label="二维码 QR code">
-      <title>二维码 QR code</title>
+    <svg class="code" viewBox={`0 0 ${CELLS} ${CELLS}`} role="img" aria-label={name}>
+      <title>{name}</title>
       {CORNERS.map(([x, y]) => (
         <path d={`M${x} ${y}h7v7h-7zm1 1v5h5v-5zm1 1h3v3h-3z`} fill-rule="evenodd" />
       ))}

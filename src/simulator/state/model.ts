@@ -1,4 +1,5 @@
 import type { Profile, SimGrant } from './grants.ts'
+import type { Happening } from './happenings.ts'
 import { type AccountRecords, newRecords, type SimButton, type StoredMedium } from './records.ts'
 
 /** One message on the follower's phone. Times are the follower's clock, epoch ms. */
@@ -48,6 +49,10 @@ export interface SimFollower {
   tagIds: number[]
   /** The human agent who has the session with this follower; `since`: epoch ms. */
   agent: { account: string; since: number } | null
+  /** The newest callbacks and sends of this follower. */
+  happenings: Happening[]
+  /** The crowd that this follower belongs to; null: made by a page, a script or a test. */
+  crowd: string | null
 }
 
 /** A QR code with a scene (带参数二维码). */
@@ -146,6 +151,8 @@ export function newFollower(openId: string): SimFollower {
     remark: '',
     tagIds: [],
     agent: null,
+    happenings: [],
+    crowd: null,
   }
 }
 

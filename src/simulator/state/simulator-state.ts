@@ -1,9 +1,11 @@
 import { type ComponentOptions, ComponentState } from '../platform/component-state.ts'
+import { type Happening, recordHappening } from './happenings.ts'
 import {
   type AccountOptions,
   newAccount,
   newAgent,
   newFollower,
+  type SendLogEntry,
   type SimAccountState,
   type SimCode,
   type SimFollower,
@@ -19,6 +21,7 @@ export interface FollowerKey {
   openId: string
 }
 export type Listener = (follower: FollowerKey) => void
+export type SendListener = (follower: FollowerKey, send: SendLogEntry) => void
 
 /** The simulator's data: accounts with followers and tokens, and platforms. A state file keeps it over restarts. */
 export class SimulatorState {
@@ -30,6 +33,7 @@ export class SimulatorState {
   readonly #file: ReturnType<typeof openStateFile>
   readonly #isSaved: boolean
   readonly #listeners = new Set<Listener>()
+  readonly #sendListeners = new Set<SendListener>()
   #saveTimer: NodeJS.Timeout | undefined
 
   constructor({
@@ -98,10 +102,30 @@ export class SimulatorState {
     return this.now() + follower.offsetMs
   }
 
-  /** Notifies listeners that what a page shows of this follower has changed. */
+  /**
+   * Notifies listeners that what a page shows of this follower has changed. A follower of a crowd is not saved at each change,
+   * but with the next other change and at the end of the crowd.
+   */
   changed(appId: string, openId: string): void {
     for (const listener of this.#listeners) listener({ appId, openId })
-    this.#saveSoon()
+    if (this.peek({ appId, openId }).crowd === null) this.#saveSoon()
+  }
+
+  /** Records a request to `custom/send` with its result. */
+  recordSend(appId: string, send: SendLogEntry): void {
+    const account = this.account(appId)
+    const follower = account.followers.get(send.openId)
+    if (follower) recordHappening(follower, happeningOf(send))
+    // The requests for a crowd are counted, not kept.
+    if (!follower || follower.crowd === null) account.sends.push(send)
+    for (const listener of this.#sendListeners) listener({ appId, openId: send.openId }, send)
+    this.changed(appId, send.openId)
+  }
+
+  /** @returns a function that removes the listener */
+  listenToSends(listener: SendListener): () => void {
+    this.#sendListeners.add(listener)
+    return () => this.#sendListeners.delete(listener)
   }
 
   /** As `changed`, for every follower of the account. */
@@ -128,6 +152,10 @@ export class SimulatorState {
     this.#saveTimer = setTimeout(() => this.save(), SAVE_DELAY_MS)
     this.#saveTimer.unref()
   }
+}
+
+function happeningOf({ virtualAt, body, errcode, unclear }: SendLogEntry): Happening {
+  return { kind: 'send', at: virtualAt, what: String(body.msgtype ?? ''), errcode, unclear }
 }
 
 /** Codes of state files of older versions have neither tickets nor kinds nor URLs. */

@@ -51,10 +51,12 @@ export function openStateFile(path: string | undefined) {
 
 function savedAccount(account: SimAccountState): SavedAccount {
   const { followers, codes, apiMenu, tags, agents } = account
-  const trimmed = [...followers.values()].map((f) => ({
-    ...f,
-    messages: f.messages.slice(-MAX_SAVED_MESSAGES),
-  }))
+  const trimmed = [...followers.values()].map((f) =>
+    // A crowd is large. It is kept so that it still follows; what it saw is not.
+    f.crowd === null
+      ? { ...f, messages: f.messages.slice(-MAX_SAVED_MESSAGES) }
+      : { ...f, messages: [], happenings: [] },
+  )
   const options = account.isPersisted ? { options: optionsOf(account) } : {}
   return {
     followers: trimmed,

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { z } from 'zod'
 import type { SimAccountState } from '../../state/model.ts'
 import type { Fields } from '../envelope.ts'
-import type { FollowerAction } from '../follower-actions.ts'
+import { type FollowerAction, systemLine } from '../follower-actions.ts'
 
 /** What an action reads and changes of the simulated WeChat. */
 export interface ActionContext {
@@ -37,7 +37,6 @@ export const count = (title: string, example: number) => z.int().min(0).default(
 export const choice = <const T extends readonly [string, ...string[]]>(title: string, values: T) =>
   z.enum(values).default(values[0]).meta({ title })
 
-const systemMessage = (text: string) => ({ from: 'system' as const, kind: 'text', content: { text } })
 const followerMessage = (kind: string, content: Record<string, unknown> = {}) => ({
   from: 'follower' as const,
   kind,
@@ -54,7 +53,7 @@ export const message = (
   scene: 'message',
   shows: followerMessage(MsgType, content),
 })
-/** An event, with the line that the phone shows for it. */
+/** An event, with the line that the phone shows for it. In English, WeChat's name of the event. */
 export const event = (
   Event: string,
   fields: Fields,
@@ -62,7 +61,7 @@ export const event = (
   rest: Partial<FollowerAction> = {},
 ): FollowerAction => ({
   fields: { MsgType: 'event', Event, ...fields },
-  shows: systemMessage(text),
+  shows: systemLine(text, Event),
   ...rest,
 })
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { followerActions } from '../follower-actions.ts'
+import { followerActions, systemLine } from '../follower-actions.ts'
 import { count, defineAction, event, md5, PLACE, text, textOr } from './define-action.ts'
 
 const KEY = { key: textOr('菜单 key', 'test_key') }
@@ -51,7 +51,10 @@ export const MENU_ACTIONS = {
     en: 'VIEW',
     group: 'menu',
     shape: { url: text('链接 url'), menuId: count('MenuId', MENU_ID) },
-    action: ({ url, menuId }) => event('VIEW', { EventKey: url, MenuId: menuId }, `打开链接 ${url}`),
+    action: ({ url, menuId }) =>
+      event('VIEW', { EventKey: url, MenuId: menuId }, `打开链接 ${url}`, {
+        shows: systemLine(`打开链接 ${url}`, `Opened ${url}`),
+      }),
   }),
   view_miniprogram: defineAction({
     zh: '点菜单小程序',
@@ -59,7 +62,9 @@ export const MENU_ACTIONS = {
     group: 'menu',
     shape: { path: textOr('页面 EventKey', 'pages/index/index'), menuId: count('MenuId', MENU_ID) },
     action: ({ path, menuId }) =>
-      event('view_miniprogram', { EventKey: path, MenuId: menuId }, `打开小程序 ${path}`),
+      event('view_miniprogram', { EventKey: path, MenuId: menuId }, `打开小程序 ${path}`, {
+        shows: systemLine(`打开小程序 ${path}`, `Opened the mini program ${path}`),
+      }),
   }),
   scancode_push: scanAction('scancode_push', '扫码推事件'),
   scancode_waitmsg: scanAction('scancode_waitmsg', '扫码带提示'),

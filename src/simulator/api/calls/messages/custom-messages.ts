@@ -69,8 +69,7 @@ function logSend(
   const follower = account.followers.get(openId)
   const virtualAt = follower ? wechat.clockOf(follower) : wechat.now()
   const delivered = verdict.errcode === 0
-  account.sends.push({ at: wechat.now(), virtualAt, openId, body, delivered, ...verdict })
-  wechat.changed(account.appId, openId)
+  wechat.recordSend(account.appId, { at: wechat.now(), virtualAt, openId, body, delivered, ...verdict })
 }
 
 /**

@@ -1,0 +1,211 @@
+import { FAULTS } from '../phone/phone-texts.ts'
+import type { FollowerView } from '../phone/view-types.ts'
+import { ActionForm } from './action-form.tsx'
+import { Icon } from './icon.tsx'
+import type { PhoneState } from './phone-store.ts'
+import { useStore } from './store-context.ts'
+import { clockText } from './times.ts'
+
+type HappeningView = FollowerView['happenings'][number]
+type Texts = ReturnType<typeof useStore>['happeningTexts']
+
+/** Beside the phones: what happened on the chosen one, and what can be done to it. */
+export const Side = () => {
+  const store = useStore()
+  const phone = store.pickedPhone
+  if (!phone?.view) return <aside class="phone-side" />
+  return (
+    <aside class="phone-side">
+      {phone.view.account.served ? null : <NoServer />}
+      <Happenings phone={phone} view={phone.view} />
+      <Codes phone={phone} view={phone.view} />
+      <Faults phone={phone} view={phone.view} />
+      <ActionForm phone={phone} />
+    </aside>
+  )
+}
+
+const NoServer = () => {
+  const { texts, data } = useStore()
+  return (
+    <p class="note amber" role="status">
+      <Icon name="triangle-alert" />
+      <span>
+        {texts.noServer} {data.authoriseUrl ? <a href={data.authoriseUrl}>{texts.authorise}</a> : null}
+      </span>
+    </p>
+  )
+}
+
+interface CardProps {
+  phone: PhoneState
+  view: FollowerView
+}
+
+const Happenings = ({ phone, view }: CardProps) => {
+  const { texts, happeningTexts, data, picked } = useStore()
+  const { appId, openId } = phone.key
+  return (
+    <section class="card">
+      <h2>{texts.happened(picked + 1)}</h2>
+      {view.happenings.length === 0 ? <p class="quiet">{texts.nothing}</p> : null}
+      <ol class="happenings" id="sends">
+        {view.happenings.toReversed().map((happening, i) => (
+          <HappeningLine key={`${happening.at} ${i}`} happening={happening} texts={happeningTexts} />
+        ))}
+      </ol>
+      {data.consoleUrl ? (
+        <p>
+          <a id="console-link" href={`${data.consoleUrl}/followers/${appId}/${encodeURIComponent(openId)}`}>
+            <Icon name="external-link" /> {texts.openInConsole}
+          </a>
+        </p>
+      ) : null}
+    </section>
+  )
+}
+
+const HappeningLine = ({ happening, texts }: { happening: HappeningView; texts: Texts }) => {
+  const { icon, tone, title, detail } = describe(happening, texts)
+  return (
+    <li>
+      <span class={`dot ${tone}`}>
+        <Icon name={icon} />
+      </span>
+      <span class="what">
+        <b>{title}</b>
+        <small>{detail}</small>
+      </span>
+      <time datetime={new Date(happening.at).toISOString()}>{clockText(happening.at, true)}</time>
+    </li>
+  )
+}
+
+interface Described {
+  icon: string
+  tone: 'green' | 'amber' | 'red' | 'plain'
+  title: string
+  detail: string
+}
+
+function describe(happening: HappeningView, texts: Texts): Described {
+  const kind = (name: string) => texts.kinds[name] ?? name
+  if (happening.kind === 'send') return describeSend(happening, texts, kind(happening.what))
+  const { answer, reply, reason, status, deliveries, tookMs } = happening
+  const title = texts.push(kind(happening.what))
+  const took = ` · ${texts.took(tookMs)}`
+  switch (answer) {
+    case 'success':
+      return { icon: 'smartphone', tone: 'plain', title, detail: texts.answers.success + took }
+    case 'reply':
+      return { icon: 'reply', tone: 'green', title, detail: texts.reply(kind(reply ?? '')) + took }
+    case 'refused':
+      return { icon: 'circle-alert', tone: 'red', title, detail: texts.refused(reason ?? '') + took }
+    case 'failed': {
+      const why = status === null ? (reason ?? texts.noAnswer) : `HTTP ${status}`
+      return { icon: 'circle-alert', tone: 'red', title, detail: texts.failed(why, deliveries) + took }
+    }
+    case 'lost':
+      return { icon: 'circle-alert', tone: 'red', title, detail: texts.answers.lost }
+    case 'no-server':
+      return { icon: 'smartphone', tone: 'amber', title, detail: texts.answers['no-server'] }
+    default:
+      return answer satisfies never
+  }
+}
+
+function describeSend(
+  { errcode, unclear }: Extract<HappeningView, { kind: 'send' }>,
+  texts: Texts,
+  kind: string,
+): Described {
+  if (errcode === null)
+    return { icon: 'circle-alert', tone: 'amber', title: texts.notSent(kind), detail: texts.noResponse }
+  if (errcode !== 0) {
+    const why = texts.errcodes[String(errcode)] ?? texts.otherErrcode
+    return {
+      icon: 'circle-alert',
+      tone: 'red',
+      title: texts.notSent(kind),
+      detail: `${why} · errcode ${errcode}`,
+    }
+  }
+  const detail = unclear ? texts.unclear : 'errcode 0'
+  return {
+    icon: unclear ? 'triangle-alert' : 'check',
+    tone: unclear ? 'amber' : 'green',
+    title: texts.sent(kind),
+    detail,
+  }
+}
+
+const Codes = ({ phone, view }: CardProps) => {
+  const store = useStore()
+  const { texts } = store
+  const scan = (qrScene: string) => void store.act(phone, { do: view.following ? 'scan' : 'follow', qrScene })
+  return (
+    <section class="card">
+      <h2>{texts.codes}</h2>
+      <p class="quiet">{view.account.qrScenes.length === 0 ? texts.noCodes : texts.codesHint}</p>
+      <div class="chips" id="scenes">
+        {view.account.qrScenes.map((scene) => (
+          <button type="button" class="chip" key={scene} onClick={() => scan(scene)}>
+            <Icon name="qr-code" />
+            {scene}
+          </button>
+        ))}
+      </div>
+    </section>
+  )
+}
+
+const Faults = ({ phone, view }: CardProps) => {
+  const store = useStore()
+  const { texts, data } = store
+  const timesOf = (order: object) => {
+    const wanted = JSON.stringify({ ...order, times: 0 })
+    const active = view.faults.find((fault) => JSON.stringify({ ...fault, times: 0 }) === wanted)
+    return active ? (active.times ?? 1) : 0
+  }
+  const known: readonly object[] = FAULTS.flatMap(({ order }) => (typeof order === 'object' ? [order] : []))
+  const others = view.faults.filter(
+    (fault) =>
+      !known.some(
+        (order) => JSON.stringify({ ...order, times: 0 }) === JSON.stringify({ ...fault, times: 0 }),
+      ),
+  )
+  return (
+    <section class="card">
+      <div class="card-head">
+        <h2>{texts.faults}</h2>
+        <button type="button" id="clear-faults" onClick={() => void store.clearFaults(phone)}>
+          {texts.clear}
+        </button>
+      </div>
+      <p class="quiet">{texts.faultsHint}</p>
+      <div class="chips" id="faults">
+        {FAULTS.map(({ key, zh, en, order }) => {
+          const left = typeof order === 'object' ? timesOf(order) : 0
+          const request = order === 'invalidateToken' ? { invalidateToken: phone.key.appId } : order
+          return (
+            <button
+              type="button"
+              class={left > 0 ? 'chip on' : 'chip'}
+              key={key}
+              data-fault={key}
+              onClick={() => void store.addFault(phone, request)}
+            >
+              {data.language === 'zh' ? zh : en}
+              {left > 0 ? <b> · {texts.times(left)}</b> : null}
+            </button>
+          )
+        })}
+      </div>
+      {others.map((fault) => (
+        <p class="quiet" key={JSON.stringify(fault)}>
+          {texts.otherFault}: <code translate={false}>{JSON.stringify(fault)}</code>
+        </p>
+      ))}
+    </section>
+  )
+}

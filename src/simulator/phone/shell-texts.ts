@@ -1,0 +1,41 @@
+import { bilingual } from '../../ui/bilingual.ts'
+
+/** The words of the frame of every page. */
+export const SHELL_TEXTS = bilingual(
+  {
+    product: '微信模拟器',
+    skip: '跳到内容',
+    navigation: '主导航',
+    phones: '手机模拟',
+    crowd: '人群',
+    accounts: '公众号',
+    console: '运营台',
+    otherLanguage: 'English',
+    theme: { system: '跟随系统', light: '浅色', dark: '深色' },
+    toTheme: (name: string) => `切换外观：${name}`,
+    beijingTime: '时间均为北京时间。这里是模拟的微信，不会联系真实的粉丝。',
+    noScript: '此页面需要 JavaScript。',
+    noAccount: '还没有模拟公众号',
+    notFound: '找不到页面',
+    unknownAccount: (appId: string) => `模拟器没有公众号 ${appId}`,
+    toAccounts: '查看公众号',
+  },
+  {
+    product: 'WeChat simulator',
+    skip: 'Skip to content',
+    navigation: 'Main navigation',
+    phones: 'Phones',
+    crowd: 'Crowd',
+    accounts: 'Accounts',
+    console: 'Console',
+    otherLanguage: '中文',
+    theme: { system: 'system', light: 'light', dark: 'dark' },
+    toTheme: (name: string) => `Switch appearance: ${name}`,
+    beijingTime: 'Times are in Beijing. This is a simulated WeChat: no real follower is contacted.',
+    noScript: 'This page needs JavaScript.',
+    noAccount: 'There is no simulated account yet',
+    notFound: 'Page not found',
+    unknownAccount: (appId: string) => `The simulator has no account ${appId}`,
+    toAccounts: 'Show the accounts',
+  },
+)
