@@ -11,6 +11,8 @@ import { followerActions } from './callbacks/follower-actions.ts'
 import type { PushResult } from './callbacks/push.ts'
 import { setServer } from './callbacks/server-config.ts'
 import type { ServerSettings } from './callbacks/server-settings.ts'
+import { createCrowdControl } from './crowd/crowd-control.ts'
+import { Crowds } from './crowd/crowds.ts'
 import { createControl } from './phone/control-api.ts'
 import { createPages } from './phone/phone-pages.tsx'
 import { createComponentApi } from './platform/component-api.ts'
@@ -114,6 +116,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const wechat = new SimulatedWechat(options)
   const app = new Hono()
   const timers = new Set<NodeJS.Timeout>()
+  const crowds = new Crowds(wechat)
   const guard = requireOwnPages(options.allowedHosts)
   for (const path of OWN_PATHS) app.use(path, guard)
   app.use('/_sim/*', requireJson())
@@ -121,8 +124,9 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
   app.route('/', createApi(wechat))
   app.route('/', createComponentApi(wechat))
   app.route('/', createComponentPages(wechat))
-  // Must precede the account routes: `component` is not an appId.
+  // Must precede the account routes: `component` and `crowds` are not appIds.
   app.route('/', createComponentControl(wechat, startTickets))
+  app.route('/', createCrowdControl(wechat, crowds))
   app.route('/', createControl(wechat))
   app.route(
     '/',
@@ -161,6 +165,7 @@ export function createSimulator(options: SimulatorOptions = {}): Simulator {
       }),
     async close() {
       for (const timer of timers) clearInterval(timer)
+      crowds.close()
       wechat.save()
       await new Promise<void>((resolve) => {
         if (!server) return resolve()

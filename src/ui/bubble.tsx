@@ -8,7 +8,7 @@ import type { BubbleTexts } from './bubble-texts.ts'
  */
 
 /** What can be tapped in a bubble. Absent: nothing, and links lead nowhere. */
-export interface BubbleActions {
+interface BubbleActions {
   /** An item of a menu message, or a link of a text that answers like one. */
   tapItem(id: string, text: string): void
 }

@@ -1,1 +1,1 @@
-export { type Bilingual, bilingual, LANGUAGES, type Language } from '../../ui/bilingual.ts'
+export { type Bilingual, bilingual, type Language } from '../../ui/bilingual.ts'

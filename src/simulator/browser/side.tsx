@@ -159,21 +159,24 @@ const Codes = ({ phone, view }: CardProps) => {
   )
 }
 
+/** Whether two faults are the same, whatever the calls that they still affect. */
+const isSame = (a: object, b: object) => withoutTimes(a) === withoutTimes(b)
+const withoutTimes = (fault: object) =>
+  JSON.stringify(
+    Object.entries(fault)
+      .filter(([field]) => field !== 'times')
+      .sort(),
+  )
+
 const Faults = ({ phone, view }: CardProps) => {
   const store = useStore()
   const { texts, data } = store
   const timesOf = (order: object) => {
-    const wanted = JSON.stringify({ ...order, times: 0 })
-    const active = view.faults.find((fault) => JSON.stringify({ ...fault, times: 0 }) === wanted)
+    const active = view.faults.find((fault) => isSame(fault, order))
     return active ? (active.times ?? 1) : 0
   }
   const known: readonly object[] = FAULTS.flatMap(({ order }) => (typeof order === 'object' ? [order] : []))
-  const others = view.faults.filter(
-    (fault) =>
-      !known.some(
-        (order) => JSON.stringify({ ...order, times: 0 }) === JSON.stringify({ ...fault, times: 0 }),
-      ),
-  )
+  const others = view.faults.filter((fault) => !known.some((order) => isSame(fault, order)))
   return (
     <section class="card">
       <div class="card-head">

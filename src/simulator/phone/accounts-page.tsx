@@ -102,6 +102,7 @@ const Row = ({ account, served, authoriseUrl }: Item & { authoriseUrl: string | 
       <td>
         <div class="row-links">
           <a href={`/phone/${appId}`}>{texts.phone}</a>
+          <a href={`/crowd/${appId}`}>{texts.crowd}</a>
           <a href={`/accounts/${appId}/server`}>{texts.server}</a>
           {served.by === 'nobody' && authoriseUrl ? <a href={authoriseUrl}>{texts.authorise}</a> : null}
           {served.by === 'platform' ? (

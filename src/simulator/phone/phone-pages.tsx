@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { Hono } from 'hono'
 import { chosenPreferences, detectLanguage, keepPreferences } from '../../ui/preferences.ts'
+import { createCrowdPages } from '../crowd/crowd-pages.tsx'
 import type { ComponentState } from '../platform/component-state.ts'
 import { isReleaseTestAccount } from '../platform/release-test.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
@@ -46,6 +47,7 @@ export function createPages(
   })
   app.route('/', createAccountsPage(wechat, links))
   app.route('/', createServerPages(wechat, { consoleUrl: links.consoleUrl, onPlatform }))
+  app.route('/', createCrowdPages(wechat, links.consoleUrl))
   addPhonePages(app, wechat, links)
   return app
 }

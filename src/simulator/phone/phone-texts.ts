@@ -151,7 +151,6 @@ export const PHONE_TEXTS = bilingual(
     failed: (status: string, times: number) => `The callback failed (${status}) after ${times} deliveries`,
   },
 )
-export type PhoneTexts = (typeof PHONE_TEXTS)['zh']
 
 /** What happened, in words. */
 export const HAPPENING_TEXTS = bilingual(
@@ -288,7 +287,6 @@ export const HAPPENING_TEXTS = bilingual(
     otherErrcode: 'WeChat refused the request',
   },
 )
-export type HappeningTexts = (typeof HAPPENING_TEXTS)['zh']
 
 /** Faults that a click adds. */
 export const FAULTS = [

@@ -5,7 +5,7 @@ import { baseStyles, iconSvg, styleOf } from '../../ui/styles.ts'
 import { SIMULATOR_SCRIPTS, simulatorScripts } from './simulator-scripts.ts'
 
 /** In the order of the cascade, after the shared styles. */
-const STYLES = ['shell', 'phone', 'accounts'] as const
+const STYLES = ['shell', 'phone', 'crowd', 'accounts'] as const
 
 /** `/assets/…`: styles, drawings and scripts. */
 export function serveFiles(app: Hono): void {

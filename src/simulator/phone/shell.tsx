@@ -82,6 +82,7 @@ const Navigation = ({ at, consoleUrl }: { at: Section | undefined; consoleUrl: s
   const texts = useText(SHELL_TEXTS)
   const links: [href: string, icon: IconName, title: string, isHere: boolean][] = [
     ['/', 'smartphone', texts.phones, at === 'phones'],
+    ['/crowd', 'users', texts.crowd, at === 'crowd'],
     ['/accounts', 'radio-tower', texts.accounts, at === 'accounts'],
     ...(consoleUrl
       ? [[consoleUrl, 'external-link', texts.console, false] as [string, IconName, string, boolean]]

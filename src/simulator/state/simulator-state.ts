@@ -108,7 +108,7 @@ export class SimulatorState {
    */
   changed(appId: string, openId: string): void {
     for (const listener of this.#listeners) listener({ appId, openId })
-    if (this.peek({ appId, openId }).crowd === null) this.#saveSoon()
+    if (this.peek({ appId, openId }).crowd === null) this.saveSoon()
   }
 
   /** Records a request to `custom/send` with its result. */
@@ -131,7 +131,7 @@ export class SimulatorState {
   /** As `changed`, for every follower of the account. */
   accountChanged(appId: string): void {
     for (const openId of this.account(appId).followers.keys()) this.changed(appId, openId)
-    this.#saveSoon()
+    this.saveSoon()
   }
 
   /** @returns a function that removes the listener */
@@ -147,7 +147,8 @@ export class SimulatorState {
     this.#file.write(this.accounts, this.components, this.now())
   }
 
-  #saveSoon(): void {
+  /** Writes the state file a moment later, once for all changes until then. */
+  saveSoon(): void {
     if (!this.#isSaved || this.#saveTimer) return
     this.#saveTimer = setTimeout(() => this.save(), SAVE_DELAY_MS)
     this.#saveTimer.unref()
