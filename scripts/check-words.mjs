@@ -23,7 +23,6 @@ const REPLACED = [
   ['(kept|keeps?|keeping) back|keptback|keepback', 'deferred, defer'],
   ['in turns', 'round-robin, alternating'],
   ['flood(s|ed|ing)?', 'burst, overload'],
-  ['crowd(s|ed)?', 'burst, overload'],
   ['only ours', 'application only'],
   ['(is|are) no failures?', 'is not an error'],
   ['wants', 'needs'],

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import axe from 'axe-core'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
@@ -9,7 +10,11 @@ import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
 const APP = 'wxtest0000000001'
 const TOKEN = 'testtoken'
 
-describe.skipIf(!chromiumPath())('the form for a callback server', () => {
+const CJK = /[\u4e00-\u9fff]/
+/** What people and systems have written, which no page translates. */
+const OWN_TEXT = '[translate=no], [lang], option, .chat, .phone-bar, .menu-bar, #scenes'
+
+describe.skipIf(!chromiumPath())('the pages of the simulator', () => {
   let browser: Browser
   let simulator: Simulator
   let url: string
@@ -79,6 +84,102 @@ describe.skipIf(!chromiumPath())('the form for a callback server', () => {
     expect(JSON.parse(bodies[0] ?? '')).toMatchObject({ MsgType: 'location', Label: '广州塔', Scale: 20 })
     // The browser logs the 400 of the rejected form.
     expect(complaints.filter((line) => !line.includes('400'))).toEqual([])
+    await page.context().close()
+  })
+
+  const paths = () => [
+    `/phone/${APP}/oOne?with=${APP}/oTwo`,
+    `/crowd/${APP}`,
+    '/accounts',
+    '/accounts/new',
+    `/accounts/${APP}/server`,
+    '/platforms/new',
+    '/phone/wxunknown/oOne',
+  ]
+
+  it.each([
+    [1280, 'zh-CN', 'light'],
+    [375, 'en-US', 'dark'],
+    [375, 'zh-CN', 'light'],
+    [1280, 'en-US', 'dark'],
+  ] as const)(
+    'are accessible, fit and speak one language at %s px in %s, %s',
+    async (width, locale, colorScheme) => {
+      await simulator.account(APP).follow('oOne')
+      await simulator.account(APP).type('oOne', '1')
+      const context = await browser.newContext({ viewport: { width, height: 800 }, locale, colorScheme })
+      const page = await context.newPage()
+      const complaints: string[] = []
+      page.on('console', (m) => m.type() === 'error' && complaints.push(m.text()))
+      page.on('pageerror', (err) => complaints.push(err.message))
+      for (const path of paths()) {
+        await page.goto(url + path)
+        if (path.includes('with=')) await page.locator('#chat-2').waitFor()
+        if (path.startsWith('/crowd')) await page.locator('#start-crowd').waitFor()
+        expect([path, await page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([
+          path,
+          0,
+        ])
+        await page.evaluate(axe.source)
+        const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
+        expect(violations.map((v) => `${path} ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([])
+        if (locale !== 'en-US') continue
+        const text = (await page.evaluate(`(() => {
+        const copy = document.body.cloneNode(true)
+        for (const element of copy.querySelectorAll('${OWN_TEXT}')) element.remove()
+        return copy.textContent
+      })()`)) as string
+        expect([path, text.split('\n').filter((line) => CJK.test(line))]).toEqual([path, []])
+      }
+      // The browser logs the 404 of the unknown account.
+      expect(complaints.filter((line) => !line.includes('404'))).toEqual([])
+      await context.close()
+    },
+  )
+
+  it('keep several phones in their address, each with its own clock and chat', async () => {
+    const { page, errors } = await openPage(browser)
+    await page.goto(`${url}/phone/${APP}/oFirst`)
+    await page.click('#new-phone')
+    await page.click('#follow-2')
+    await page.locator('#chat-2', { hasText: '已关注公众号' }).waitFor()
+    await page.locator('#phone-card-2 [data-forward="3600000"]').click()
+    await expect.poll(() => page.locator('#offset-2').getAttribute('data-ahead-ms')).toBe('3600000')
+    expect(await page.locator('#offset').getAttribute('data-ahead-ms')).toBe('0')
+    expect(await page.locator('#chat').textContent()).not.toContain('已关注')
+    await page.reload()
+    await page.locator('#chat-2', { hasText: '已关注公众号' }).waitFor()
+    await page.getByRole('button', { name: '移除手机 1' }).click()
+    await page.locator('#chat', { hasText: '已关注公众号' }).waitFor()
+    expect(page.url()).not.toContain('oFirst')
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  it('start one crowd at a double click, show it after a reload, and stop it', async () => {
+    await simulator.account(APP).setServer({ callbackUrl: own, token: TOKEN, format: 'xml' })
+    const { page, errors } = await openPage(browser)
+    await page.goto(`${url}/crowd/${APP}`)
+    await page.fill('#crowd-followers', '30000')
+    await page.click('#start-crowd')
+    await page.locator('.crowd-size .problem', { hasText: '人数须为 1 到 20,000 的整数' }).waitFor()
+    await page.fill('#crowd-followers', '40')
+    await page.fill('#crowd-seconds', '20')
+    await page.dblclick('#start-crowd')
+    await page.locator('#crowd-state[data-state=arriving]').waitFor()
+    await expect
+      .poll(() => page.locator('[data-figure=accepted] b').textContent().then(Number))
+      .toBeGreaterThan(1)
+    await page.reload()
+    await page.locator('[data-figure=accepted]').waitFor()
+    expect(await page.inputValue('#crowd-followers')).toBe('40')
+    await page.click('#stop-crowd')
+    await page.locator('#crowd-state[data-state=stopped]').waitFor()
+    const crowds = new Set([...simulator.wechat.account(APP).followers.values()].map((f) => f.crowd))
+    expect([...crowds].filter((id) => id !== null)).toHaveLength(1)
+    await page.locator('.crowd-mix a').first().click()
+    await page.locator('#chat', { hasText: '关注' }).waitFor()
+    expect(errors.filter((line) => !line.includes('400'))).toEqual([])
     await page.context().close()
   })
 })

@@ -144,7 +144,7 @@ const Charts = ({ store, crowd }: PartProps) => {
   )
 }
 
-/** A send that was under way at the unfollow is no mistake. */
+/** A send that was under way at the unfollow is not an error. */
 const HARMLESS: ReadonlySet<Finding> = new Set(['after-unfollow'])
 
 const Verdict = ({ store, crowd }: PartProps) => {

@@ -8,7 +8,7 @@ export const FINDINGS = [
   'over-grant',
   /** The same content again, with a known result, and no action of the follower in between. */
   'twice',
-  /** A send to somebody who has unfollowed. One that was under way at that moment is no mistake. */
+  /** A send to somebody who has unfollowed. One that was under way at that moment is not an error. */
   'after-unfollow',
   /** Another errcode. */
   'rejected',

@@ -167,7 +167,7 @@ export const CROWD_TEXTS = bilingual(
       unserved: 'Followers who still follow',
       'over-grant': 'No grant, used up, or too late (45015, 45047)',
       twice: 'Same content again without a new action, though the sender knew that the first one had arrived',
-      'after-unfollow': 'One that was under way at that moment is no mistake',
+      'after-unfollow': 'One that was under way at that moment is not an error',
       rejected: 'Another errcode',
     },
     example: (n: number) => `phone ${n}`,
