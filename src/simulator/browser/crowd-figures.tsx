@@ -7,7 +7,7 @@ import { spanText } from './times.ts'
 
 const number = (n: number) => n.toLocaleString('en')
 const inSeconds = (ms: number | null) => (ms === null ? '–' : secondsText(ms / 1000))
-const secondsText = (s: number) => (s >= 10 ? String(Math.round(s)) : s.toFixed(s >= 1 || s === 0 ? 1 : 2))
+const secondsText = (s: number) => (s >= 10 || s === 0 ? String(Math.round(s)) : s.toFixed(s >= 1 ? 1 : 2))
 const rate = (n: number) => (n >= 10 || n === Math.round(n) ? number(Math.round(n)) : n.toFixed(1))
 
 /** How the crowd is served: figures, charts and a verdict. */
@@ -52,7 +52,8 @@ const Status = ({ store, crowd }: PartProps) => {
 
 const Figures = ({ store, crowd }: PartProps) => {
   const { texts } = store
-  const judged = crowd.arrived - crowd.waiting
+  // Those who left before a message came are neither.
+  const judged = crowd.served + crowd.findings.unserved.count
   const share =
     judged > 0 ? `${((crowd.served / judged) * 100).toFixed(crowd.served === judged ? 0 : 1)}%` : '–'
   const figures: [name: keyof typeof texts.figures, value: string, hint: string][] = [
@@ -62,7 +63,7 @@ const Figures = ({ store, crowd }: PartProps) => {
       number(crowd.accepted),
       crowd.answerP99 === null ? '\u00a0' : texts.answer(`${secondsText(crowd.answerP99 / 1000)} s`),
     ],
-    ['served', number(crowd.served), share],
+    ['served', number(crowd.served), texts.share(share)],
     ['waiting', number(crowd.waiting), '\u00a0'],
     ['messages', number(crowd.messages), texts.passive(number(crowd.passive))],
     ['unfollowed', number(crowd.unfollowed), '\u00a0'],

@@ -20,7 +20,7 @@ const CrowdPage = ({ store }: { store: CrowdStore }) => {
     <>
       {store.isConnected ? null : <Note text={texts.connectionLost} />}
       {data.served ? null : <Note text={texts.noServer} />}
-      <div class="crowd-columns">
+      <div class={store.crowd ? 'crowd-columns started' : 'crowd-columns'}>
         <CrowdForm store={store} />
         <CrowdFigures store={store} />
       </div>

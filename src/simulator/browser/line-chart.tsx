@@ -136,5 +136,5 @@ function pathOf(values: readonly (number | null)[], max: number): string {
 function roundMaximum(values: readonly number[]): number {
   const largest = Math.max(1, ...values)
   const power = 10 ** Math.floor(Math.log10(largest))
-  return ([1, 2, 4, 5, 10].find((n) => n * power >= largest) ?? 10) * power
+  return ([1, 2, 4, 6, 8, 10].find((n) => n * power >= largest) ?? 10) * power
 }

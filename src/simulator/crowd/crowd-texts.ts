@@ -48,7 +48,7 @@ export const CROWD_TEXTS = bilingual(
     ofArrived: (n: string) => `共 ${n} 人`,
     passive: (n: string) => `其中即时回复 ${n} 条`,
     answer: (time: string) => `99% 在 ${time} 内应答`,
-    share: (percent: string) => `${percent}`,
+    share: (percent: string) => `成功率 ${percent}`,
     perSecond: '每秒',
     acceptedLine: '回调已接收',
     messageLine: '收到的消息',
@@ -80,7 +80,6 @@ export const CROWD_TEXTS = bilingual(
       rejected: '其他 errcode',
     },
     example: (n: number) => `手机 ${n}`,
-    none: '0',
     problems: {
       followers: (most: string) => `人数须为 1 到 ${most} 的整数`,
       seconds: (most: string) => `时间须为 1 到 ${most} 的整数秒`,
@@ -138,7 +137,7 @@ export const CROWD_TEXTS = bilingual(
     ofArrived: (n: string) => `of ${n}`,
     passive: (n: string) => `${n} of them passive replies`,
     answer: (time: string) => `99% answered within ${time}`,
-    share: (percent: string) => `${percent}`,
+    share: (percent: string) => `${percent} of those judged`,
     perSecond: 'A second',
     acceptedLine: 'callbacks accepted',
     messageLine: 'messages received',
@@ -171,7 +170,6 @@ export const CROWD_TEXTS = bilingual(
       rejected: 'Another errcode',
     },
     example: (n: number) => `phone ${n}`,
-    none: '0',
     problems: {
       followers: (most: string) => `A whole number from 1 to ${most}`,
       seconds: (most: string) => `A whole number of seconds from 1 to ${most}`,
