@@ -46,6 +46,12 @@ const Status = ({ store, crowd }: PartProps) => {
       </span>
       <span class="quiet">{texts.elapsed(spanText(tookMs, data.language))}</span>
       <progress value={crowd.arrived} max={crowd.settings.followers} aria-label={texts.figures.arrived} />
+      {store.isRunning ? (
+        <button type="button" id="stop-crowd" disabled={store.isBusy} onClick={() => void store.stop()}>
+          <Icon name="square" />
+          {texts.stop}
+        </button>
+      ) : null}
     </div>
   )
 }

@@ -44,19 +44,14 @@ export const CrowdForm = ({ store }: { store: CrowdStore }) => {
           {store.error}
         </p>
       ) : null}
-      <div class="row">
-        {isRunning ? (
-          <button type="button" id="stop-crowd" disabled={store.isBusy} onClick={() => void store.stop()}>
-            <Icon name="square" />
-            {texts.stop}
-          </button>
-        ) : (
+      {isRunning ? null : (
+        <div class="row">
           <button type="submit" class="main" id="start-crowd" disabled={store.isBusy}>
             <Icon name="play" />
             {store.isBusy ? texts.starting : store.crowd ? texts.restart : texts.start}
           </button>
-        )}
-      </div>
+        </div>
+      )}
     </form>
   )
 }
