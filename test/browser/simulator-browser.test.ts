@@ -100,8 +100,6 @@ describe.skipIf(!chromiumPath())('the pages of the simulator', () => {
   it.each([
     [1280, 'zh-CN', 'light'],
     [375, 'en-US', 'dark'],
-    [375, 'zh-CN', 'light'],
-    [1280, 'en-US', 'dark'],
   ] as const)(
     'are accessible, fit and speak one language at %s px in %s, %s',
     async (width, locale, colorScheme) => {

@@ -20,7 +20,7 @@ export const Phone = ({ view, phone, index }: PhoneProps) => {
   const now = Date.now() + phone.ahead
   const isTyping = view.typingUntil > now
   return (
-    <section class="phone" aria-label={view.account.name}>
+    <div class="phone">
       <div class="phone-status" aria-hidden="true">
         <span id={idIn(index, 'clock')}>{clockText(now)}</span>
         <span>
@@ -49,7 +49,7 @@ export const Phone = ({ view, phone, index }: PhoneProps) => {
           <FollowButton phone={phone} />
         </div>
       )}
-    </section>
+    </div>
   )
 }
 

@@ -64,7 +64,7 @@ const AccountsPage = (props: { items: Item[]; platforms: ComponentState[]; links
                 <th>AppID</th>
                 <th>{texts.receiver}</th>
                 <th>{texts.followers}</th>
-                <th />
+                <th>{texts.links}</th>
               </tr>
             </thead>
             <tbody>
@@ -159,7 +159,7 @@ const Platforms = ({ all }: { all: ComponentState[] }) => {
                 <th>AppID</th>
                 <th>{texts.authorisationUrl}</th>
                 <th>{texts.authorised}</th>
-                <th />
+                <th>{texts.links}</th>
               </tr>
             </thead>
             <tbody>

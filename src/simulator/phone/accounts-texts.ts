@@ -11,6 +11,7 @@ export const ACCOUNT_TEXTS = bilingual(
     ownServer: '自有服务器',
     platform: '平台',
     none: '未接入',
+    links: '打开',
     phone: '手机',
     crowd: '人群',
     server: '服务器',
@@ -32,6 +33,7 @@ export const ACCOUNT_TEXTS = bilingual(
     ownServer: 'Own server',
     platform: 'Platform',
     none: 'None',
+    links: 'Open',
     phone: 'Phone',
     crowd: 'Crowd',
     server: 'Server',
@@ -48,7 +50,7 @@ export const ACCOUNT_TEXTS = bilingual(
 
 export const SERVER_TEXTS = bilingual(
   {
-    title: (name: string) => `服务器配置：${name}`,
+    title: '服务器配置',
     authorised: '该公众号已授权给第三方平台，消息由平台接收；取消授权后，以下配置才会生效。',
     submit: '提交',
     forSdk: '开发信息',
@@ -80,7 +82,7 @@ export const SERVER_TEXTS = bilingual(
     ticket: '保存后会立即推送一次 component_verify_ticket。',
   },
   {
-    title: (name: string) => `Server of ${name}`,
+    title: 'Server of the account',
     authorised:
       'The account has authorised a platform, which receives its messages. These settings apply after the authorisation is withdrawn.',
     submit: 'Submit',

@@ -257,7 +257,12 @@ interface AccountServerProps {
 const AccountServer = ({ account, form, message, api, platform, consoleUrl }: AccountServerProps) => {
   const texts = useText(SERVER_TEXTS)
   return (
-    <Page title={texts.title(account.name)} at="accounts" consoleUrl={consoleUrl}>
+    <Page
+      title={texts.title}
+      at="accounts"
+      hint={<span translate="no">{account.name}</span>}
+      consoleUrl={consoleUrl}
+    >
       <section class="card narrow-form">
         <Notice message={message} />
         {platform ? (
