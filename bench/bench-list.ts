@@ -24,6 +24,7 @@ export const BENCH_LIST = {
   isolation: { text: 'the effect of one account on another' },
   check: { text: 'the check of a large campaign file, and a preview of all its ways' },
   tokens: { text: 'token refreshes of 200 accounts' },
+  console: { text: 'the console on a store of 100,000 followers', onRequest: true },
   footprint: {
     text: 'bytes and work of a follower in the databases of the production stack',
     onRequest: true,

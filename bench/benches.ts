@@ -3,6 +3,7 @@ import { measureAnswers } from './answers.ts'
 import type { BenchName } from './bench-list.ts'
 import { measureCallbacks } from './callback.ts'
 import { measureCampaignCheck } from './campaign-check.ts'
+import { measureConsole } from './console/index.ts'
 import { type Counts, numbersOf } from './counts.ts'
 import { measureDueSteps } from './due-steps.ts'
 import { measureFootprint } from './footprint.ts'
@@ -56,6 +57,10 @@ export const MEASURES: Readonly<Record<BenchName, Measure>> = {
   },
   check: () => figures(measureCampaignCheck()),
   tokens: () => figures(measureTokenRefreshes()),
+  console: ({ counts, print }) =>
+    figures(
+      measureConsole(print, { followers: Number(counts['in-store']), rounds: Number(counts.requests) }),
+    ),
   cost: ({ counts, print }) => figures(measureRunCost(print, { rounds: Number(counts['cost-rounds']) })),
   burst: measureBursts,
   async 'load-curve'({ counts, print }) {
