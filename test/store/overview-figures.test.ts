@@ -11,7 +11,13 @@ import { countOpenRuns, sampleActiveRuns } from '../../src/store/runs/due-steps.
 import { countActivitySince, recentActivity } from '../../src/store/runs/recent-activity.ts'
 import { insertRun, saveSnapshot } from '../../src/store/runs/run-rows.ts'
 import { campaigns, deliveries } from '../../src/store/schema.ts'
-import { purgeActivity, readActivity, SLOT_MS, slotOf } from '../../src/store/statistics/activity-counts.ts'
+import {
+  addActivity,
+  purgeActivity,
+  readActivity,
+  SLOT_MS,
+  slotOf,
+} from '../../src/store/statistics/activity-counts.ts'
 import { describeOnBothStores } from '../harness/stores.ts'
 
 const T0 = Date.UTC(2026, 10, 30, 10)
@@ -41,6 +47,9 @@ async function addRun(db: Db, key: string, at: number, outcome: 'unsubscribed' |
   await saveSnapshot(db, key, { state, runId: null }, at + HOUR_MS)
 }
 
+/** All counts, by slot. */
+const readSlots = (db: Db) => readActivity(db, 0, [{ from: 0, until: Number.MAX_SAFE_INTEGER }])
+
 const addCampaign = (db: Db) =>
   db
     .insert(campaigns)
@@ -63,7 +72,7 @@ describeOnBothStores('the counts of the overview', (store) => {
     one.runsStarted.inc(1)
     now += SLOT_MS
     await first.stop()
-    const counts = await readActivity(store().db, 0)
+    const counts = await readSlots(store().db)
     const of = (metric: string, label = '') =>
       counts.filter((c) => c.metric === metric && c.label === label).map(({ slot, n }) => [slot - T0, n])
     expect(of('entered')).toEqual([
@@ -76,11 +85,32 @@ describeOnBothStores('the counts of the overview', (store) => {
     expect(counts.every(({ n }) => n > 0)).toBe(true)
   })
 
+  it('are added up by the hour, but for the slots that must be apart', async () => {
+    const { db } = store()
+    for (let slot = 0; slot < 12; slot++)
+      await addActivity(db, T0 + slot * SLOT_MS, [
+        { metric: 'entered', label: '', n: 1 },
+        { metric: 'ended', label: 'completed', n: 5 },
+      ])
+    const slots = async (...apart: Parameters<typeof readActivity>[2]) =>
+      (await readActivity(db, T0 + SLOT_MS, apart)).map(({ slot, metric, n }) => [slot - T0, metric, n])
+    expect(await slots()).toEqual([
+      [0, 'entered', 5],
+      [HOUR_MS, 'entered', 6],
+    ])
+    expect(await slots({ from: T0 + HOUR_MS + 4 * SLOT_MS, until: T0 + 2 * HOUR_MS })).toEqual([
+      [0, 'entered', 5],
+      [HOUR_MS, 'entered', 4],
+      [HOUR_MS + 4 * SLOT_MS, 'entered', 1],
+      [HOUR_MS + 5 * SLOT_MS, 'entered', 1],
+    ])
+  })
+
   it('have the lateness of messages by bucket, each message once', async () => {
     const metrics = createMetrics()
     for (const seconds of [0.1, 0.2, 0.7, 400_000]) metrics.unheldLateness.observe(seconds)
     await counter(metrics, () => T0).write()
-    const late = (await readActivity(store().db, 0)).filter(({ metric }) => metric === 'late')
+    const late = (await readSlots(store().db)).filter(({ metric }) => metric === 'late')
     expect(Object.fromEntries(late.map(({ label, n }) => [label, n]))).toEqual({
       '0.5': 2,
       '1': 1,
@@ -93,7 +123,7 @@ describeOnBothStores('the counts of the overview', (store) => {
     for (const metrics of processes)
       for (const reason of ['a', 'b', 'c', 'd']) metrics.stepsSkipped.inc({ reason })
     await Promise.all(processes.map((metrics) => counter(metrics, () => T0).write()))
-    expect((await readActivity(store().db, 0)).map(({ label, n }) => [label, n])).toEqual(
+    expect((await readSlots(store().db)).map(({ label, n }) => [label, n])).toEqual(
       ['a', 'b', 'c', 'd'].map((label) => [label, 4]),
     )
   })
@@ -103,9 +133,9 @@ describeOnBothStores('the counts of the overview', (store) => {
     metrics.runsStarted.inc()
     await counter(metrics, () => T0).write()
     await purgeActivity(store().db, slotOf(T0))
-    expect(await readActivity(store().db, 0)).toHaveLength(1)
+    expect(await readSlots(store().db)).toHaveLength(1)
     await purgeActivity(store().db, slotOf(T0) + 1)
-    expect(await readActivity(store().db, 0)).toEqual([])
+    expect(await readSlots(store().db)).toEqual([])
   })
 })
 

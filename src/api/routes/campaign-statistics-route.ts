@@ -2,7 +2,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { LRUCache } from 'lru-cache'
 import type { StatisticsFilter } from '../../campaign/statistics/counted-row.ts'
 import type { Statistics } from '../../campaign/statistics/report.ts'
-import { type BriefCache, createBriefCache } from '../../shared/brief-cache.ts'
+import { createRefreshedValue, type RefreshedValue } from '../../shared/refreshed-value.ts'
 import { SECOND_MS } from '../../shared/time-units.ts'
 import { readCampaignStatistics } from '../../store/statistics/read-statistics.ts'
 import { notFound } from '../api-error.ts'
@@ -11,8 +11,11 @@ import { campaignStatistics, statisticsFilter } from '../schemas/statistics-sche
 import { exportStatistics } from './campaign-export-routes.ts'
 import { type ApiDeps, errorResponses, jsonResponse, notFoundResponse, security } from './route-helpers.ts'
 
-/** Counting reads every run of the campaign, so many callers share one count. */
-const CACHE_MS = 10 * SECOND_MS
+/** Counting reads every run of the campaign, so many callers share one count. An older one is not shown. */
+const USABLE_MS = 10 * SECOND_MS
+/** Later, whoever asks gets the older count, and the next one gets a new one. */
+const FRESH_MS = USABLE_MS / 2
+const TIMES = { freshMs: FRESH_MS, usableMs: USABLE_MS, clock: () => performance.now() }
 const MAX_CACHED = 100
 
 /** `GET /campaigns/{id}/statistics`, and its tables as CSV */
@@ -46,13 +49,13 @@ export function readStatisticsOfCampaign(router: OpenAPIHono, deps: ApiDeps): vo
 function createStatisticsReader(
   deps: Pick<ApiDeps, 'db' | 'campaigns'>,
 ): (campaign: string, filter: StatisticsFilter) => Promise<Statistics> {
-  const known = new LRUCache<string, BriefCache<Statistics>>({ max: MAX_CACHED })
-  return (campaign, filter) => {
+  const known = new LRUCache<string, RefreshedValue<Statistics>>({ max: MAX_CACHED })
+  return async (campaign, filter) => {
     const { from, to, version, scene, appId, variant } = filter
     const key = JSON.stringify([campaign, from, to, version, scene, appId, variant])
-    const cached =
-      known.get(key) ?? createBriefCache(() => readCampaignStatistics(deps, campaign, filter), CACHE_MS)
-    known.set(key, cached)
-    return cached.get()
+    const counted =
+      known.get(key) ?? createRefreshedValue(() => readCampaignStatistics(deps, campaign, filter), TIMES)
+    known.set(key, counted)
+    return (await counted.get()).value
   }
 }

@@ -1,12 +1,10 @@
 import { headText } from '../../campaign/edit-head.ts'
 import type { FileEvent } from '../../campaign/event-model.ts'
 import { entriesOf } from '../../campaign/items.ts'
-import { createBriefCache } from '../../shared/brief-cache.ts'
-import { DAY_MS, SECOND_MS } from '../../shared/time-units.ts'
 import type { StoredCampaign } from '../../store/campaigns/campaign-store.ts'
 import type { Draft } from '../../store/campaigns/draft-store.ts'
-import { type CampaignActivity, readCampaignActivity } from '../../store/runs/campaign-activity.ts'
 import type { PageDeps } from '../console-deps.ts'
+import { type CampaignActivity, createRecentActivity } from './recent-activity.ts'
 
 /** A campaign in the list: published, a draft, or both. */
 export interface CampaignRow {
@@ -30,18 +28,18 @@ export interface CampaignRow {
 }
 
 /** Of a campaign that nobody has entered. */
-const NO_ACTIVITY: CampaignActivity = { active: 0, entered: 0, replied: 0, sent: 0, goals: 0 }
-const PERIOD_MS = 7 * DAY_MS
-/** The counts read every run of the period, so many readers share one count. */
-const CACHE_MS = 10 * SECOND_MS
+const NO_ACTIVITY: CampaignActivity = { active: 0, entered: 0, sent: 0, goals: 0 }
 /** More than one installation has. The list is filtered in memory. */
 const MAX_CAMPAIGNS = 5_000
 
-/** Reads all campaigns and drafts, with the activity of the last seven days, in the order of their ids. */
+/**
+ * Reads all campaigns and drafts in the order of their ids, with the activity of the last seven days. `at`: when that was counted,
+ * epoch ms.
+ */
 export function createCampaignRows(
   deps: Pick<PageDeps, 'db' | 'campaigns' | 'drafts' | 'now'>,
-): () => Promise<CampaignRow[]> {
-  const activity = createBriefCache(() => readCampaignActivity(deps.db, deps.now() - PERIOD_MS), CACHE_MS)
+): () => Promise<{ rows: CampaignRow[]; at: number }> {
+  const activity = createRecentActivity(deps)
   return async () => {
     const [stored, drafts, counts] = await Promise.all([
       deps.campaigns.list({ limit: MAX_CAMPAIGNS, states: ['live', 'paused', 'retired'] }),
@@ -54,9 +52,12 @@ export function createCampaignRows(
       ...stored.map((campaign) => publishedRow(campaign, byId.has(campaign.row.id))),
       ...drafts.filter(({ id }) => !published.has(id)).map(draftRow),
     ]
-    return rows
-      .map((row) => ({ ...row, activity: counts.get(row.id) ?? NO_ACTIVITY }))
-      .sort((a, b) => (a.id < b.id ? -1 : 1))
+    return {
+      rows: rows
+        .map((row) => ({ ...row, activity: counts.value.get(row.id) ?? NO_ACTIVITY }))
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
+      at: counts.at,
+    }
   }
 }
 

@@ -9,10 +9,12 @@ import { type Happening, recentActivity } from '../../store/runs/recent-activity
 import { readActivity } from '../../store/statistics/activity-counts.ts'
 import type { PageDeps } from '../console-deps.ts'
 import { type DueHour, dueHours } from './due-hours.ts'
-import { activityFrom, boundOf, type Lateness, type Today, todayOf } from './today.ts'
+import { activityFrom, boundOf, type Lateness, slotsApart, type Today, todayOf } from './today.ts'
 
 /** Happenings of the feed. */
 const FEED_ITEMS = 20
+/** The first reading of what is due may take longer. The page is then shown without it, and gets it by its stream. */
+const LONGEST_WAIT_MS = 100
 /** More runs are not read for what is due: the rest is estimated. */
 const MOST_DUE_RUNS = 2_000
 /** An event that waits longer needs somebody. Events are dispatched within a second. */
@@ -36,7 +38,8 @@ export interface Overview {
   today: Today
   active: number
   paused: number
-  due: { hours: readonly DueHour[]; total: number; isEstimate: boolean }
+  /** Null: it is being counted for the first time. */
+  due: { hours: readonly DueHour[]; total: number; isEstimate: boolean } | null
   accounts: readonly OverviewAccount[]
   broken: readonly OverviewCampaign[]
   campaigns: readonly OverviewCampaign[]
@@ -52,7 +55,11 @@ export function createOverviewReader(deps: PageDeps): () => Promise<Overview> {
   const { db, accounts, campaigns, now } = deps
   const keep = <T>(read: () => Promise<T>, freshMs: number, usableMs: number) =>
     createRefreshedValue(read, { freshMs, usableMs, clock: now })
-  const counts = keep(() => readActivity(db, activityFrom(now())), SECOND_MS, 10 * SECOND_MS)
+  const counts = keep(
+    () => readActivity(db, activityFrom(now()), slotsApart(now())),
+    SECOND_MS,
+    10 * SECOND_MS,
+  )
   const open = keep(() => countOpenRuns(db), 5 * SECOND_MS, MINUTE_MS)
   const due = keep(() => readDue(deps), 30 * SECOND_MS, 10 * MINUTE_MS)
   const feed = keep(() => recentActivity(db, FEED_ITEMS), SECOND_MS / 2, 5 * SECOND_MS)
@@ -71,7 +78,7 @@ export function createOverviewReader(deps: PageDeps): () => Promise<Overview> {
     const [counted, runs, planned, happened, waiting, set, isUp] = await Promise.all([
       counts.get(),
       open.get(),
-      due.get(),
+      soonOrNull(due.get(), LONGEST_WAIT_MS),
       feed.get(),
       backlog.get(),
       settings.get(),
@@ -83,7 +90,7 @@ export function createOverviewReader(deps: PageDeps): () => Promise<Overview> {
       at: counted.at,
       today,
       ...runs.value,
-      due: planned.value,
+      due: planned?.value ?? null,
       accounts: set.value.accounts.map((account) => accountView(account, at)),
       campaigns: set.value.campaigns,
       broken: set.value.campaigns.filter(({ broken }) => broken !== null),
@@ -98,10 +105,21 @@ export function createOverviewReader(deps: PageDeps): () => Promise<Overview> {
   }
 }
 
-async function readDue({ db, now }: Pick<PageDeps, 'db' | 'now'>): Promise<Overview['due']> {
-  const { active } = await countOpenRuns(db)
-  const sample = await sampleActiveRuns(db, active, MOST_DUE_RUNS)
-  const isEstimate = active > MOST_DUE_RUNS
+/** A value that comes within some ms; null otherwise. */
+async function soonOrNull<T>(value: Promise<T>, ms: number): Promise<T | null> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<null>((resolve) => {
+    timer = setTimeout(() => resolve(null), ms)
+  })
+  // Whoever asks next gets the failure.
+  value.catch(() => {})
+  return Promise.race([value, late]).finally(() => clearTimeout(timer))
+}
+
+async function readDue({ db, now }: Pick<PageDeps, 'db' | 'now'>): Promise<NonNullable<Overview['due']>> {
+  const { active, paused } = await countOpenRuns(db)
+  const sample = await sampleActiveRuns(db, active + paused, MOST_DUE_RUNS)
+  const isEstimate = active + paused > MOST_DUE_RUNS
   const hours = dueHours(sample, now(), isEstimate && sample.length > 0 ? active / sample.length : 1)
   const total = hours.reduce((sum, hour) => sum + hour.payable + hour.deferred + hour.unpayable, 0)
   return { hours, total, isEstimate }

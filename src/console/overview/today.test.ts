@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { HOUR_MS, MINUTE_MS } from '../../shared/time-units.ts'
 import { SLOT_MS } from '../../store/statistics/activity-counts.ts'
-import { activityFrom, startOfDay, todayOf } from './today.ts'
+import { activityFrom, slotsApart, startOfDay, todayOf } from './today.ts'
 
 /** 14:05 in Beijing. */
 const NOW = Date.parse('2026-11-28T06:05:00Z')
@@ -28,6 +28,20 @@ describe('the figures of today', () => {
     expect(entered.yesterday).toBe(14)
     expect(entered.hours).toHaveLength(15)
     expect([entered.hours[0], entered.hours[14]]).toEqual([3, 4])
+  })
+
+  it('are the same from slots that were added up by the hour', () => {
+    const isApart = (slot: number) => slotsApart(NOW).some(({ from, until }) => slot >= from && slot < until)
+    const slots = Array.from({ length: 6 * (24 + 15) }, (_, i) => START - 24 * HOUR_MS + i * SLOT_MS)
+    const counts = slots.flatMap((slot, i) => [
+      at(slot, 'entered', i % 7),
+      at(slot, 'skipped', i % 5, 'no-grant'),
+      at(slot, 'late', i % 11, i % 2 === 0 ? '0.5' : '60'),
+    ])
+    const byHour = counts.map((count) =>
+      isApart(count.slot) ? count : { ...count, slot: count.slot - (count.slot % HOUR_MS) },
+    )
+    expect(todayOf(byHour, NOW)).toEqual(todayOf(counts, NOW))
   })
 
   it('have nothing to be compared with on the first day', () => {

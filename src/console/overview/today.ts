@@ -1,6 +1,6 @@
 import { nextDayInBeijing } from '../../shared/beijing-time.ts'
 import { DAY_MS, HOUR_MS } from '../../shared/time-units.ts'
-import { type ActivityCount, SLOT_MS } from '../../store/statistics/activity-counts.ts'
+import { type ActivityCount, SLOT_MS, type SlotPeriod } from '../../store/statistics/activity-counts.ts'
 import { isByDesign } from '../skip-reasons.ts'
 
 type Counted = ActivityCount & { slot: number }
@@ -46,6 +46,16 @@ export const startOfDay = (now: number) => nextDayInBeijing(now) - DAY_MS
 
 /** Where the counts that {@link todayOf} needs begin. */
 export const activityFrom = (now: number) => startOfDay(now) - DAY_MS
+
+/** The slots that {@link todayOf} must know one by one: those of the last hour, and of the hour of this time of day yesterday. */
+export function slotsApart(now: number): SlotPeriod[] {
+  const yesterday = now - DAY_MS
+  const hour = yesterday - (yesterday % HOUR_MS)
+  return [
+    { from: hour, until: hour + HOUR_MS },
+    { from: now - HOUR_MS, until: Number.MAX_SAFE_INTEGER },
+  ]
+}
 
 /** The figures of today in Beijing, and of yesterday until the same time. @param counts since {@link activityFrom} */
 export function todayOf(counts: readonly Counted[], now: number): Today {

@@ -5,6 +5,7 @@ import { Code, NextPage, StatePill, Time } from '../components/basics.tsx'
 import { ManageCampaign } from '../components/campaign-manage.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { useNumber } from '../components/numbers.tsx'
+import { useTimeText } from '../components/times.tsx'
 import { Icon } from '../design/icons.tsx'
 import { campaignPath } from '../paths.ts'
 import { Page } from '../shell/page.tsx'
@@ -26,6 +27,8 @@ export interface CampaignListProps {
   counts: Record<ListState, number>
   /** Runs of all campaigns that have not ended. */
   active: number
+  /** When the runs and messages were counted, epoch ms. */
+  at: number
 }
 
 /** `/campaigns` */
@@ -33,6 +36,7 @@ export const CampaignListPage = (props: CampaignListProps) => {
   const { rows, next, state, find, counts } = props
   const texts = useText(CAMPAIGN_LIST_TEXTS)
   const number = useNumber()
+  const time = useTimeText()
   const isEmpty = counts.all + counts.retired === 0
   return (
     <Page title={texts.title} at="/campaigns" aside={<ListActions />}>
@@ -50,7 +54,7 @@ export const CampaignListPage = (props: CampaignListProps) => {
       <NextPage cursor={next} query={{ state, ...(find === '' ? {} : { find }) }} />
       {isEmpty ? null : (
         <p class="quiet">
-          {texts.period} {texts.order}
+          {texts.period} {texts.asOf(time(props.at, 'seconds'))} {texts.order}
         </p>
       )}
     </Page>

@@ -22,7 +22,7 @@ const CHANGES: readonly { verb: string; method: string; path: string; notice: No
 export function addCampaignListPages(app: Hono, deps: PageDeps): void {
   const readRows = createCampaignRows(deps)
   app.get('/campaigns', async (c) => {
-    const all = await readRows()
+    const { rows: all, at } = await readRows()
     const { state: given, find: text = '', cursor } = c.req.query()
     const state = LIST_STATES.find((s) => s === given) ?? 'all'
     const find = text.trim().slice(0, 100)
@@ -33,7 +33,7 @@ export function addCampaignListPages(app: Hono, deps: PageDeps): void {
       LIST_STATES.map((s) => [s, all.filter((row) => isOf(row, s)).length]),
     ) as Record<ListState, number>
     const active = all.reduce((sum, row) => sum + row.activity.active, 0)
-    const page = { rows: items, next, state, find, counts, active }
+    const page = { rows: items, next, state, find, counts, active, at }
     return respond(c, <CampaignListPage {...page} />)
   })
   addDownload(app, deps)

@@ -31,6 +31,7 @@ export const OVERVIEW_TEXTS = bilingual(
     paused: (n: string) => `另有 ${n} 已暂停`,
     nonePaused: '没有已暂停的',
     due: '未来 48 小时到期',
+    dueCounting: '正在统计…',
     dueTotal: (n: string, unpayable: string) => `共 ${n} 条，其中 ${unpayable} 条预计没有额度`,
     dueEstimate: (n: string, unpayable: string) =>
       `约 ${n} 条，其中约 ${unpayable} 条预计没有额度（抽样估算）`,
@@ -109,6 +110,7 @@ export const OVERVIEW_TEXTS = bilingual(
     paused: (n: string) => `${n} more are paused`,
     nonePaused: 'none is paused',
     due: 'Due in the next 48 hours',
+    dueCounting: 'Counting…',
     dueTotal: (n: string, unpayable: string) => `${n} messages; ${unpayable} will probably have no grant`,
     dueEstimate: (n: string, unpayable: string) =>
       `about ${n} messages; about ${unpayable} will probably have no grant (estimated from a sample)`,

@@ -1,5 +1,5 @@
-import { lt, sql } from 'drizzle-orm'
-import { MINUTE_MS } from '../../shared/time-units.ts'
+import { inArray, lt, sql } from 'drizzle-orm'
+import { HOUR_MS, MINUTE_MS } from '../../shared/time-units.ts'
 import type { Db } from '../db.ts'
 import { activityCounts } from '../schema.ts'
 import { execute } from '../sql.ts'
@@ -36,11 +36,32 @@ export async function addActivity(db: Db, slot: number, counts: readonly Activit
     })
 }
 
-/** The counts of all slots from `from` on, epoch ms. */
-export async function readActivity(db: Db, from: number): Promise<(ActivityCount & { slot: number })[]> {
+/** A period of slots: those that begin at `from` or later, and before `until`. Epoch ms. */
+export interface SlotPeriod {
+  from: number
+  until: number
+}
+
+/** What the overview shows. */
+const SHOWN_METRICS = ['entered', 'replied', 'send', 'skipped', 'late']
+
+/**
+ * The counts that the overview shows, of all slots from `from` on, epoch ms. They are added up by the hour: `slot` is where the hour
+ * begins. The slots of `apart` are not added up.
+ */
+export async function readActivity(
+  db: Db,
+  from: number,
+  apart: readonly SlotPeriod[],
+): Promise<(ActivityCount & { slot: number })[]> {
+  const isApart = apart.map((p) => sql`(slot >= ${p.from}::bigint AND slot < ${p.until}::bigint)`)
   const { rows } = await execute<ActivityCount & { slot: number | string; n: number | string }>(
     db,
-    sql`SELECT slot, metric, label, n FROM ${activityCounts} WHERE slot >= ${from}::bigint ORDER BY slot`,
+    sql`SELECT CASE WHEN ${sql.join([sql`false`, ...isApart], sql` OR `)} THEN slot ELSE slot - slot % ${HOUR_MS}::bigint END AS slot,
+        metric, label, sum(n) AS n
+      FROM ${activityCounts}
+      WHERE ${activityCounts.slot} >= ${from}::bigint AND ${inArray(activityCounts.metric, SHOWN_METRICS)}
+      GROUP BY 1, metric, label ORDER BY 1`,
   )
   return rows.map((row) => ({ ...row, slot: Number(row.slot), n: Number(row.n) }))
 }

@@ -14,28 +14,32 @@ const TONES: readonly Tone[] = ['plot', 'violet', 'amber']
 /** What is due in the next two days, by hour. */
 export const Due = ({ due }: { due: Overview['due'] }) => {
   const texts = useText(OVERVIEW_TEXTS)
-  const number = useNumber()
-  const unpayable = number(due.hours.reduce((sum, hour) => sum + hour.unpayable, 0))
-  const say = due.isEstimate ? texts.dueEstimate : texts.dueTotal
   return (
     <section id="overview-due" class="card">
       <h2>{texts.due}</h2>
-      {due.total === 0 ? (
-        <p class="quiet">{texts.noneDue}</p>
-      ) : (
-        <>
-          <p class="quiet">{say(number(due.total), unpayable)}</p>
-          <Legend
-            items={[texts.payable, texts.deferred, texts.unpayable].map((name, i) => ({
-              name,
-              tone: TONES[i] ?? 'plot',
-            }))}
-          />
-          <DueChart hours={due.hours} />
-        </>
-      )}
+      {due === null ? <p class="quiet">{texts.dueCounting}</p> : <DueMessages due={due} />}
       <p class="quiet">{texts.dueHint}</p>
     </section>
+  )
+}
+
+const DueMessages = ({ due }: { due: NonNullable<Overview['due']> }) => {
+  const texts = useText(OVERVIEW_TEXTS)
+  const number = useNumber()
+  const unpayable = number(due.hours.reduce((sum, hour) => sum + hour.unpayable, 0))
+  const say = due.isEstimate ? texts.dueEstimate : texts.dueTotal
+  if (due.total === 0) return <p class="quiet">{texts.noneDue}</p>
+  return (
+    <>
+      <p class="quiet">{say(number(due.total), unpayable)}</p>
+      <Legend
+        items={[texts.payable, texts.deferred, texts.unpayable].map((name, i) => ({
+          name,
+          tone: TONES[i] ?? 'plot',
+        }))}
+      />
+      <DueChart hours={due.hours} />
+    </>
   )
 }
 
