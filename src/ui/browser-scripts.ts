@@ -97,6 +97,7 @@ async function bundle({ folder, entries }: Sources): Promise<Scripts> {
       format: 'esm',
       target: ['chrome100', 'safari15.4'],
       legalComments: 'none',
+      charset: 'utf8',
       logLevel: 'error',
       tsconfig: join(sources, 'tsconfig.json'),
     })

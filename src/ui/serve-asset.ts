@@ -1,15 +1,26 @@
 import { createHash } from 'node:crypto'
-import { gzipSync } from 'node:zlib'
+import { promisify } from 'node:util'
+import { brotliCompress, constants, gzip } from 'node:zlib'
 import type { Context } from 'hono'
 
 export const JAVASCRIPT = 'text/javascript; charset=utf-8'
 export const CSS = 'text/css; charset=utf-8'
 
+/** By the name of the encoding, the best first. Browsers accept Brotli over HTTPS and from this machine. */
+const ENCODERS = {
+  // Higher levels need seconds for a few more percent.
+  br: (bytes: Uint8Array) =>
+    promisify(brotliCompress)(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9 } }),
+  gzip: (bytes: Uint8Array) => promisify(gzip)(bytes, { level: 9 }),
+}
+type Encoding = keyof typeof ENCODERS
+const ENCODINGS = Object.keys(ENCODERS) as Encoding[]
+
 /** A file for browsers. */
 export interface Asset {
   bytes: Uint8Array<ArrayBuffer>
-  /** Compressed once. */
-  gzip: Uint8Array<ArrayBuffer>
+  /** Compressed once, when a browser first asks for it. */
+  encoded: Map<Encoding, Promise<Uint8Array<ArrayBuffer>>>
   tag: string
   type: string
 }
@@ -17,13 +28,24 @@ export interface Asset {
 export function asset(content: string, type: string): Asset {
   const bytes = new TextEncoder().encode(content)
   const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`
-  return { bytes, gzip: new Uint8Array(gzipSync(bytes, { level: 9 })), tag, type }
+  return { bytes, encoded: new Map(), tag, type }
 }
 
 /** Browsers keep it, and ask by its ETag whether it has changed. */
-export function sendAsset(c: Context, { bytes, gzip, tag, type }: Asset): Response {
+export async function sendAsset(c: Context, asset: Asset): Promise<Response> {
+  const { bytes, tag, type } = asset
   const headers = { 'content-type': type, 'cache-control': 'no-cache', etag: tag, vary: 'accept-encoding' }
   if (c.req.header('if-none-match') === tag) return c.body(null, 304, headers)
-  if (!/\bgzip\b/.test(c.req.header('accept-encoding') ?? '')) return c.body(bytes, 200, headers)
-  return c.body(gzip, 200, { ...headers, 'content-encoding': 'gzip' })
+  const accepted = c.req.header('accept-encoding') ?? ''
+  const encoding = ENCODINGS.find((name) => new RegExp(`\\b${name}\\b`).test(accepted))
+  if (!encoding) return c.body(bytes, 200, headers)
+  return c.body(await encode(asset, encoding), 200, { ...headers, 'content-encoding': encoding })
+}
+
+function encode({ bytes, encoded }: Asset, encoding: Encoding): Promise<Uint8Array<ArrayBuffer>> {
+  const known = encoded.get(encoding)
+  if (known) return known
+  const made = ENCODERS[encoding](bytes).then((compressed) => new Uint8Array(compressed))
+  encoded.set(encoding, made)
+  return made
 }

@@ -302,3 +302,60 @@ describe('the security of a page', () => {
     }
   })
 })
+
+describe('what a browser loads for its first page', () => {
+  /** Of each answer. */
+  const HEADERS = 500
+  /** What the overview has more with a full store. */
+  const FULL_STORE = 6_000
+  /** As browsers ask over HTTPS. */
+  const compressed = { 'accept-encoding': 'gzip, deflate, br' }
+
+  async function bytesOf(path: string, headers: Record<string, string>): Promise<number> {
+    const response = await api.web.request(path, { headers: { ...headers, ...compressed } })
+    expect([path, response.status]).toEqual([path, 200])
+    expect([path, response.headers.get('content-encoding')]).toEqual([
+      path,
+      path.startsWith('/assets/') ? 'br' : 'gzip',
+    ])
+    return (await response.arrayBuffer()).byteLength + HEADERS
+  }
+
+  /** Compressed, with each asset once. */
+  async function bytesOfPages(...paths: string[]): Promise<number> {
+    const assets = new Set<string>()
+    let bytes = 0
+    for (const path of paths) {
+      const { html } = await page(path)
+      for (const [, asset = ''] of html.matchAll(/(?:src|href)="(\/assets\/[^"]+)"/g)) assets.add(asset)
+      bytes += await bytesOf(path, { cookie })
+    }
+    expect(assets.size).toBeGreaterThan(3)
+    for (const asset of assets) bytes += await bytesOf(asset, {})
+    return bytes
+  }
+
+  it('is at most 60 KB for the overview', async () => {
+    expect((await bytesOfPages('/')) + FULL_STORE).toBeLessThanOrEqual(60_000)
+  })
+
+  it('is at most 130 KB for the editor, and 260 KB with its YAML tab', async () => {
+    const [editor, yaml] = ['/campaigns/shown/edit', '/campaigns/shown/yaml']
+    expect(await bytesOfPages(editor)).toBeLessThanOrEqual(130_000)
+    expect(await bytesOfPages(editor, yaml)).toBeLessThanOrEqual(260_000)
+  })
+
+  it('is compressed with gzip where the browser knows nothing better, and not at all where it knows none', async () => {
+    const ask = async (accepted: string) => {
+      const { headers } = await api.web.request('/assets/console.css', {
+        headers: { 'accept-encoding': accepted },
+      })
+      return headers.get('content-encoding')
+    }
+    expect([await ask('gzip, deflate'), await ask('identity'), await ask('br;q=1, gzip')]).toEqual([
+      'gzip',
+      null,
+      'br',
+    ])
+  })
+})
