@@ -378,7 +378,8 @@ export const runs = pgTable(
   (t) => [
     index('runs_by_follower').on(t.appId, t.openId, t.createdAt),
     index('runs_by_created_at').on(t.createdAt),
-    index('runs_by_campaign').on(t.campaign, t.status),
+    // With the version, so that the open runs of each are counted without reading them.
+    index('runs_by_campaign').on(t.campaign, t.status, t.version),
     // For exports.
     index('runs_by_campaign_entry').on(t.campaign, t.createdAt, t.runKey),
     // For the purges. A run that has not ended has no entry.

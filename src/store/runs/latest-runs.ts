@@ -46,8 +46,11 @@ export async function listLatestRuns(
     .limit(limit)
 }
 
+/** Two lookups that read indexes alone: a later run of the follower, and one of the same moment with a later key. */
 const isLatest = sql`NOT EXISTS (SELECT 1 FROM ${runs} n WHERE n.app_id = ${runs.appId} AND n.open_id = ${runs.openId}
-  AND (n.created_at, n.run_key) > (${runs.createdAt}, ${runs.runKey}))`
+    AND n.created_at > ${runs.createdAt})
+  AND NOT EXISTS (SELECT 1 FROM ${runs} n WHERE n.app_id = ${runs.appId} AND n.created_at = ${runs.createdAt}
+    AND n.run_key > ${runs.runKey} AND n.open_id = ${runs.openId})`
 
 const isOpen = ne(runs.status, 'ended')
 
