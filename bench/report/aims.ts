@@ -132,6 +132,27 @@ const AIMS: readonly Aim[] = [
     bench: 'answers',
   },
   {
+    figure: 'page of the console, 100,000 followers, the slowest, p99: PGlite, PostgreSQL',
+    before: 'not measured',
+    now: (find) => values(find('console', /^server time of the slowest page .*, p99, /)),
+    aim: '≤ 100 ms',
+    bench: 'console',
+  },
+  {
+    figure: 'bytes over the wire: first page, editor, editor with its YAML tab',
+    before: '43.2 KB, 106 KB, 268 KB',
+    now: (find) => values(find('console', /^bytes of the (first page|editor.*), first visit$/)),
+    aim: '≤ 60, 130, 260 KB',
+    bench: 'console',
+  },
+  {
+    figure: 'frames of the live overview with 1,000 events a second',
+    before: 'not measured',
+    now: (find) => values(find('console', /^frames a second of the overview/)),
+    aim: '≥ 50/s',
+    bench: 'console',
+  },
+  {
     figure: '`npm start`, warm, to `ready`',
     before: '4.7 s',
     now: (find) => values(find('start', /^npm start, warm, to ready/)),
