@@ -1,16 +1,17 @@
 import { expect, it } from 'vitest'
 import { compileCampaign } from '../../src/campaign/compile.ts'
 import { type Campaign, campaignSchema } from '../../src/campaign/model.ts'
+import { createRecentActivity } from '../../src/console/campaigns/recent-activity.ts'
 import { createActivityCounter } from '../../src/jobs/activity-counter.ts'
 import { beginRun } from '../../src/run/run-events.ts'
 import { endRun } from '../../src/run/state.ts'
 import { createMetrics } from '../../src/shared/metrics.ts'
-import { HOUR_MS, SECOND_MS } from '../../src/shared/time-units.ts'
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/shared/time-units.ts'
 import type { Db } from '../../src/store/db.ts'
 import { countOpenRuns, sampleActiveRuns } from '../../src/store/runs/due-steps.ts'
 import { countActivitySince, recentActivity } from '../../src/store/runs/recent-activity.ts'
 import { insertRun, saveSnapshot } from '../../src/store/runs/run-rows.ts'
-import { campaigns, deliveries } from '../../src/store/schema.ts'
+import { campaigns, deliveries, goals } from '../../src/store/schema.ts'
 import {
   addActivity,
   purgeActivity,
@@ -173,5 +174,41 @@ describeOnBothStores('what happens now', (store) => {
     expect(all).toHaveLength(20)
     expect(all[0]).toMatchObject({ steps: [{ id: 'hello', dueAt: T0 + HOUR_MS }], ledger: [], silent: [] })
     expect((await sampleActiveRuns(db, 20, 5)).length).toBeLessThanOrEqual(5)
+  })
+})
+
+describeOnBothStores('the recent activity of campaigns', (store) => {
+  const sent = (runKey: string, stepId: string) => ({
+    ...{ runKey, stepId, appId: APP, state: 'sent' as const },
+    ...{ endedAt: T0, updatedAt: T0 },
+  })
+
+  it('has the runs of seven days with their messages and goals, and the open runs whenever they began', async () => {
+    const { db } = store()
+    let now = T0
+    const activity = createRecentActivity({ db, now: () => now })
+    const ofShop = async () => (await activity.get()).value.get('shop')
+    await addCampaign(db)
+    await addRun(db, 'new', T0 - HOUR_MS)
+    await addRun(db, 'settled', T0 - 4 * DAY_MS, 'unsubscribed')
+    await addRun(db, 'old', T0 - 8 * DAY_MS)
+    await db
+      .insert(deliveries)
+      .values([sent('new', 'a'), sent('new', 'b'), sent('settled', 'a'), sent('old', 'a')])
+    await db.insert(deliveries).values({ ...sent('new', 'c'), state: 'skipped' })
+    const goal = { appId: APP, campaign: 'shop', version: 1, at: T0 }
+    await db.insert(goals).values([
+      { ...goal, runKey: 'settled' },
+      { ...goal, runKey: 'old' },
+    ])
+    expect(await ofShop()).toEqual({ active: 2, entered: 2, sent: 3, goals: 1 })
+
+    // A day whose runs have ended is not counted each time.
+    await addRun(db, 'newer', T0 + SECOND_MS)
+    await db.insert(deliveries).values([sent('newer', 'a'), sent('settled', 'b')])
+    now += MINUTE_MS
+    expect(await ofShop()).toEqual({ active: 3, entered: 3, sent: 4, goals: 1 })
+    now += 10 * MINUTE_MS
+    expect(await ofShop()).toEqual({ active: 3, entered: 3, sent: 5, goals: 1 })
   })
 })
