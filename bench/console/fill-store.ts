@@ -28,7 +28,7 @@ import { sampleCampaigns, sampleRun } from './sample-runs.ts'
 import { SERVICE_CONFIG, STORE_KEY } from './service-settings.ts'
 
 /** Runs that are made one by one. The others are copies of them with other followers, some seconds later. */
-const SAMPLES = 2_000
+const SAMPLES = 1_000
 const APP_IDS = Array.from({ length: 12 }, (_, i) => `wxbenchconsole${String(i).padStart(4, '0')}`)
 const AUDIT_ROWS = 50_000
 const SLOTS = (2 * DAY_MS) / SLOT_MS

@@ -190,7 +190,7 @@ describeOnBothStores('the recent activity of campaigns', (store) => {
     const ofShop = async () => (await activity.get()).value.get('shop')
     await addCampaign(db)
     await addRun(db, 'new', T0 - HOUR_MS)
-    await addRun(db, 'settled', T0 - 4 * DAY_MS, 'unsubscribed')
+    await addRun(db, 'settled', T0 - 5 * DAY_MS, 'unsubscribed')
     await addRun(db, 'old', T0 - 8 * DAY_MS)
     await db
       .insert(deliveries)
