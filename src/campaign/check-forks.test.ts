@@ -311,6 +311,15 @@ describe('a warning of a fork', () => {
     expect([...found(true), ...found()]).toEqual([])
   })
 
+  it('names the days of the week on which an entry is too early for a step, and is no error for them', () => {
+    const steps = `  - { id: s, day: 1, at: "10:00", days: weekend, send: ${text} }`
+    const { issues, warnings: found } = check(fileOf(steps))
+    expect(issues).toEqual([])
+    expect(shown(found).filter((w) => w.includes('entries on'))).toEqual([
+      'steps.0: step s: for entries on sun, mon, tue, wed its day comes after the window ends, and it is not sent',
+    ])
+  })
+
   it('is an error for a step that no way makes due', () => {
     const steps = `
   - { id: only, since: reply, send: ${text} }

@@ -62,7 +62,8 @@ const condition: z.ZodType<FileCondition> = z.lazy(() =>
 )
 const whenSchema = z.union([z.enum(['replied', 'not-replied']), condition], whenForms)
 
-const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
+/** The days of the week as files name them; the index is the number of a plan's clock. */
+export const WEEKDAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat'] as const
 const days = z.union([z.enum(['workdays', 'weekend']), z.array(z.enum(WEEKDAYS)).min(1)], {
   error: 'must be workdays, weekend or a list like [mon, wed]',
 })

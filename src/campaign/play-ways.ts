@@ -15,12 +15,18 @@ export interface PlayedWay {
   timeline: readonly TimelineEntry[]
 }
 
+export interface PlayedCampaign {
+  campaign: Campaign
+  plan: Plan
+  rules: RulesProfileName
+}
+
 /**
  * Plays the ways of a compiled campaign. Every fork is answered ten seconds after it waits, or not at all.
  * @param hasTyped true when the follower typed just before an entry that opens no messages by itself
  */
 export function playWays(
-  { campaign, plan, rules }: { campaign: Campaign; plan: Plan; rules: RulesProfileName },
+  { campaign, plan, rules }: PlayedCampaign,
   ways: readonly Way[],
   entryAt: number,
   hasTyped = false,

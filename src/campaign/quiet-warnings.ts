@@ -1,14 +1,12 @@
 import { type QuietHours, quietAt } from '../run/local-time.ts'
 import type { Plan } from '../run/plan.ts'
-import { OTHERWISE } from '../run/plan-fork.ts'
 import { HOUR_MS, MINUTE_MS } from '../shared/time-units.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
 import type { Issue } from './issue.ts'
 import type { Campaign } from './model.ts'
 import { type PlayedWay, playWays } from './play-ways.ts'
 import { ENTRY_AT } from './preview.ts'
-import type { Way } from './ways.ts'
-import { workOfWay } from './ways.ts'
+import { coveringWays, type Way, workOfWay } from './ways.ts'
 
 /** Local hour of `ENTRY_AT`. */
 const ENTRY_HOUR = 10
@@ -38,7 +36,7 @@ export function quietWarnings(context: Context, ways: readonly Way[], known: rea
   if (!quiet) return []
   /** By step: the hours for which it goes after the quiet hours, and before them. */
   const moved = new Map<string, { after: Set<number>; before: Set<number> }>()
-  const some = covering(context.plan, ways)
+  const some = coveringWays(context.plan, ways)
   const most = WORK_MAX / workOfWay(context.plan) / some.length
   const stride = STRIDES.find((hours) => HOURS / hours <= most) ?? HOURS / 2
   const undisturbed = isSameAtAllHours(context.plan) ? undisturbedWays(known) : null
@@ -104,24 +102,6 @@ function mayBeQuiet(plan: Plan, quiet: QuietHours, times: readonly number[], lat
   return times.some((at) =>
     [-MARGIN_MS, 0, MARGIN_MS].some((margin) => quietAt(zone, quiet, at + laterMs + margin)),
   )
-}
-
-/** Few ways that together take every branch of every fork. */
-function covering({ forks = [] }: Plan, ways: readonly Way[]): Way[] {
-  const open = new Set(
-    forks.flatMap((fork, i) => [OTHERWISE, ...fork.branches.keys()].map((b) => `${i} ${b}`)),
-  )
-  const chosen: Way[] = []
-  for (;;) {
-    let [best, most]: [Way | null, number] = [null, 0]
-    for (const way of ways) {
-      const takes = way.filter((took, i) => open.has(`${i} ${took}`)).length
-      if (takes > most) [best, most] = [way, takes]
-    }
-    if (!best) return chosen.length > 0 ? chosen : ways.slice(0, 1)
-    chosen.push(best)
-    for (const [i, took] of best.entries()) open.delete(`${i} ${took}`)
-  }
 }
 
 function clock(minutes: number): string {

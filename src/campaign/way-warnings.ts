@@ -6,11 +6,12 @@ import { sceneOfEntry } from './event-index.ts'
 import type { Issue } from './issue.ts'
 import { entriesOf, forksOf, stepsOf } from './items.ts'
 import type { Campaign } from './model.ts'
-import { type PlayedWay, playWays } from './play-ways.ts'
+import { type PlayedCampaign, type PlayedWay, playWays } from './play-ways.ts'
 import { ENTRY_AT } from './preview.ts'
 import { quietWarnings } from './quiet-warnings.ts'
 import type { TimelineEntry } from './simulation.ts'
 import { wayName, waysOf, workOfWay } from './ways.ts'
+import { weekdayFindings } from './weekday-findings.ts'
 
 /**
  * The work of all ways together: for each, the square of the number of steps, because each action looks at every step. With
@@ -24,10 +25,7 @@ export interface WayFindings {
   warnings: Issue[]
 }
 
-interface Context {
-  campaign: Campaign
-  plan: Plan
-  rules: RulesProfileName
+interface Context extends PlayedCampaign {
   /** The paths of steps and forks by id. */
   paths: ReadonlyMap<string, string>
 }
@@ -57,7 +55,10 @@ export function wayFindings(
   const played = playWays(context, ways, ENTRY_AT)
   const opensNothing = entriesOf(campaign).every(({ event }) => sceneOfEntry(event) === null)
   const all = opensNothing ? [...played, ...playWays(context, ways, ENTRY_AT, true)] : played
-  const due = new Set(all.flatMap(({ timeline }) => timeline.flatMap(dueStep)))
+  const dueOf = (some: readonly PlayedWay[]) =>
+    new Set(some.flatMap(({ timeline }) => timeline.flatMap(dueStep)))
+  const weekly = weekdayFindings(context, ways, { due: dueOf(all), dueOf, workMax: WORK_MAX })
+  const due = new Set(weekly.dueOnSomeDay)
   // Without forks nobody replies on the only way, and a reply makes these steps due.
   if (!plan.forks?.length)
     for (const [i, { id }] of plan.steps.entries()) if (isFromReply(plan, i)) due.add(id)
@@ -65,7 +66,7 @@ export function wayFindings(
     .filter(([id]) => !due.has(id))
     .map(([id, path]) => ({ path, message: `step ${id} can never go: it is due on no way through the file` }))
   const found = played.flatMap((one) => [...grantWarnings(context, one), ...windowWarnings(context, one)])
-  const warnings = [...firstOfEach(found), ...quietWarnings(context, ways, played)]
+  const warnings = [...firstOfEach(found), ...weekly.warnings, ...quietWarnings(context, ways, played)]
   return { issues, warnings }
 }
 

@@ -198,3 +198,21 @@ function runEventOf(played: PlayedEvent): RunEvent {
       return { event: 'fact', at }
   }
 }
+
+/** Few ways that together take every branch of every fork. */
+export function coveringWays({ forks = [] }: Plan, ways: readonly Way[]): Way[] {
+  const open = new Set(
+    forks.flatMap((fork, i) => [OTHERWISE, ...fork.branches.keys()].map((b) => `${i} ${b}`)),
+  )
+  const chosen: Way[] = []
+  for (;;) {
+    let [best, most]: [Way | null, number] = [null, 0]
+    for (const way of ways) {
+      const takes = way.filter((took, i) => open.has(`${i} ${took}`)).length
+      if (takes > most) [best, most] = [way, takes]
+    }
+    if (!best) return chosen.length > 0 ? chosen : ways.slice(0, 1)
+    chosen.push(best)
+    for (const [i, took] of best.entries()) open.delete(`${i} ${took}`)
+  }
+}

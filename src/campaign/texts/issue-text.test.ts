@@ -47,6 +47,7 @@ const OTHERS: Readonly<Record<string, string>> = {
   'timeline.ts': 'the lines of a timeline on the command line',
   'played-event.ts': 'the command line',
   'statistics/': 'the names of counters and columns',
+  'fixes/': 'patterns of messages',
   'editing/': 'the editor, which has its own texts for what a form cannot change',
   'ways.ts': 'the names of facts in a simulation',
   'validate-stored.ts': 'the place of a problem in the store',

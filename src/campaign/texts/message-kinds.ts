@@ -123,6 +123,7 @@ export const MESSAGE_KINDS_ZH: Readonly<Record<string, HoleKind>> = {
   span,
   hours,
   quiet,
+  weekdays: (list) => joined(itemsOf(list), (day) => inTable(VALUES, day), '、'),
   event: (name) => inTable(EVENTS, name),
   events: (list) => joined(itemsOf(list), (name) => inTable(EVENTS, name), '、'),
   field: fieldInForm,

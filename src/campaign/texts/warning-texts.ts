@@ -37,6 +37,9 @@ export const WARNING_TEXTS: MessageTable = {
   'it goes at their end, and for entries {hours:hours}, whose grant ends before, just before they begin':
     '会顺延到静默时段结束；{hours}进入的额度会先到期，提前到静默时段开始前',
 
+  'step {step}: for entries on {days:weekdays} its day comes after the window ends, and it is not sent':
+    '步骤 {step}：{days}进入的粉丝，要等的日子在互动窗口关闭之后，发不出',
+
   'contains {word} also fits {others:and}: use match: exact':
     '包含「{word}」也会匹配 {others}：匹配方式改为全匹配（exact）',
   'PUBLIC_URL is not set: links stay as they are and clicks are not counted':
@@ -120,6 +123,8 @@ export const HINT_TEXTS: MessageTable = {
   'Wait for words there, or answer words here': '在那里等关键词，或在这里只回复关键词',
   'Let the follower type first, or choose an earlier time': '先让粉丝发消息，或把时间提前',
   'Ask for an answer in between': '中间加一个问题，让粉丝回复',
+  'Ask a question before: its answer opens the window again':
+    '在那之前提一个问题：粉丝一回答，窗口就重新打开',
   'Give it at, or anytime: true': '给它定一个时刻（at），或设为不受静默时段限制（anytime）',
   'If agents answer there: nurture account change APPID --human-agents':
     '如果有客服在接待，在公众号设置里开启人工接待',
