@@ -1,6 +1,6 @@
 import type { FactTest } from '../run/fact.ts'
 import type { CheckContext } from './check-context.ts'
-import { catchAllWarnings, conflictWarnings } from './conflict-warnings.ts'
+import { catchAllWarnings, conflictWarnings, unknownCampaignWarnings } from './conflict-warnings.ts'
 import { describeDuration } from './duration.ts'
 import { eventList, type FileEvent, type FileEvents } from './event-model.ts'
 import type { Issue } from './issue.ts'
@@ -25,6 +25,7 @@ export function adviceWarnings(campaign: Campaign, { others = [], hasLinks }: Ch
     ...earlyAnswerWarnings(campaign),
     ...conflictWarnings(campaign, others),
     ...catchAllWarnings(campaign, others),
+    ...unknownCampaignWarnings(campaign, others),
   ]
 }
 

@@ -279,6 +279,18 @@ describe('a warning of a fork', () => {
     ])
   })
 
+  it('tries no recall in quiet hours, in which none begins', () => {
+    const quiet = "quiet: { from: '22:00', to: '08:00' }"
+    const source = fileOf(
+      `  - { id: late, after: 90m, send: ${text} }`,
+      [quiet],
+      '{ event: window-closing, before: 3h }',
+    )
+    expect(warnings(source)).toEqual([
+      expect.stringContaining('step late: for entries between 21:00 and 22:00 it falls into quiet hours'),
+    ])
+  })
+
   it('names words, filters and facts', () => {
     const steps = `
   - id: ask

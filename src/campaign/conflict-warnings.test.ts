@@ -28,6 +28,19 @@ describe('campaigns of one account', () => {
     ])
   })
 
+  it('have a warning for a condition on a campaign that is not there', () => {
+    const asks = (name: string) =>
+      file('asks', 'entry: { event: subscribe }').replace(
+        '{ id: s,',
+        `{ id: s, when: { not: { campaign: { ${name}: completed } } },`,
+      )
+    expect(warnings(asks('gfit'), GIFT)).toEqual([
+      'steps.0.when.not.campaign.gfit: there is no campaign gfit: nobody has entered it',
+    ])
+    expect(warnings(asks('gift'), GIFT)).toEqual([])
+    expect(warnings(asks('gfit'))).toEqual([])
+  })
+
   it('have a warning for a word that begins both, also as a part', () => {
     const also = file('also', 'entry: { event: message, keywords: [料], match: contains }', 'priority: 1\n')
     expect(warnings(GIFT, also)).toEqual([

@@ -1,7 +1,8 @@
 import { normaliseEntryKeyword } from '../shared/keyword.ts'
 import { eventList, type FileEvent, type FileEvents } from './event-model.ts'
 import type { Issue } from './issue.ts'
-import { entriesOf, forksOf } from './items.ts'
+import type { FileCondition } from './item-model.ts'
+import { entriesOf, forksOf, stepsOf } from './items.ts'
 import type { Campaign } from './model.ts'
 
 /**
@@ -116,6 +117,41 @@ function goesFirst(a: Campaign, b: Campaign): boolean {
 
 function servesAll(other: Campaign, campaign: Campaign): boolean {
   return !other.accounts || (campaign.accounts?.every((appId) => other.accounts?.includes(appId)) ?? false)
+}
+
+/**
+ * Conditions on campaigns that are not there, such as by a misspelt id.
+ * @param others the live campaigns, or the other files of a check. Without any, nothing is known of them
+ */
+export function unknownCampaignWarnings(campaign: Campaign, others: readonly Campaign[]): Issue[] {
+  if (others.length === 0) return []
+  const known = new Set([campaign, ...others].map(({ id }) => id))
+  const asked = [
+    ...stepsOf(campaign).map(({ path, step }) => ({ path: `${path}.when`, when: step.when })),
+    ...forksOf(campaign).flatMap(({ path, fork }) =>
+      fork.branches.map(({ when }, i) => ({ path: `${path}.branches.${i}.when`, when })),
+    ),
+  ]
+  return asked.flatMap(({ path, when }) =>
+    campaignNames(when, path)
+      .filter(({ name }) => !known.has(name))
+      .map(({ name, at }) => ({
+        path: at,
+        message: `there is no campaign ${name}: nobody has entered it`,
+        rule: 'several-campaigns',
+        hint: `Write the id of a campaign: ${[...known].sort().join(', ')}`,
+      })),
+  )
+}
+
+/** The ids of campaigns in a condition, with their places. */
+function campaignNames(
+  when: FileCondition | string | undefined,
+  path: string,
+): { name: string; at: string }[] {
+  if (!when || typeof when === 'string') return []
+  const own = Object.keys(when.campaign ?? {}).map((name) => ({ name, at: `${path}.campaign.${name}` }))
+  return [...own, ...campaignNames(when.not, `${path}.not`)]
 }
 
 /**

@@ -12,4 +12,11 @@ describe('a fact of a preview', () => {
   ])('is read from "%s"', (text, facts) => {
     expect(readPlayedEvent(text)).toEqual({ atMs: 7_200_000, do: 'facts', facts })
   })
+
+  it('is the only one of its event', () => {
+    expect(readPlayedEvent('1m fact booked=true visitAt=2026-11-24')).toEqual({
+      problem:
+        '"1m fact booked=true visitAt=2026-11-24" sets several facts at once: give visitAt an event of its own',
+    })
+  })
 })

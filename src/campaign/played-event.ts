@@ -29,6 +29,9 @@ export function readPlayedEvent(text: string): PlayedEvent | { problem: string }
     case 'fact': {
       const [, name, given] = /^([A-Za-z]\w{0,31})=([\s\S]*)$/.exec(rest.trim()) ?? []
       if (name === undefined || given === undefined) return { problem: missing(text) }
+      const [, second] = /\s([A-Za-z]\w{0,31})=/.exec(given) ?? []
+      if (second)
+        return { problem: `"${text}" sets several facts at once: give ${second} an event of its own` }
       return { atMs, do: 'facts', facts: { [name]: factOfText(given) } }
     }
     case 'agent':

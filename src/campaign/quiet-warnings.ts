@@ -3,6 +3,7 @@ import type { Plan } from '../run/plan.ts'
 import { HOUR_MS, MINUTE_MS } from '../shared/time-units.ts'
 import type { RulesProfileName } from '../wechat/rules/rules.ts'
 import type { Issue } from './issue.ts'
+import { entriesOf } from './items.ts'
 import type { Campaign } from './model.ts'
 import { type PlayedWay, playWays } from './play-ways.ts'
 import { ENTRY_AT } from './preview.ts'
@@ -36,12 +37,15 @@ export function quietWarnings(context: Context, ways: readonly Way[], known: rea
   if (!quiet) return []
   /** By step: the hours for which it goes after the quiet hours, and before them. */
   const moved = new Map<string, { after: Set<number>; before: Set<number> }>()
+  const isRecall = entriesOf(context.campaign)[0]?.event === 'window-closing'
   const some = coveringWays(context.plan, ways)
   const most = WORK_MAX / workOfWay(context.plan) / some.length
   const stride = STRIDES.find((hours) => HOURS / hours <= most) ?? HOURS / 2
   const undisturbed = isSameAtAllHours(context.plan) ? undisturbedWays(known) : null
   for (let hour = 0; hour < HOURS; hour += stride) {
     const entryAt = ENTRY_AT + (hour - ENTRY_HOUR) * HOUR_MS
+    // No recall begins in quiet hours.
+    if (isRecall && quietAt(context.plan.zone ?? [], quiet, entryAt)) continue
     const open = some.filter((way) => {
       const times = undisturbed?.get(way)
       return !times || mayBeQuiet(context.plan, quiet, times, entryAt - ENTRY_AT)

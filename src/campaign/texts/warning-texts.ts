@@ -48,6 +48,7 @@ export const WARNING_TEXTS: MessageTable = {
     '在微信后台打的标签，微信不会通知：这里只算本产品打的标签',
   'no step sets {name}: it must come by the API': '没有步骤写入事实 {name}：要由接口写入',
   'no message of a step has the link {name}: it is never opened': '步骤的消息里没有链接 {name}：不会有人打开',
+  'there is no campaign {name}: nobody has entered it': '没有活动 {name}：没有人进入过',
   '{word} also begins campaign {campaign} on this account; while a follower is in a run it is only an answer':
     '「{word}」也是活动 {campaign} 的入口：粉丝在培育中时，只当作回答',
   '{word} is also an answer that campaign {campaign} waits for on this account; while a follower is in that run it begins nothing':
@@ -125,6 +126,7 @@ export const HINT_TEXTS: MessageTable = {
   'Ask for an answer in between': '中间加一个问题，让粉丝回复',
   'Ask a question before: its answer opens the window again':
     '在那之前提一个问题：粉丝一回答，窗口就重新打开',
+  'Write the id of a campaign: {ids:list}': '写活动的标识：{ids}',
   'Give it at, or anytime: true': '给它定一个时刻（at），或设为不受静默时段限制（anytime）',
   'If agents answer there: nurture account change APPID --human-agents':
     '如果有客服在接待，在公众号设置里开启人工接待',
