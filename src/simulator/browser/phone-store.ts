@@ -27,6 +27,8 @@ interface ActResult {
 
 /** A run that has just been started is not in the store yet. */
 const NEXT_DELAY_MS = 700
+/** A run begins and goes on without an event of the phone. */
+const ASK_EVERY_MS = 4_000
 
 /** The phones of the page, their states and what can be done with them. The page draws it again after each change. */
 export class PhoneStore {
@@ -57,6 +59,7 @@ export class PhoneStore {
     this.#listen()
     // A countdown and the clocks of the phones go on without events.
     setInterval(draw, 1_000)
+    setInterval(() => this.#askAgain(), ASK_EVERY_MS)
   }
 
   get pickedPhone(): PhoneState | undefined {
@@ -178,6 +181,14 @@ export class PhoneStore {
     phone.view = view
     phone.ahead = view.clock - Date.now()
     this.#askNext(phone)
+  }
+
+  /** Asks for next steps that are not known or over. Not while nobody sees the page. */
+  #askAgain(): void {
+    if (document.hidden) return
+    for (const phone of this.phones)
+      if (phone.view?.following && !(phone.nextAt && phone.nextAt > Date.now() + phone.ahead))
+        this.#askNext(phone)
   }
 
   /** Asks for the next step once the changes have ended. */

@@ -49,7 +49,13 @@ const Happenings = ({ phone, view }: CardProps) => {
     <section class="card">
       <h2>{texts.happened(picked + 1)}</h2>
       {view.happenings.length === 0 ? <p class="quiet">{texts.nothing}</p> : null}
-      <ol class="happenings" id="sends">
+      <ol
+        class="happenings"
+        id="sends"
+        aria-label={texts.happened(picked + 1)}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: it scrolls, so it must be reached with the keyboard.
+        tabIndex={0}
+      >
         {view.happenings.toReversed().map((happening, i) => (
           <HappeningLine key={`${happening.at} ${i}`} happening={happening} texts={happeningTexts} />
         ))}
