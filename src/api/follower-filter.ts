@@ -1,7 +1,8 @@
 import { z } from '@hono/zod-openapi'
 import { HOUR_MS } from '../shared/time-units.ts'
+import { BULK_RESULTS } from '../store/bulk/bulk-jobs.ts'
 import type { RunFilter } from '../store/runs/latest-runs.ts'
-import { refused } from './api-error.ts'
+import { type ApiIssue, refused } from './api-error.ts'
 import { beginningOfOpenId } from './schemas/common-schemas.ts'
 
 /** The longest period in which a window may be looked for that closes. No window is longer. */
@@ -37,19 +38,36 @@ export const followerFilter = z.strictObject({
     .max(MOST_HOURS)
     .optional()
     .openapi({ description: 'The run goes on, and its window closes within so many hours.' }),
+  bulkJob: z
+    .string()
+    .min(1)
+    .max(64)
+    .optional()
+    .openapi({ description: 'The followers whose runs were selected by this bulk job.' }),
+  bulkResult: z
+    .enum(BULK_RESULTS)
+    .optional()
+    .openapi({ description: 'What became of them; `left`: the job has not come to them, or was stopped.' }),
 })
 export type FollowerFilter = z.output<typeof followerFilter>
 
 /**
  * @param now epoch ms; the hours of `closing` begin then
- * @throws ApiError 422 for a version of no campaign
+ * @throws ApiError 422 for a version of no campaign, and a result of no job
  */
-export function toRunFilter({ closing, ...filter }: FollowerFilter, now: number): RunFilter {
-  if (filter.version !== undefined && !filter.campaign) {
-    const message = 'needs "campaign": versions are counted for each campaign'
-    throw refused('The filters are invalid.', [{ path: 'version', message }])
+export function toRunFilter(
+  { closing, bulkJob, bulkResult, ...filter }: FollowerFilter,
+  now: number,
+): RunFilter {
+  const issues: ApiIssue[] = []
+  if (filter.version !== undefined && !filter.campaign)
+    issues.push({ path: 'version', message: 'needs "campaign": versions are counted for each campaign' })
+  if (bulkResult !== undefined && bulkJob === undefined)
+    issues.push({ path: 'bulkResult', message: 'needs "bulkJob"' })
+  if (issues.length > 0) throw refused('The filters are invalid.', issues)
+  return {
+    ...filter,
+    ...(closing === undefined ? {} : { closing: { after: now, until: now + closing * HOUR_MS } }),
+    ...(bulkJob === undefined ? {} : { bulk: { job: bulkJob, result: bulkResult } }),
   }
-  return closing === undefined
-    ? filter
-    : { ...filter, closing: { after: now, until: now + closing * HOUR_MS } }
 }

@@ -5,6 +5,7 @@ import { OutdatedStoreError } from '../store/migrate.ts'
 import { CommandError, commandGroup, ExitCodeError, type Terminal } from './cli-command.ts'
 import { accountCommands } from './commands/account-commands.ts'
 import { auditCommand } from './commands/audit-command.ts'
+import { bulkCommands } from './commands/bulk-commands.ts'
 import { campaignCommands } from './commands/campaign-commands.ts'
 import { checkCommand } from './commands/check-command.ts'
 import { draftCommands } from './commands/draft-commands.ts'
@@ -34,6 +35,7 @@ const COMMANDS: readonly ((terminal: Terminal) => CommandUnknownOpts)[] = [
   draftCommands,
   temporalCommands,
   followerCommands,
+  bulkCommands,
   webhookCommands,
   hookCommands,
   menuCommands,

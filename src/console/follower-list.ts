@@ -20,6 +20,8 @@ export const FILTER_NAMES = [
   'scene',
   'tag',
   'closing',
+  'bulkJob',
+  'bulkResult',
 ] as const
 export type FilterName = (typeof FILTER_NAMES)[number]
 /** As the URL has them. */
@@ -41,9 +43,10 @@ export function readFilters(get: (name: string) => string | undefined): AskedFil
   })
   const isValid = ([name, value]: readonly [FilterName, string]): boolean =>
     followerFilter.safeParse({ [name]: value }).success
-  const { version, ...valid } = Object.fromEntries(asked.filter(isValid)) as FilterValues
-  // Versions are counted for each campaign.
-  const values: FilterValues = version && valid.campaign ? { ...valid, version } : valid
+  const values = Object.fromEntries(asked.filter(isValid)) as FilterValues
+  // Versions are counted for each campaign, and a result is that of a job.
+  if (!values.campaign) delete values.version
+  if (!values.bulkJob) delete values.bulkResult
   return {
     values,
     filter: followerFilter.parse(values),

@@ -10,3 +10,6 @@ export const userPath = (name: string): string => `/users/${encodeURIComponent(n
 /** The page of a follower. The API has the same path behind `/api`. */
 export const followerPath = ({ appId, openId }: { appId: string; openId: string }): string =>
   `/followers/${encodeURIComponent(appId)}/${encodeURIComponent(openId)}`
+
+/** The page of a bulk job. The API has the same path behind `/api`. */
+export const bulkJobPath = (id: string): string => `/bulk-jobs/${encodeURIComponent(id)}`

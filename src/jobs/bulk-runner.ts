@@ -4,8 +4,8 @@ import { maskId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 import { SECOND_MS } from '../shared/time-units.ts'
 import {
-  type BulkCounts,
   type BulkJob,
+  type BulkResult,
   claimBulkJob,
   nextBulkRuns,
   recordBulkPage,
@@ -109,18 +109,19 @@ export class BulkRunner {
       // In another namespace no run is open: all of them would count as ended.
       if (!(await namespaceGuard.isExpected())) throw new TemporalUnavailableError('Temporal is not ready')
       const page = await nextBulkRuns(db, job.id, PAGE)
-      const results = await pMap(page, ({ run }) => this.#change(job, run), { concurrency: CONCURRENCY })
-      const counts: BulkCounts = { done: 0, ended: 0, failed: 0 }
-      for (const result of results) counts[result] += 1
-      const runKeys = page.map(({ runKey }) => runKey)
-      const recorded = { jobId: job.id, ownerId, runKeys, counts }
+      const changed = await pMap(
+        page,
+        async ({ runKey, run }) => [runKey, await this.#change(job, run)] as const,
+        { concurrency: CONCURRENCY },
+      )
+      const recorded = { jobId: job.id, ownerId, results: new Map(changed) }
       if (!(await recordBulkPage(db, recorded, { now: now(), leaseMs: LEASE_MS }))) return
       await sleep(Math.max(0, pageMs - (performance.now() - begun)))
     }
   }
 
   /** @throws TemporalUnavailableError: the page is tried again */
-  async #change({ action, reason }: BulkJob, run: RunRow | null): Promise<keyof BulkCounts> {
+  async #change({ action, reason }: BulkJob, run: RunRow | null): Promise<BulkResult> {
     if (!run || run.status === 'ended') return 'ended'
     const { db, now, log } = this.#deps
     const follower = { appId: run.appId, openId: run.openId }

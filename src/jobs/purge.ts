@@ -2,6 +2,7 @@ import type { FollowerKey } from '../shared/ids.ts'
 import { DAY_MS, MINUTE_MS } from '../shared/time-units.ts'
 import { purgePlatform } from '../store/accounts/platform-store.ts'
 import { purgePreviousKeys } from '../store/accounts/previous-keys.ts'
+import { purgeBulkRuns } from '../store/bulk/bulk-jobs.ts'
 import { purgeTestSends } from '../store/campaigns/test-sends.ts'
 import type { Db } from '../store/db.ts'
 import { purgeInbox } from '../store/inbox/inbox-rows.ts'
@@ -28,8 +29,8 @@ const DELIVERED_WEBHOOK_LIFETIME_MS = 7 * DAY_MS
 /**
  * The daily purge. It deletes kept texts after the days of their account, and dispatched inbox rows without a text, which hold
  * the dedupe keys, test sends, and handled authorisation events of the platform after seven days. It deletes pending authorisations, previous keys and sign-in locations after they expired. It
- * removes the personal data of runs that ended more than `retentionDays` days ago, and followers without runs and failed
- * webhooks after the same time. It counts runs that 0.3 has written for the statistics. Large tables are read page by page. A round that takes long ends early, and the next round
+ * removes the personal data of runs that ended more than `retentionDays` days ago, and followers without runs, failed
+ * webhooks and the lists of runs of bulk jobs after the same time. It counts runs that 0.3 has written for the statistics. Large tables are read page by page. A round that takes long ends early, and the next round
  * continues.
  */
 export function createPurge(deps: {
@@ -51,6 +52,7 @@ export function createPurge(deps: {
       purgeOutbox(db, { delivered: now() - DELIVERED_WEBHOOK_LIFETIME_MS, failed: oldest() }, batch),
     ),
     untilFewer(batch, () => purgeTestSends(db, now() - DEDUPE_KEY_LIFETIME_MS, batch)),
+    untilFewer(batch, () => purgeBulkRuns(db, oldest(), batch)),
   ]
   /** The table that the last round has not finished. */
   let current = 0

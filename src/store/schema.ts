@@ -425,7 +425,10 @@ export const bulkJobs = pgTable(
   (t) => [index('bulk_jobs_running').on(t.createdAt).where(sql`${t.state} = 'running'`)],
 )
 
-/** The runs that a job has not changed yet. A row is deleted with the change, and with its follower's data. */
+/**
+ * The runs that a job has not changed yet, or has left when it was stopped. A row is deleted with the change, and with its
+ * follower's data.
+ */
 export const bulkJobRuns = pgTable(
   'bulk_job_runs',
   {
@@ -433,6 +436,20 @@ export const bulkJobRuns = pgTable(
     runKey: text('run_key').notNull(),
   },
   (t) => [primaryKey({ columns: [t.jobId, t.runKey] }), index('bulk_job_runs_by_run').on(t.runKey)],
+)
+
+/** What became of the runs of a job. A row is deleted with its follower's data, and by the daily purge. */
+export const bulkJobResults = pgTable(
+  'bulk_job_results',
+  {
+    jobId: text('job_id').notNull(),
+    runKey: text('run_key').notNull(),
+    result: text('result', { enum: ['done', 'ended', 'failed'] }).notNull(),
+  },
+  (t) => [
+    primaryKey({ columns: [t.jobId, t.result, t.runKey] }),
+    index('bulk_job_results_by_run').on(t.runKey),
+  ],
 )
 
 /**

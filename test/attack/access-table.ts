@@ -179,6 +179,9 @@ export const CONSOLE = table(`
   GET    /followers                                    viewer
   POST   /followers/bulk                               operator
   GET    /bulk-jobs                                    viewer
+  GET    /bulk-jobs/recent                             viewer
+  GET    /bulk-jobs/{id}                               viewer
+  GET    /bulk-jobs/{id}/result                        viewer
   POST   /bulk-jobs/{id}/stop                          operator
   GET    /followers/{appId}/{openId}                   viewer
   GET    /followers/{appId}/{openId}/run               viewer

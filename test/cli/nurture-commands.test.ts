@@ -55,7 +55,7 @@ describe('nurture, without a running server', () => {
     const top = await nurture('--help')
     expect(top).toMatchObject({ code: 0, err: '' })
     for (const [command] of top.out.matchAll(
-      /^ +(check|preview|setup|deploy|account|campaign|draft|temporal|follower|webhook|hook|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
+      /^ +(check|preview|setup|deploy|account|campaign|draft|temporal|follower|bulk|webhook|hook|menu|qrcode|media|admin|user|token|audit|key)\b/gm,
     )) {
       expect(await nurture(command.trim(), '--help')).toMatchObject({ code: 0 })
     }
@@ -68,6 +68,7 @@ describe('nurture, without a running server', () => {
       draft: ['list', 'show', 'put', 'check', 'publish', 'remove'],
       temporal: ['show', 'accept'],
       follower: ['show', 'cancel', 'erase', 'pause', 'resume', 'facts', 'enter', 'tag'],
+      bulk: ['count', 'start', 'status', 'stop', 'followers'],
       webhook: ['list', 'retry', 'receivers', 'put', 'new-secret', 'remove'],
       hook: ['list', 'put', 'new-secret', 'remove'],
       key: ['rotate'],
@@ -97,6 +98,9 @@ describe('nurture, without a running server', () => {
     ['an invalid duration', ['preview', 'campaigns/welcome.yaml', '--reply-after', 'soon']],
     ['a fact without a value', ['follower', 'facts', 'wx', 'o', '--set', 'paid']],
     ['no tag', ['follower', 'tag', 'wx', 'o']],
+    ['a change of everybody that does not say so', ['bulk', 'start', 'pause']],
+    ['followers and a filter at once', ['bulk', 'count', 'pause', '--all', '--tag', 'a']],
+    ['a follower without an account', ['bulk', 'start', 'pause', '--follower', 'oOnly']],
     ['no webhook to retry', ['webhook', 'retry']],
     ['an unknown role', ['user', 'role', 'lin', 'boss']],
     ['an invalid number of entries', ['audit', '--limit', 'all']],
@@ -434,6 +438,50 @@ describe.skipIf(!inject('temporalAddress'))('nurture, with a running server', ()
     expect(await nurture('follower', 'show', APP, 'oNobody')).toMatchObject({ code: 1 })
     expect(await nurture('follower', 'erase', APP, 'oNobody')).toMatchObject({ code: 1 })
     expect(await nurture('follower', 'erase', APP, 'oCli')).toMatchObject({ code: 0, err: '' })
+  })
+
+  it('counts, pauses and cancels many followers in jobs, and lists what became of them', async () => {
+    await app.addAccount({ appId: 'wxclibulk0000001' })
+    await nurture('campaign', 'put', file('bulk.yaml', SERIES('bulk', 'accounts: [wxclibulk0000001]\n')))
+    for (const openId of ['oBulkOne', 'oBulkTwo']) {
+      await app.simulator.account('wxclibulk0000001').follow(openId)
+      await app.waitForRun('wxclibulk0000001', openId, (r) => r.runId !== null)
+    }
+    expect(await nurture('bulk', 'count', 'pause', '--campaign', 'bulk')).toMatchObject({
+      code: 0,
+      out: 'pause: 2 runs',
+    })
+    const start = ['bulk', 'start', 'pause', '--campaign', 'bulk', '--key', 'test-key', '--wait']
+    const paused = await nurture(...start)
+    expect(paused.out).toMatch(/pause finished: 2 of 2 \(2 done, 0 had ended, 0 failed\)$/)
+    expect(paused.err).toContain('nurture bulk stop')
+    await app.waitForRun('wxclibulk0000001', 'oBulkOne', (r) => r.status === 'paused')
+    const [id = ''] = paused.out.split(' ')
+    expect((await nurture(...start)).out).toBe(paused.out)
+    const one = ['--follower', 'wxclibulk0000001/oBulkOne']
+    const cancelled = await nurture('bulk', 'start', 'cancel', ...one, '--reason', '客户要求', '--wait')
+    expect(cancelled.out).toContain('1 of 1 (1 done')
+    await app.waitForRun('wxclibulk0000001', 'oBulkOne', (r) => r.outcome === 'cancelled')
+    const listed = JSON.parse((await nurture('bulk', 'followers', id, '--result', 'done', '--json')).out)
+    expect(listed.items.map((f: { openId: string }) => f.openId).sort()).toEqual(['oBulkOne', 'oBulkTwo'])
+    expect((await nurture('bulk', 'followers', id, '--result', 'failed', '--json')).out).toMatch(
+      /"items": \[\]/,
+    )
+    expect((await nurture('bulk', 'status')).out).toContain(id)
+    expect((await nurture('bulk', 'stop', id)).out).toContain('pause finished')
+    expect(await nurture('bulk', 'status', 'no-such-job')).toMatchObject({ code: 1 })
+    const resumed = await nurture(
+      'bulk',
+      'start',
+      'resume',
+      '--job',
+      id,
+      '--result',
+      'done',
+      '--wait',
+      '--json',
+    )
+    expect(JSON.parse(resumed.out)).toMatchObject({ state: 'finished', total: 1, done: 1 })
   })
 
   it('sets facts of a follower, starts a campaign and changes tags', async () => {

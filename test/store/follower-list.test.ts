@@ -7,7 +7,9 @@ import { HOUR_MS } from '../../src/shared/time-units.ts'
 import {
   countSelected,
   createBulkJob,
+  listedBulkResults,
   nextBulkRuns,
+  purgeBulkRuns,
   readBulkJob,
   stopBulkJob,
 } from '../../src/store/bulk/bulk-jobs.ts'
@@ -161,7 +163,49 @@ describeOnBothStores('the list of followers', (store) => {
       expect(await begin('job', 'pause')).toMatchObject({ isNew: false, job: { total: 1 } })
     })
 
-    it('stops midway: the other runs stay as they are, and are not counted', async () => {
+    it('tells which followers each of its results is about, also after they have a newer run', async () => {
+      for (const openId of ['oDone', 'oEnded', 'oFails', 'oOther']) await add({ openId })
+      await begin('job', 'cancel', { openId: 'oDone' })
+      await begin('all', 'cancel')
+      const one = runner('one', (openId) => {
+        if (openId === 'oFails') throw new Error('a failure of the test')
+        return openId === 'oEnded' ? 'not-open' : 'ok'
+      })
+      one.start()
+      await over('job')
+      expect(await over('all')).toMatchObject({ total: 4, done: 2, ended: 1, failed: 1 })
+      await one.stop()
+      const ofAll = (result?: 'done' | 'ended' | 'failed' | 'left') => found({ bulk: { job: 'all', result } })
+      await add({ openId: 'oDone', at: NOW + 1, campaign: 'newer' })
+      expect((await ofAll('done')).sort()).toEqual(['oDone', 'oOther'])
+      expect(await ofAll('ended')).toEqual(['oEnded'])
+      expect(await ofAll('failed')).toEqual(['oFails'])
+      expect(await ofAll('left')).toEqual([])
+      expect(await ofAll()).toHaveLength(4)
+      expect(await found({ bulk: { job: 'job', result: 'done' } })).toEqual(['oDone'])
+      expect(await listedBulkResults(db(), 'all')).toEqual(new Set(['done', 'ended', 'failed']))
+      await db().transaction((tx) => eraseFollower(tx, { appId: APP, openId: 'oFails' }))
+      expect(await listedBulkResults(db(), 'all')).toEqual(new Set(['done', 'ended']))
+    })
+
+    it('loses the list of its followers after the retention, and keeps the counts', async () => {
+      await addMany(3)
+      await begin('old', 'cancel', { openId: 'o000' })
+      await begin('left', 'cancel')
+      await db().transaction((tx) => stopBulkJob(tx, 'left', NOW))
+      const one = runner('one', () => 'ok')
+      one.start()
+      await over('old')
+      await one.stop()
+      expect(await purgeBulkRuns(db(), NOW, 2)).toBe(0)
+      expect(await purgeBulkRuns(db(), NOW + 1, 2)).toBe(3)
+      expect(await purgeBulkRuns(db(), NOW + 1, 2)).toBe(1)
+      expect(await listedBulkResults(db(), 'old')).toEqual(new Set())
+      expect(await readBulkJob(db(), 'left')).toMatchObject({ total: 3, done: 0 })
+      expect(await readBulkJob(db(), 'old')).toMatchObject({ total: 1, done: 1 })
+    })
+
+    it('stops midway: the other runs stay as they are, and are found as left', async () => {
       await addMany(120)
       await begin('job', 'cancel')
       const signalled = new Set<string>()
@@ -178,7 +222,14 @@ describeOnBothStores('the list of followers', (store) => {
       const job = await readBulkJob(db(), 'job')
       expect(job).toMatchObject({ state: 'stopped', total: 120, done: signalled.size })
       expect(signalled.size).toBeLessThan(120)
-      expect(await nextBulkRuns(db(), 'job', 1)).toEqual([])
+      expect(await listedBulkResults(db(), 'job')).toEqual(new Set(['done', 'left']))
+      const left = await listLatestRuns(
+        db(),
+        { bulk: { job: 'job', result: 'left' } },
+        { after: null, limit: 200 },
+      )
+      expect(left).toHaveLength(120 - signalled.size)
+      expect(left.filter(({ openId }) => signalled.has(openId))).toEqual([])
     })
 
     it('is continued by another process, which counts each of 300 runs once', async () => {

@@ -1,15 +1,16 @@
 import type { BulkJobView } from '../../api/views/bulk-job-view.ts'
-import { Icon } from '../design/icons.tsx'
+import { bulkJobPath } from '../paths.ts'
 import { BULK_TEXTS } from '../texts/bulk-texts.ts'
 import { useMay, useText } from '../view.ts'
 import { Data } from './basics.tsx'
+import { ActionButton } from './forms.tsx'
 import { useNumber } from './numbers.tsx'
 
 /** The bulk jobs that run or have just ended. It refreshes itself while one runs, on any page that shows it. */
 export const BulkJobs = ({ jobs, now }: { jobs: readonly BulkJobView[]; now: number }) => {
   const texts = useText(BULK_TEXTS)
   const refresh = jobs.some(({ state }) => state === 'running')
-    ? { 'hx-get': '/bulk-jobs', 'hx-trigger': 'every 1s', 'hx-swap': 'outerMorph' }
+    ? { 'hx-get': '/bulk-jobs/recent', 'hx-trigger': 'every 1s', 'hx-swap': 'outerMorph' }
     : {}
   return (
     <section
@@ -20,46 +21,60 @@ export const BulkJobs = ({ jobs, now }: { jobs: readonly BulkJobView[]; now: num
       {...refresh}
     >
       {jobs.map((job) => (
-        <Job job={job} now={now} />
+        <div class={`bulk-job ${job.state}`} id={`bulk-job-${job.id}`}>
+          <a href={bulkJobPath(job.id)}>
+            <b>{texts[job.state][job.action]}</b>
+          </a>
+          <JobProgress job={job} now={now} />
+          <JobCounts job={job} />
+          <span class="quiet">
+            <Data>{texts.by(job.createdBy)}</Data>
+          </span>
+          <StopJob job={job} />
+        </div>
       ))}
     </section>
   )
 }
 
-const Job = ({ job, now }: { job: BulkJobView; now: number }) => {
+/** How many runs of a job have had their turn. */
+export const overOf = ({ done, ended, failed }: BulkJobView): number => done + ended + failed
+
+/** How many were changed, had ended, and failed. */
+export const JobCounts = ({ job: { done, ended, failed } }: { job: BulkJobView }) => {
   const texts = useText(BULK_TEXTS)
   const count = useNumber()
-  const mayStop = useMay('operator')
-  const { id, action, state, total, done, ended, failed } = job
-  const over = done + ended + failed
-  const isRunning = state === 'running'
+  return <span class="quiet">{texts.counts(count(done), count(ended), count(failed))}</span>
+}
+
+/** How far a job is, how long it takes, and what a stop has left. */
+export const JobProgress = ({ job, now }: { job: BulkJobView; now: number }) => {
+  const texts = useText(BULK_TEXTS)
+  const count = useNumber()
+  const { action, state, total } = job
+  const over = overOf(job)
   return (
-    <div class={`bulk-job ${state}`} id={`bulk-job-${id}`}>
-      <b>{texts[state][action]}</b>
+    <>
       <span>{texts.of(count(over), count(total))}</span>
       <progress max={Math.max(1, total)} value={total === 0 ? 1 : over} aria-label={texts[state][action]} />
-      <span class="quiet">{texts.counts(count(done), count(ended), count(failed))}</span>
-      {isRunning ? <TimeLeft job={job} now={now} /> : null}
+      {state === 'running' ? <TimeLeft job={job} now={now} /> : null}
       {state === 'stopped' ? <span class="quiet">{texts.unchanged(count(total - over))}</span> : null}
-      <span class="quiet">
-        <Data>{texts.by(job.createdBy)}</Data>
-      </span>
-      {isRunning && mayStop ? (
-        <form method="post" action={`/bulk-jobs/${encodeURIComponent(id)}/stop`} class="inline">
-          <button type="submit">
-            <Icon name="x" />
-            {texts.stop}
-          </button>
-        </form>
-      ) : null}
-    </div>
+    </>
   )
+}
+
+/** Nothing for a job that is over, and for readers who may not stop one. */
+export const StopJob = ({ job: { id, state } }: { job: BulkJobView }) => {
+  const texts = useText(BULK_TEXTS)
+  const mayStop = useMay('operator')
+  if (state !== 'running' || !mayStop) return null
+  return <ActionButton action={`${bulkJobPath(id)}/stop`} label={texts.stop} icon="x" />
 }
 
 const TimeLeft = ({ job, now }: { job: BulkJobView; now: number }) => {
   const texts = useText(BULK_TEXTS)
   const count = useNumber()
-  const over = job.done + job.ended + job.failed
+  const over = overOf(job)
   if (over === 0) return null
   const perRun = (now - Date.parse(job.createdAt)) / over
   return <span class="quiet">{texts.left(count(Math.ceil(((job.total - over) * perRun) / 1000)))}</span>

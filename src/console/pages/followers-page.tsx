@@ -7,6 +7,7 @@ import { Code, Data, Empty, NextPage, StatePill } from '../components/basics.tsx
 import { BulkBar, BulkDialog, type BulkQuestion, PickBox } from '../components/bulk-bar.tsx'
 import { BulkJobs } from '../components/bulk-jobs.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
+import { type FilterChoices, useFilterNames, useFilterValues } from '../components/filter-words.tsx'
 import { FollowerMark, ShortId } from '../components/follower-mark.tsx'
 import { NearTime, TimeLeft } from '../components/near-time.tsx'
 import { StepCells } from '../components/step-cells.tsx'
@@ -19,13 +20,9 @@ import { ENTRY_EVENTS, FOLLOWERS_TEXTS } from '../texts/follower-texts.ts'
 import { OUTCOMES, REASONS, RUN_STATES, useLabel } from '../texts/labels.ts'
 import { useMay, useText } from '../view.ts'
 
-/** What the list can be narrowed to. */
-interface FilterChoices {
-  accounts: readonly Named[]
-  campaigns: readonly (Named & { version: number })[]
-}
-
 const CLOSING_HOURS = [1, 6, 24] as const
+/** Only links lead to them. */
+const JOB_FILTERS = ['bulkJob', 'bulkResult'] as const
 
 export interface FollowersPageProps {
   items: ListedFollower[]
@@ -76,13 +73,6 @@ export const FollowersPage = (props: FollowersPageProps) => {
   )
 }
 
-/** The names of filters in the reader's language. For components only. */
-function useFilterNames(): (name: FilterName) => string {
-  const texts = useText(FOLLOWERS_TEXTS)
-  const names = { ...texts, appId: texts.account, openId: 'openId', status: texts.state }
-  return (name) => names[name]
-}
-
 const Filters = ({ values, choices }: { values: FilterValues; choices: FilterChoices }) => {
   const texts = useText(FOLLOWERS_TEXTS)
   const status = useLabel(RUN_STATES)
@@ -96,6 +86,9 @@ const Filters = ({ values, choices }: { values: FilterValues; choices: FilterCho
   )
   return (
     <form class="filters" method="get">
+      {JOB_FILTERS.map((name) =>
+        values[name] === undefined ? null : <input type="hidden" name={name} value={values[name]} />,
+      )}
       <label class="find">
         <Icon name="search" />
         <input
@@ -193,7 +186,10 @@ const Chips = ({ values, choices }: { values: FilterValues; choices: FilterChoic
       {FILTER_NAMES.flatMap((name) => {
         const value = values[name]
         if (value === undefined) return []
-        const { [name]: _removed, ...others } = values
+        const others: FilterValues = { ...values }
+        delete others[name]
+        // A result is that of a job.
+        if (name === 'bulkJob') delete others.bulkResult
         return [
           <a
             class="chip"
@@ -209,23 +205,6 @@ const Chips = ({ values, choices }: { values: FilterValues; choices: FilterChoic
       <a href="/followers">{texts.clear}</a>
     </p>
   )
-}
-
-/** The values of filters in words. For components only. */
-function useFilterValues({
-  accounts,
-  campaigns,
-}: FilterChoices): (name: FilterName, value: string) => string {
-  const texts = useText(FOLLOWERS_TEXTS)
-  const labels = { status: useLabel(RUN_STATES), outcome: useLabel(OUTCOMES), reason: useLabel(REASONS) }
-  return (name, value) => {
-    if (name === 'appId') return accounts.find(({ id }) => id === value)?.name ?? value
-    if (name === 'campaign') return campaigns.find(({ id }) => id === value)?.name ?? value
-    if (name === 'version') return texts.nth(Number(value))
-    if (name === 'closing') return texts.closesWithin(Number(value))
-    if (name === 'status' || name === 'outcome' || name === 'reason') return labels[name](value)
-    return value
-  }
 }
 
 const FollowerTable = ({ items, choices, now }: FollowersPageProps) => {

@@ -1,14 +1,20 @@
 import type { Context, Hono } from 'hono'
 import { z } from 'zod'
+import { cursor, toPage } from '../../api/routes/route-helpers.ts'
 import { type BulkJobView, bulkJobView } from '../../api/views/bulk-job-view.ts'
 import { MINUTE_MS } from '../../shared/time-units.ts'
-import { listBulkJobs } from '../../store/bulk/bulk-jobs.ts'
+import { listBulkJobs, listedBulkResults, readBulkJob } from '../../store/bulk/bulk-jobs.ts'
+import { accountNames, campaignNames } from '../../store/runs/choices.ts'
 import { BULK_ACTIONS, type BulkAction, type BulkQuestion } from '../components/bulk-bar.tsx'
 import { BulkJobs } from '../components/bulk-jobs.tsx'
-import type { PageDeps } from '../console-deps.ts'
+import type { FilterChoices } from '../components/filter-words.tsx'
+import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { type AskedFilter, readFilters } from '../follower-list.ts'
 import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
+import { BulkJobPage, BulkJobResult, BulkJobsPage } from '../pages/bulk-job-pages.tsx'
+import { NotFoundPage } from '../pages/error-pages.tsx'
+import { bulkJobPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 
 /** A job that is over is shown this long. */
@@ -50,10 +56,49 @@ function followerOf(pick: string): { appId: string; openId: string } {
   return { appId, openId }
 }
 
-/** `/bulk-jobs` and the form of `/followers` that begins one */
+/** The pages of bulk jobs, and the form of `/followers` that begins one */
 export function addBulkPages(app: Hono, deps: PageDeps): void {
-  const { api, now } = deps
-  app.get('/bulk-jobs', async (c) => respond(c, <BulkJobs jobs={await recentBulkJobs(deps)} now={now()} />))
+  addBulkActions(app, deps)
+  const { db, now } = deps
+  app.get('/bulk-jobs', async (c) => {
+    const at = cursor.readTimed(c.req.query('cursor'))
+    const after = at && { createdAt: at.time, id: at.key }
+    const found = await listBulkJobs(db, { after, limit: PAGE_SIZE + 1 })
+    const { items, next } = toPage(found, PAGE_SIZE, (job) => `${job.createdAt} ${job.id}`)
+    const choices = await readFilterChoices(deps)
+    return respond(c, <BulkJobsPage items={items.map(bulkJobView)} next={next} choices={choices} />)
+  })
+  app.get('/bulk-jobs/recent', async (c) =>
+    respond(c, <BulkJobs jobs={await recentBulkJobs(deps)} now={now()} />),
+  )
+  const one = async (id: string) => {
+    const job = await readBulkJob(db, id)
+    if (!job) return null
+    const [listed, choices] = await Promise.all([listedBulkResults(db, id), readFilterChoices(deps)])
+    return { job: bulkJobView(job), listed, choices, now: now() }
+  }
+  app.get('/bulk-jobs/:id', async (c) => {
+    const shown = await one(c.req.param('id'))
+    return shown ? respond(c, <BulkJobPage {...shown} />) : respond(c, <NotFoundPage />, 404)
+  })
+  app.get('/bulk-jobs/:id/result', async (c) => {
+    const shown = await one(c.req.param('id'))
+    return shown ? respond(c, <BulkJobResult {...shown} />) : respond(c, <NotFoundPage />, 404)
+  })
+}
+
+/** What filters are called: names of accounts and campaigns, and the job of the filter `bulkJob`. */
+export async function readFilterChoices({ db }: PageDeps, job?: string): Promise<FilterChoices> {
+  const [accounts, campaigns, found] = await Promise.all([
+    accountNames(db),
+    campaignNames(db),
+    job === undefined ? null : readBulkJob(db, job),
+  ])
+  return { accounts, campaigns, job: found && bulkJobView(found) }
+}
+
+function addBulkActions(app: Hono, deps: PageDeps): void {
+  const { api } = deps
   formAction(app, { path: '/followers/bulk', role: 'operator' }, deps, async (c, field) => {
     const asked = readFilters((name) => field(name))
     const picks = field('picks') ? field('picks').split(' ') : null
@@ -70,10 +115,10 @@ export function addBulkPages(app: Hono, deps: PageDeps): void {
     return c.redirect(back, 303)
   })
   formAction(app, { path: '/bulk-jobs/:id/stop', role: 'operator' }, deps, async (c) => {
-    const id = encodeURIComponent(c.req.param('id') ?? '')
-    const answer = await api.call(c, 'POST', `/api/bulk-jobs/${id}/stop`)
+    const path = bulkJobPath(c.req.param('id') ?? '')
+    const answer = await api.call(c, 'POST', `/api${path}/stop`)
     if (answer.error) return notDone(c, answer, '/followers')
     const { done: changed } = answer.body as BulkJobView
-    return done(c, '/followers', 'bulkStopped', changed)
+    return done(c, path, 'bulkStopped', changed)
   })
 }

@@ -1,21 +1,19 @@
 import type { Hono } from 'hono'
-import { accountNames, campaignNames } from '../../store/runs/choices.ts'
 import type { PageDeps } from '../console-deps.ts'
 import { readFilters, readFollowerList } from '../follower-list.ts'
 import { FollowersPage } from '../pages/followers-page.tsx'
 import { respond } from '../respond.tsx'
-import { readBulkQuestion, recentBulkJobs } from './bulk-routes.tsx'
+import { readBulkQuestion, readFilterChoices, recentBulkJobs } from './bulk-routes.tsx'
 import { addOneFollowerPages } from './one-follower-routes.tsx'
 
 /** `/followers` */
 export function addFollowerPages(app: Hono, deps: PageDeps): void {
-  const { db, now } = deps
+  const { now } = deps
   app.get('/followers', async (c) => {
     const asked = readFilters((name) => c.req.query(name))
-    const [list, accounts, campaigns, jobs, question] = await Promise.all([
+    const [list, choices, jobs, question] = await Promise.all([
       readFollowerList(deps, asked, c),
-      accountNames(db),
-      campaignNames(db),
+      readFilterChoices(deps, asked.values.bulkJob),
       recentBulkJobs(deps),
       readBulkQuestion(deps, c, asked),
     ])
@@ -26,7 +24,7 @@ export function addFollowerPages(app: Hono, deps: PageDeps): void {
         {...list}
         values={values}
         invalid={invalid}
-        choices={{ accounts, campaigns }}
+        choices={choices}
         now={now()}
         jobs={jobs}
         question={question}

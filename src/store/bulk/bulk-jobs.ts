@@ -3,13 +3,16 @@ import { alias } from 'drizzle-orm/pg-core'
 import type { Db } from '../db.ts'
 import { isLeaseFree } from '../lease.ts'
 import type { RunRow } from '../runs/run-rows.ts'
-import { bulkJobRuns, bulkJobs, runs } from '../schema.ts'
+import { bulkJobResults, bulkJobRuns, bulkJobs, runs } from '../schema.ts'
 import { execute } from '../sql.ts'
 
 export type BulkJob = typeof bulkJobs.$inferSelect
 export type NewBulkJob = Pick<BulkJob, 'id' | 'action' | 'selection' | 'reason' | 'createdBy' | 'createdAt'>
-/** What became of the runs of a page. */
-export type BulkCounts = Pick<BulkJob, 'done' | 'ended' | 'failed'>
+/** What became of a run: changed, had ended before its turn, or an error. */
+export type BulkResult = (typeof bulkJobResults.$inferSelect)['result']
+/** `left`: the job has not come to the run, or was stopped before. */
+export const BULK_RESULTS = ['done', 'ended', 'failed', 'left'] as const
+export type BulkRunState = (typeof BULK_RESULTS)[number]
 
 /** How many runs a selection has, and how many of their windows close by a time. */
 export async function countSelected(
@@ -120,28 +123,26 @@ export async function nextBulkRuns(
  */
 export async function recordBulkPage(
   db: Db,
-  page: { jobId: string; ownerId: string; runKeys: readonly string[]; counts: BulkCounts },
+  page: { jobId: string; ownerId: string; results: ReadonlyMap<string, BulkResult> },
   { now, leaseMs }: { now: number; leaseMs: number },
 ): Promise<boolean> {
-  const { jobId, ownerId, runKeys, counts } = page
+  const { jobId, ownerId, results } = page
   const { done, ended, failed } = bulkJobs
+  const count = (wanted: BulkResult) => [...results.values()].filter((result) => result === wanted).length
   return db.transaction(async (tx) => {
     // A stopped job still counts the page that was under way.
     const [job] = await tx
       .update(bulkJobs)
       .set({
-        done: sql`${done} + ${counts.done}::int`,
-        ended: sql`${ended} + ${counts.ended}::int`,
-        failed: sql`${failed} + ${counts.failed}::int`,
+        done: sql`${done} + ${count('done')}::int`,
+        ended: sql`${ended} + ${count('ended')}::int`,
+        failed: sql`${failed} + ${count('failed')}::int`,
         leaseExpiresAt: now + leaseMs,
       })
       .where(and(eq(bulkJobs.id, jobId), eq(bulkJobs.leaseOwnerId, ownerId)))
       .returning({ state: bulkJobs.state })
     if (!job) return false
-    if (runKeys.length > 0)
-      await tx
-        .delete(bulkJobRuns)
-        .where(and(eq(bulkJobRuns.jobId, jobId), inArray(bulkJobRuns.runKey, [...runKeys])))
+    await moveToResults(tx, jobId, results)
     if (job.state !== 'running') return false
     const [left] = await nextBulkRuns(tx, jobId, 1)
     if (left) return true
@@ -151,6 +152,62 @@ export async function recordBulkPage(
       .where(eq(bulkJobs.id, jobId))
     return false
   })
+}
+
+/** A run whose follower's data were erased meanwhile has no row, and gets none. */
+async function moveToResults(tx: Db, jobId: string, results: ReadonlyMap<string, BulkResult>): Promise<void> {
+  if (results.size === 0) return
+  const moved = await tx
+    .delete(bulkJobRuns)
+    .where(and(eq(bulkJobRuns.jobId, jobId), inArray(bulkJobRuns.runKey, [...results.keys()])))
+    .returning({ runKey: bulkJobRuns.runKey })
+  const rows = moved.flatMap(({ runKey }) => {
+    const result = results.get(runKey)
+    return result ? [{ jobId, runKey, result }] : []
+  })
+  if (rows.length > 0) await tx.insert(bulkJobResults).values(rows).onConflictDoNothing()
+}
+
+/**
+ * The runs of a job, as `run_key`: those of one result, or all.
+ * After {@link purgeBulkRuns} there are none.
+ */
+export function runsOfBulkJob(jobId: string, result: BulkRunState | undefined): SQL {
+  const left = sql`SELECT run_key FROM ${bulkJobRuns} WHERE ${eq(bulkJobRuns.jobId, jobId)}`
+  if (result === 'left') return left
+  const ofResult = result && eq(bulkJobResults.result, result)
+  const changed = sql`SELECT run_key FROM ${bulkJobResults} WHERE ${and(eq(bulkJobResults.jobId, jobId), ofResult)}`
+  return result ? changed : sql`${changed} UNION ALL ${left}`
+}
+
+/** The results of which a job still has runs. */
+export async function listedBulkResults(db: Db, jobId: string): Promise<Set<BulkRunState>> {
+  const each = BULK_RESULTS.map(
+    (result) => sql`SELECT ${result}::text AS result WHERE EXISTS (${runsOfBulkJob(jobId, result)})`,
+  )
+  const { rows } = await execute<{ result: BulkRunState }>(db, sql.join(each, sql` UNION ALL `))
+  return new Set(rows.map(({ result }) => result))
+}
+
+/**
+ * Deletes which runs belonged to jobs that ended before a time. The jobs keep their counts.
+ * @param limit of each table
+ * @returns how many rows were deleted
+ */
+export async function purgeBulkRuns(db: Db, before: number, limit: number): Promise<number> {
+  const isOld = lt(bulkJobs.endedAt, before)
+  let deleted = 0
+  for (const table of [bulkJobResults, bulkJobRuns]) {
+    const { rows } = await execute<{ n: number | string }>(
+      db,
+      sql`WITH gone AS (DELETE FROM ${table} WHERE (job_id, run_key) IN (
+          SELECT r.job_id, r.run_key FROM ${table} r WHERE r.job_id IN (SELECT id FROM ${bulkJobs} WHERE ${isOld}) LIMIT ${limit})
+        RETURNING 1)
+        SELECT count(*) AS n FROM gone`,
+    )
+    deleted += Number(rows[0]?.n ?? 0)
+  }
+  return deleted
 }
 
 const NO_LEASE = { leaseOwnerId: null, leaseExpiresAt: null }
@@ -164,7 +221,8 @@ export async function releaseBulkJobs(db: Db, ownerId: string): Promise<void> {
 }
 
 /**
- * Stops a running job: its other runs stay as they are. A page that is under way is still changed and counted.
+ * Stops a running job: its other runs stay as they are, and can be found as `left`. A page that is under way is still changed
+ * and counted.
  * @returns null when there is no such job
  */
 export async function stopBulkJob(tx: Db, id: string, now: number): Promise<BulkJob | null> {
@@ -173,7 +231,5 @@ export async function stopBulkJob(tx: Db, id: string, now: number): Promise<Bulk
     .set({ state: 'stopped', endedAt: now })
     .where(and(eq(bulkJobs.id, id), eq(bulkJobs.state, 'running')))
     .returning()
-  if (!stopped) return readBulkJob(tx, id)
-  await tx.delete(bulkJobRuns).where(eq(bulkJobRuns.jobId, id))
-  return stopped
+  return stopped ?? readBulkJob(tx, id)
 }

@@ -5,6 +5,7 @@ import type { Db } from '../db.ts'
 import { ERASURE_KINDS } from '../inbox/inbox-event.ts'
 import {
   accounts,
+  bulkJobResults,
   bulkJobRuns,
   deliveries,
   entries,
@@ -77,6 +78,8 @@ export async function eraseFollower(tx: Db, { appId, openId }: FollowerKey): Pro
     await tx.delete(links).where(eq(links.runKey, runKey))
     // A job that waits for this run counts one less.
     await tx.delete(bulkJobRuns).where(eq(bulkJobRuns.runKey, runKey))
+    // Afterwards: a job may have moved the row meanwhile.
+    await tx.delete(bulkJobResults).where(eq(bulkJobResults.runKey, runKey))
     await tx
       .update(runs)
       .set({

@@ -1,5 +1,6 @@
 import { and, desc, eq, gt, lte, ne, type SQL, sql } from 'drizzle-orm'
 import type { FollowerKey } from '../../shared/ids.ts'
+import { type BulkRunState, runsOfBulkJob } from '../bulk/bulk-jobs.ts'
 import type { Db } from '../db.ts'
 import { followers, runs } from '../schema.ts'
 import type { RunRow } from './run-rows.ts'
@@ -20,6 +21,8 @@ export interface RunFilter {
   tag?: string | undefined
   /** The run goes on, and ends at the latest between these times, epoch ms. */
   closing?: { after: number; until: number } | undefined
+  /** A run of the follower belonged to this bulk job; with `result`, this became of it. The follower may have a newer run. */
+  bulk?: { job: string; result: BulkRunState | undefined } | undefined
 }
 
 /** The position of a run in lists, newest first. */
@@ -71,6 +74,7 @@ function conditionsOf(filter: RunFilter): (SQL | undefined)[] {
     filter.openId ? beginsWith(filter.openId) : undefined,
     filter.reason ? sql`${runs.reasons} ? ${filter.reason}` : undefined,
     filter.tag ? hasTag(filter.tag) : undefined,
+    filter.bulk ? isOfBulkJob(filter.bulk) : undefined,
   ]
 }
 
@@ -86,6 +90,11 @@ function hasScene(scene: string): SQL {
 
 function hasTag(tag: string): SQL {
   return sql`(${runs.appId}, ${runs.openId}) IN (SELECT f.app_id, f.open_id FROM ${followers} f WHERE f.attributes->'tags' ? ${tag})`
+}
+
+function isOfBulkJob({ job, result }: NonNullable<RunFilter['bulk']>): SQL {
+  return sql`(${runs.appId}, ${runs.openId}) IN (SELECT b.app_id, b.open_id FROM ${runs} b
+    WHERE b.run_key IN (${runsOfBulkJob(job, result)}))`
 }
 
 /**

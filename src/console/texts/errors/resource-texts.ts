@@ -88,6 +88,7 @@ export const RESOURCE_TEXTS: MessageTable = {
   'the campaign sends no message': '活动没有消息',
   'such bulk job': '这个批量操作',
   'needs "campaign": versions are counted for each campaign': '要先选活动：版本号是每个活动分别计的',
+  'needs "bulkJob"': '要先选批量操作',
   'The filters are invalid.': '筛选条件不对。',
   'selects {n:num} runs, of which one job takes at most {max:num}: add a filter':
     '选中了 {n} 次培育，一次最多处理 {max} 次：再加一个筛选条件',

@@ -1,0 +1,186 @@
+import axe from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { listBulkJobs } from '../../src/store/bulk/bulk-jobs.ts'
+import { runs } from '../../src/store/schema.ts'
+import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
+import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
+import { serveConsole } from '../harness/console-in-browser.ts'
+
+const APP = 'wxbulk00000000001'
+const FOLLOWERS = 12
+/** So many that a person has time to stop a job, which changes 100 a second. Temporal has no execution of them. */
+const MORE = 1_500
+const CAMPAIGN = (id: string, event: string) => `
+id: ${id}
+name: 新粉欢迎
+accounts: [${APP}]
+entry: ${event}
+steps:
+  - { id: hint, after: 20h, since: entry, send: { text: 还在吗？ } }
+`
+
+describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many followers at once in a browser', () => {
+  let app: AppHarness
+  let browser: Browser
+  let server: { url: string; close(): Promise<void> }
+  beforeAll(async () => {
+    app = await startAppHarness({ temporalAddress: inject('temporalAddress') })
+    await app.addAccount({ appId: APP, name: '小鹿读书' })
+    await app.publish(CAMPAIGN('welcome', '{ event: subscribe }'))
+    await app.publish(CAMPAIGN('large', '{ event: scan, qrScenes: [large] }'))
+    for (let i = 0; i < FOLLOWERS; i++) await app.simulator.account(APP).follow(`oBulk${i}`)
+    for (let i = 0; i < FOLLOWERS; i++) await app.waitForRun(APP, `oBulk${i}`, (run) => run.runId !== null)
+    server = await serveConsole(app)
+    browser = await launchBrowser()
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await server?.close()
+    await app?.close()
+  })
+
+  async function open(token = 'test-admin-token') {
+    const opened = await openPage(browser)
+    await opened.page.goto(`${server.url}/signin?token=${token}`)
+    return opened
+  }
+  const jobs = () => listBulkJobs(app.services.db, { after: null, limit: 20 })
+  const figure = (page: Page, result: string) => page.textContent(`#bulk-result-${result} b`)
+
+  it('counts all that match, changes them once at a double click, and lists what became of them', async () => {
+    const { page, errors } = await open()
+    await page.goto(`${server.url}/followers`)
+    await page.selectOption('select[name=campaign]', 'welcome')
+    await page.click('form.filters > button[type=submit]')
+    await page.check('[data-pick-all]')
+    await page.click('.bulk-bar button[value=pause]')
+    const dialog = page.locator('#bulk-dialog')
+    await dialog.getByText(`暂停 ${FOLLOWERS} 位粉丝的培育？`).waitFor()
+    expect(await dialog.textContent()).toContain('消息暂缓发送')
+    await dialog.getByRole('button', { name: `暂停 ${FOLLOWERS} 位` }).dblclick()
+    await page.locator('.bulk-job.finished').waitFor()
+    expect((await jobs()).map(({ action, total, done }) => ({ action, total, done }))).toEqual([
+      { action: 'pause', total: FOLLOWERS, done: FOLLOWERS },
+    ])
+    await app.waitForRun(APP, 'oBulk0', (run) => run.status === 'paused')
+    await page.click('.bulk-job a')
+    expect(await figure(page, 'done')).toBe(String(FOLLOWERS))
+    await page.click('#bulk-result-done a')
+    await page.locator('.chip', { hasText: '操作结果' }).waitFor()
+    expect(await page.locator('.followers tbody tr').count()).toBe(FOLLOWERS)
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  it('resumes the picked ones, and cancels others with a reason', async () => {
+    const { page } = await open()
+    await page.goto(`${server.url}/followers?status=paused&openId=oBulk1`)
+    await page.check('[data-pick-page]')
+    await page.click('.bulk-bar button[value=resume]')
+    // oBulk1, oBulk10 and oBulk11.
+    await page.click('#bulk-dialog button:has-text("恢复 3 位")')
+    for (const openId of ['oBulk1', 'oBulk10', 'oBulk11'])
+      await app.waitForRun(APP, openId, (run) => run.status === 'active')
+    await page.goto(`${server.url}/followers?openId=oBulk5`)
+    await page.check('[data-pick]')
+    await page.click('.bulk-bar button[value=cancel]')
+    await page.fill('#bulk-dialog input[name=reason]', '客户要求')
+    await page.click('#bulk-dialog button.danger')
+    const run = await app.waitForRun(APP, 'oBulk5', ({ status }) => status === 'ended')
+    expect(run.state).toMatchObject({ outcome: 'cancelled', reason: '客户要求' })
+    await page.context().close()
+  })
+
+  it('shows the progress live, stops midway, says what is left, and goes on with it', async () => {
+    await app.services.db.insert(runs).values(Array.from({ length: MORE }, (_, i) => storedRun(i)))
+    const { page, errors } = await open()
+    await page.goto(`${server.url}/followers?campaign=large&all=yes&bulk=cancel`)
+    await page.click('#bulk-dialog button.danger')
+    await page.click('.bulk-job.running a')
+    await page.evaluate('window.notReloaded = true')
+    const ended = async () => Number((await figure(page, 'ended'))?.replaceAll(',', ''))
+    await expect.poll(ended).toBeGreaterThan(0)
+    const before = await ended()
+    await expect.poll(ended).toBeGreaterThan(before)
+    expect(await page.evaluate('window.notReloaded')).toBe(true)
+    await page.click('#bulk-job button:has-text("停止")')
+    await page.locator('#bulk-job .pill', { hasText: '已停止' }).waitFor()
+    expect((await jobs())[0]).toMatchObject({ state: 'stopped', total: MORE })
+    // The page that was under way is still counted.
+    await expect
+      .poll(async () => {
+        await page.reload()
+        const left = Number((await figure(page, 'left'))?.replaceAll(',', ''))
+        return (await ended()) + left
+      })
+      .toBe(MORE)
+    const left = MORE - ((await jobs())[0]?.ended ?? 0)
+    expect(left).toBeGreaterThan(0)
+    await page.click('#bulk-result-left a:not(.button)')
+    await page.locator('.followers tbody tr').first().waitFor()
+    await page.goBack()
+    await page.click('#bulk-result-left a.button')
+    await page.locator('#bulk-dialog h2', { hasText: left.toLocaleString('zh-CN') }).waitFor()
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  it('shows a viewer the results, and nothing that changes', async () => {
+    const { page } = await open()
+    const created = await page.request.post(`${server.url}/console/api/tokens`, {
+      headers: { 'x-nurture-console': '1' },
+      data: { name: 'bulk-viewer', role: 'viewer' },
+    })
+    const { token } = (await created.json()) as { token: string }
+    await page.context().close()
+    const viewer = await open(token)
+    await viewer.page.goto(`${server.url}/followers`)
+    await viewer.page.locator('.followers tbody tr').first().waitFor()
+    expect(await viewer.page.locator('.bulk-bar, [data-pick]').count()).toBe(0)
+    await viewer.page.goto(`${server.url}/bulk-jobs`)
+    await viewer.page.click('td a')
+    await viewer.page.locator('#bulk-result-left').waitFor()
+    expect(await viewer.page.locator('#bulk-job button, #bulk-job a.button').count()).toBe(0)
+    await viewer.page.context().close()
+  })
+
+  it.each([
+    [1280, 'zh-CN', 'light'],
+    [375, 'en-US', 'dark'],
+  ] as const)('is accessible and fits at %s px in %s', async (width, locale, colorScheme) => {
+    const context = await browser.newContext({ viewport: { width, height: 900 }, locale, colorScheme })
+    const page = await context.newPage()
+    await page.goto(`${server.url}/signin?token=test-admin-token`)
+    const [newest] = await jobs()
+    for (const path of ['/bulk-jobs', `/bulk-jobs/${newest?.id}`]) {
+      await page.goto(server.url + path)
+      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
+      expect([path, overflow]).toEqual([path, 0])
+      await page.evaluate(axe.source)
+      const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
+      expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([])
+    }
+    await context.close()
+  })
+})
+
+function storedRun(i: number): typeof runs.$inferInsert {
+  const at = Date.now()
+  return {
+    runKey: `large-${i}`,
+    appId: APP,
+    openId: `oLarge${String(i).padStart(5, '0')}`,
+    campaign: 'large',
+    version: 1,
+    status: 'active',
+    entry: { event: 'scan', qrScene: 'large' } as never,
+    plan: { exitKeywords: [], windowMs: 1, shares: [] } as never,
+    state: { steps: [], grants: [], ledger: [] } as never,
+    revision: 1,
+    startedAt: at,
+    createdAt: at,
+    updatedAt: at,
+    closesAt: at + 86_400_000,
+  }
+}
