@@ -7,7 +7,7 @@ import { ApiError, type ApiIssue, notFound, respondWithError } from './api-error
 import { checkRole } from './bearer-guard.ts'
 import { apiBodyLimits } from './body/api-body-limits.ts'
 import type { BodyBudget } from './body/body-budget.ts'
-import { rejectUnstorableText } from './body/storable-text.ts'
+import { rejectReservedNames, rejectUnstorableText } from './body/storable-text.ts'
 import type { ApiDeps } from './routes/route-helpers.ts'
 
 /** The path of the operator API for scripts of the console's pages. */
@@ -61,7 +61,7 @@ export function createSessionApi(
     c.set('principal', principal)
     return next()
   })
-  app.use('/api/*', ...apiBodyLimits(deps.bodyBudget), rejectUnstorableText)
+  app.use('/api/*', ...apiBodyLimits(deps.bodyBudget), rejectUnstorableText, rejectReservedNames)
   app.route('/api', deps.routes)
   app.all('*', (c) => {
     throw notFound(`call ${c.req.method} ${c.req.path}`)

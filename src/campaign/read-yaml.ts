@@ -11,6 +11,7 @@ import {
   type Scalar,
   visit,
 } from 'yaml'
+import { reservedNameProblem } from '../shared/reserved-names.ts'
 import { excerpt, type Issue } from './issue.ts'
 
 /** A parsed file with the place of each field. */
@@ -197,6 +198,8 @@ class Reader {
               offsetOfKey(key),
             )
           const at = [...path, name]
+          const reserved = reservedNameProblem(name)
+          if (reserved !== null) return [name, this.refuse(key, at, reserved)]
           if (name === '<<')
             return [name, this.refuse(key, at, 'merge keys (<<) are not supported: write the fields out')]
           return [name, value === null ? this.missing(key, at) : this.read(value, at)]

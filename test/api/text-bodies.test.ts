@@ -136,3 +136,54 @@ describe('a text body', () => {
     })
   })
 })
+
+describe('a field named __proto__', () => {
+  const PROTO = '"__proto__": {"path": "x"}'
+  const file = (id: string, step: string, type = 'application/json') =>
+    ['PUT', `/api/campaigns/${id}`, step, type] as const
+  const step = '"id": "a", "after": "5s", "send": {"text": "你好"}'
+  const campaign = (more: string, inStep = '') =>
+    `{"id": "own-name", "name": "n", "entry": {"event": "subscribe"}, "steps": [{${step}${inStep}}]${more}}`
+
+  it.each([
+    [
+      'facts of a hook',
+      'PUT',
+      '/api/hooks/shop',
+      `{"accounts": ["${APP}"], "fields": {"facts": {"__proto__": "a"}}}`,
+    ],
+    ['facts of a follower', 'PATCH', `/api/followers/${APP}/oProto/facts`, '{"paid": true, "__proto__": 1}'],
+    ['an entry', 'POST', `/api/followers/${APP}/oProto/enter`, `{"campaign": "x", "facts": {${PROTO}}}`],
+    ['variables', 'PATCH', `/api/accounts/${APP}`, '{"variables": {"shop": "a", "\\u005f_proto__": "b"}}'],
+    [
+      'a menu',
+      'PUT',
+      `/api/accounts/${APP}/menu`,
+      `{"button": [{"name": "a", "type": "click", "key": "k", ${PROTO}}]}`,
+    ],
+    ['a filter', 'POST', '/api/followers/bulk', `{"action": "pause", "dryRun": true, "filter": {${PROTO}}}`],
+    ['a preview', 'POST', '/api/campaigns/preview', `{"campaign": ${campaign(`, ${PROTO}`)}, "events": []}`],
+    ['a file', ...file('own-name', campaign(`, ${PROTO}`))],
+    ['a step', ...file('own-name', campaign('', ', "set": {"__proto__": 1}'))],
+    ['a condition', ...file('own-name', campaign('', ', "when": {"facts": {"__proto__": 1}}'))],
+    ['YAML', ...file('own-name', 'id: own-name\nname: n\n__proto__: {a: 1}\n', 'application/yaml')],
+  ])(
+    'in %s is refused with its place, not left out',
+    async (_, method, path, raw, type = 'application/json') => {
+      const { status, body } = await api.call<ErrorBody>(method, path, { raw, type })
+      expect(status).toBe(422)
+      expect(body.error.issues).toContainEqual(
+        expect.objectContaining({
+          path: expect.stringMatching(/(^|\.)__proto__$/),
+          message: 'the name __proto__ is reserved: choose another name',
+        }),
+      )
+    },
+  )
+
+  it('may be a value', async () => {
+    expect((await api.call('PATCH', `/api/accounts/${APP}`, { json: { name: '__proto__' } })).status).toBe(
+      200,
+    )
+  })
+})

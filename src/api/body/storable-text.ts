@@ -1,6 +1,7 @@
 import type { HonoRequest, MiddlewareHandler } from 'hono'
+import { MAYBE_RESERVED, reservedNameProblem, reservedPaths } from '../../shared/reserved-names.ts'
 import { isStorable, unstorablePaths } from '../../shared/text.ts'
-import { refused } from '../api-error.ts'
+import { type ApiIssue, refused } from '../api-error.ts'
 
 /** Routes with a check of their own; the check of campaign files also reports the line. */
 const CHECKED_ELSEWHERE = /^\/api\/(?:campaigns\/[^/]+(?:\/draft)?|media)\/?$/
@@ -28,6 +29,23 @@ export const rejectUnstorableText: MiddlewareHandler = async function rejectUnst
     'The request has a text that cannot be stored.',
     paths.map((at) => ({ path: at, message })),
   )
+}
+
+/**
+ * Refuses a field named `__proto__` in a JSON body, which schemas would leave out. A campaign file has a check of its own.
+ * @throws ApiError 422 with the path of each such field
+ */
+export const rejectReservedNames: MiddlewareHandler = async function rejectReservedNames(c, next) {
+  const { method } = c.req
+  const isFile = method === 'PUT' && CHECKED_ELSEWHERE.test(c.req.path)
+  const isJson = /\bjson\b/i.test(c.req.header('content-type') ?? '')
+  if (!isJson || isFile || method === 'GET' || method === 'HEAD' || method === 'DELETE') return next()
+  const body = await c.req.text()
+  const paths = MAYBE_RESERVED.test(body) ? reservedPaths(parseOrNull(body)) : []
+  if (paths.length === 0) return next()
+  const message = reservedNameProblem('__proto__') ?? ''
+  const issues: ApiIssue[] = paths.map((path) => ({ path, message }))
+  throw refused('The request has a field whose name is reserved.', issues)
 }
 
 /** Whether path or query contains half a surrogate pair or a NUL. */

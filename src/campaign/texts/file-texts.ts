@@ -137,6 +137,7 @@ export const READING_TEXTS: MessageTable = {
   'the reference *{name} has no anchor above it: write &{anchor} before the value':
     '引用 *{name} 在上面没有定义：在值前面写 &{anchor}',
   'a field has a name of over {n:num} characters: shorten it': '有个字段名超过 {n} 个字：缩短它',
+  'the name __proto__ is reserved: choose another name': '名称 __proto__ 有特殊含义，不能使用：换一个名称',
   'merge keys (<<) are not supported: write the fields out': '不支持合并（<<）：直接写出字段',
   'tags such as {tag} are not supported: write a text in quotes':
     '不支持 {tag} 这样的类型标记：写成带引号的文字',

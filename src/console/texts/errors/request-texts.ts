@@ -121,6 +121,7 @@ export const REQUEST_TEXTS: MessageTable = {
     '含有不完整的字符（如半个表情）：改成完整的字符',
   'contains a NUL character': '含有 NUL 字符：删掉它',
   'The request has a text that cannot be stored.': '有些文字不能保存。',
+  'The request has a field whose name is reserved.': '有个字段的名称不能使用。',
   'The request has a text or number that cannot be stored.': '有些文字或数字不能保存。',
   'is not UTF-8 text. Save it as UTF-8 (in Notepad: Save as, Encoding, UTF-8) 请用 UTF-8 编码保存（记事本：另存为 → 编码 → UTF-8）':
     '不是 UTF-8 编码：用 UTF-8 编码另存（记事本：另存为 → 编码 → UTF-8）',
