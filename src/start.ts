@@ -45,5 +45,9 @@ await runProgram(async ({ onFailure }) => {
     })
   }
   const { serveLocal } = await import('./bootstrap/serve-local.ts')
-  await serveLocal({ config, addresses, target, localTemporal, shutdown, tracing, log, print })
+  const local = { config, addresses, target, localTemporal, shutdown, tracing, log, print }
+  await serveLocal(local).catch((err: unknown) => {
+    // The shutdown ends the process.
+    if (!shutdown.isRunning()) throw err
+  })
 })

@@ -67,7 +67,7 @@ async function startSupervised(
   { config, target, codecUrl, print, log }: Parameters<typeof superviseLocalTemporal>[0],
   signal: AbortSignal,
 ): Promise<{ uiUrl: string | null; stop(): Promise<void> }> {
-  const program = await findTemporalServer({ cacheDir: cacheFolder(config), print })
+  const program = await findTemporalServer({ cacheDir: cacheFolder(config), print, signal })
   const port = Number(target.connection.address?.split(':')[1])
   const { namespace, localUiPort } = config.temporal
   const server = { program, dataDir: config.dataDir, port, namespace, codecUrl }

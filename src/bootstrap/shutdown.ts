@@ -17,6 +17,8 @@ interface Hook {
 export interface Shutdown {
   /** Registers a hook that stops a part. Hooks run one after another, the last registered first. */
   onShutdown(name: string, stop: Stop, timeoutMs?: number): void
+  /** Whether the hooks run or have run. What fails then has failed because of it. */
+  isRunning(): boolean
   /** Runs all hooks once. A hook that fails or times out is logged, and the next one runs. */
   run(): Promise<void>
   /** SIGINT (Ctrl-C) and SIGTERM run the hooks and end the process. A second SIGINT, or the time limit, ends it at once. */
@@ -34,6 +36,7 @@ export function createShutdown(log: Log): Shutdown {
     onShutdown: (name, stop, timeoutMs = HOOK_TIMEOUT_MS) => {
       hooks.push({ name, stop, timeoutMs })
     },
+    isRunning: () => running !== null,
     run,
     handleSignals: () => endOnSignals(run, log),
   }

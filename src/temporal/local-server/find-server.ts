@@ -52,8 +52,10 @@ export function serverCacheFolder(cacheDir: string): string {
 export async function findTemporalServer(options: {
   cacheDir: string
   print: (line: string) => void
+  /** Stops a build or a download. */
+  signal?: AbortSignal
 }): Promise<ServerProgram> {
-  const { print } = options
+  const { print, signal } = options
   const folder = serverCacheFolder(options.cacheDir)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const onPath = await isUsableCli('temporal')
@@ -61,10 +63,10 @@ export async function findTemporalServer(options: {
   assertFolderTrusted(folder)
   const built = builtServer(folder)
   // The local cluster builds the server without the Web UI, whose build takes seconds.
-  if (built) return built.ui || !(await hasGo()) ? built : buildServer(folder, print)
-  const downloaded = await downloadCli(folder, print)
+  if (built) return built.ui || !(await hasGo()) ? built : buildServer(folder, print, signal)
+  const downloaded = await downloadCli(folder, print, signal)
   if (downloaded) return { kind: 'cli', program: downloaded }
-  if (await hasGo()) return buildServer(folder, print)
+  if (await hasGo()) return buildServer(folder, print, signal)
   throw new NoTemporalServerError(
     [
       'No Temporal server is available on this machine. Provide one of these:',
@@ -107,7 +109,11 @@ function builtServer(folder: string): BuiltServer | null {
 }
 
 /** Lets the SDK download the CLI. Prints a line and returns null when it cannot. */
-async function downloadCli(folder: string, print: (line: string) => void): Promise<string | null> {
+async function downloadCli(
+  folder: string,
+  print: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<string | null> {
   print('temporal: downloading the Temporal CLI…')
   try {
     const { TestWorkflowEnvironment } = await import('@temporalio/testing')
@@ -123,8 +129,10 @@ async function downloadCli(folder: string, print: (line: string) => void): Promi
       new Promise((_, reject) =>
         setTimeout(() => reject(new Error('no answer')), DOWNLOAD_TIMEOUT_MS).unref(),
       ),
+      aborted(signal),
     ])
   } catch (err) {
+    signal?.throwIfAborted()
     print(`temporal: the CLI could not be downloaded (${firstLine(err)})`)
     return null
   }
@@ -136,18 +144,32 @@ async function downloadCli(folder: string, print: (line: string) => void): Promi
   return null
 }
 
+/** Rejects when the signal is aborted. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    const end = () => reject(signal?.reason as Error)
+    if (signal?.aborted) end()
+    else signal?.addEventListener('abort', end, { once: true })
+  })
+}
+
 /** Builds the server and its Web UI into the cache. */
-async function buildServer(folder: string, print: (line: string) => void): Promise<ServerProgram> {
+async function buildServer(
+  folder: string,
+  print: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<ServerProgram> {
   const server = { module: SERVER_MODULE, version: SERVER_VERSION, name: 'temporal-server' }
   const ui = { module: UI_MODULE, version: UI_VERSION, name: 'temporal-ui-server' }
   if (!builtServer(folder))
     print(
       `temporal: building Temporal server ${SERVER_VERSION} with Go. This is done once and takes about 5 minutes on two cores`,
     )
-  await buildOnce(folder, server, print)
-  await buildOnce(folder, ui, print).catch((err) =>
-    print(`temporal: the Web UI is not available, because its build failed (${firstLine(err)})`),
-  )
+  await buildOnce(folder, server, print, signal)
+  await buildOnce(folder, ui, print, signal).catch((err) => {
+    signal?.throwIfAborted()
+    print(`temporal: the Web UI is not available, because its build failed (${firstLine(err)})`)
+  })
   const built = builtServer(folder)
   if (!built)
     throw new NoTemporalServerError(`The build of the Temporal server left no program in ${folder}.`)
