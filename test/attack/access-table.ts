@@ -156,6 +156,7 @@ export const CONSOLE = table(`
   POST   /campaigns/import                             operator
   GET    /campaigns/{id}                               viewer
   GET    /campaigns/{id}/statistics.csv                viewer
+  GET    /campaigns/{id}/runs.jsonl                    operator
   GET    /campaigns/{id}/edit                          viewer
   POST   /campaigns/{id}/edit/analysis                 viewer
   GET    /campaigns/{id}/file                          viewer

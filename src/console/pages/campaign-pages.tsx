@@ -1,6 +1,7 @@
 import type { TargetAccount } from '../../api/views/campaign-account-view.ts'
 import type { campaignView } from '../../api/views/campaign-view.ts'
 import type { Issue } from '../../campaign/issue.ts'
+import type { Campaign } from '../../campaign/model.ts'
 import type { Statistics } from '../../campaign/statistics/report.ts'
 import { Code, Data, Empty, NextPage, StatePill } from '../components/basics.tsx'
 import { FrameActions, type FramedCampaign } from '../components/campaign-frame.tsx'
@@ -31,6 +32,8 @@ export const CampaignPage = (props: {
   source: string
   warnings: Issue[]
   query: ResultsQuery
+  /** The version that the results are shown of. */
+  model: Campaign | null
   statistics: Statistics | null
 }) => {
   const texts = useText(CAMPAIGN_TEXTS)
@@ -56,6 +59,7 @@ export const CampaignPage = (props: {
         campaign={item.id}
         version={item.version}
         query={props.query}
+        model={props.model}
         statistics={props.statistics}
       />
       <section class="card">

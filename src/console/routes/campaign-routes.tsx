@@ -14,8 +14,9 @@ import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { type ResultsQuery, readResultsQuery, statisticsQuery } from '../results/results-query.ts'
 import { languageOf } from '../shell/preferences.tsx'
+import { requirePageRole } from './page-role.tsx'
 
-/** `/campaigns/ID`: the results of a campaign, and their tables as CSV */
+/** `/campaigns/ID`: the results of a campaign, their tables as CSV, and its runs as JSON lines */
 export function addCampaignPages(app: Hono, deps: PageDeps): void {
   app.get('/campaigns/:id', async (c) => {
     const id = c.req.param('id')
@@ -31,6 +32,7 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     const targets = toPage(all, PAGE_SIZE, (a) => a.appId)
     const query = readResultsQuery(c.req.query())
     const { body, error } = await statisticsOf(c, deps, c.req.param('id'), query)
+    const shown = query.version === null ? version : await deps.campaigns.version(id, query.version)
     return respond(
       c,
       <CampaignPage
@@ -40,6 +42,7 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
         source={source}
         warnings={warnings}
         query={query}
+        model={shown?.model ?? null}
         statistics={error ? null : (body as Statistics)}
       />,
     )
@@ -51,6 +54,12 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     const filter = statisticsQuery(readResultsQuery(c.req.query()), deps.now())
     const query = `table=${table}&lang=${languageOf(c)}&${filter}`
     const file = await deps.api.file(c, `/api${campaignPath(id)}/statistics.csv?${query}`)
+    return file instanceof Response ? file : notDone(c, file, campaignPath(id))
+  })
+  app.get('/campaigns/:id/runs.jsonl', requirePageRole(deps, 'operator'), async (c) => {
+    const id = c.req.param('id')
+    const filter = statisticsQuery(readResultsQuery(c.req.query()), deps.now())
+    const file = await deps.api.file(c, `/api${campaignPath(id)}/runs.jsonl?${filter}`)
     return file instanceof Response ? file : notDone(c, file, campaignPath(id))
   })
 }

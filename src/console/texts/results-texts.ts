@@ -55,6 +55,11 @@ export const RESULTS_TEXTS = bilingual(
     day: '日期',
     daysLabel: '每天进入的粉丝数',
     csv: '导出 CSV',
+    runs: '逐次导出（JSON Lines）',
+    runsHint: '每行一次培育，不含 openId',
+    taken: (n: string, share: string | null) =>
+      share === null ? `${n} 人走这一支` : `${n} 人走这一支，占 ${share}`,
+    otherVersions: '其他版本的步骤',
     notRead: '数据读取失败，请稍后重试。',
   },
   {
@@ -111,6 +116,11 @@ export const RESULTS_TEXTS = bilingual(
     day: 'Day',
     daysLabel: 'Followers who entered each day',
     csv: 'Export CSV',
+    runs: 'Export runs (JSON lines)',
+    runsHint: 'One run a line, without openIds',
+    taken: (n: string, share: string | null) =>
+      share === null ? `${n} took this branch` : `${n} took this branch, ${share}`,
+    otherVersions: 'Steps of other versions',
     notRead: 'The figures could not be read. Try again later.',
   },
 )

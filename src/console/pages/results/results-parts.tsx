@@ -10,16 +10,21 @@ import { Icon } from '../../design/icons.tsx'
 import { splitReasons } from '../../overview/today.ts'
 import { campaignPath } from '../../paths.ts'
 import { difference } from '../../results/difference.ts'
+import type { ResultRow } from '../../results/result-rows.ts'
 import { type ResultsQuery, resultsHref } from '../../results/results-query.ts'
 import { LEAST_FOR_RATES } from '../../results/step-parts.ts'
 import { RESULTS_TEXTS } from '../../texts/results-texts.ts'
-import { useText } from '../../view.ts'
+import { useMay, useText } from '../../view.ts'
 
 /** What every card of the page knows. */
 export interface Results {
   campaign: string
   query: ResultsQuery
   statistics: Statistics
+  /** All steps of the version that is shown, with their branches. */
+  rows: readonly ResultRow[]
+  /** Runs that got the first step of their way in. */
+  firstSent: number
 }
 
 /** A share in per cent; null while too few are counted. */
@@ -32,18 +37,34 @@ export const ResultsCard = (props: {
   title: string
   results: Results
   table: StatisticsTable
+  /** Beside the table, the runs themselves. */
+  withRuns?: boolean
   children?: Child
 }) => {
   const texts = useText(RESULTS_TEXTS)
+  const mayExportRuns = useMay('operator')
   const { campaign, query } = props.results
-  const href = `${campaignPath(campaign)}/statistics.csv${resultsHref(query)}&table=${props.table}`
+  const path = campaignPath(campaign)
+  const href = `${path}/statistics.csv${resultsHref(query)}&table=${props.table}`
   return (
     <section class="card">
       <div class="card-head">
         <h2>{props.title}</h2>
-        <a class="row-link" href={href} download>
-          <Icon name="download" /> {texts.csv}
-        </a>
+        <span class="exports">
+          <a class="row-link" href={href} download>
+            <Icon name="download" /> {texts.csv}
+          </a>
+          {props.withRuns && mayExportRuns ? (
+            <a
+              class="row-link"
+              href={`${path}/runs.jsonl${resultsHref(query)}`}
+              download
+              title={texts.runsHint}
+            >
+              <Icon name="download" /> {texts.runs}
+            </a>
+          ) : null}
+        </span>
       </div>
       {props.children}
     </section>
@@ -51,13 +72,13 @@ export const ResultsCard = (props: {
 }
 
 /** From the entry to the goal. */
-export const Funnel = ({ results: { statistics } }: { results: Results }) => {
+export const Funnel = ({ results: { statistics, firstSent } }: { results: Results }) => {
   const texts = useText(RESULTS_TEXTS)
   const number = useNumber()
-  const { runs, steps } = statistics
+  const { runs } = statistics
   const stages = [
     { title: texts.stages.entered, n: runs.entered, tone: 'plot' },
-    { title: texts.stages.first, n: steps[0]?.sent ?? 0, tone: 'plot' },
+    { title: texts.stages.first, n: firstSent, tone: 'plot' },
     { title: texts.stages.replied, n: runs.replied, tone: 'leaf' },
     { title: texts.stages.goals, n: runs.goals, tone: 'teal' },
     { title: texts.stages.unfollowed, n: runs.unfollowed, tone: 'amber' },

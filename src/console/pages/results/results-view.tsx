@@ -1,5 +1,7 @@
+import type { Campaign } from '../../../campaign/model.ts'
 import type { Statistics } from '../../../campaign/statistics/report.ts'
 import { useNumber } from '../../components/numbers.tsx'
+import { firstSent, resultRows } from '../../results/result-rows.ts'
 import { RANGES, type ResultsQuery, resultsHref } from '../../results/results-query.ts'
 import { LEAST_FOR_RATES } from '../../results/step-parts.ts'
 import { RESULTS_TEXTS } from '../../texts/results-texts.ts'
@@ -14,6 +16,8 @@ const MOST_VERSIONS = 50
 export const ResultsView = (props: {
   campaign: string
   version: number
+  /** The version that is shown; null: it cannot be read. */
+  model: Campaign | null
   query: ResultsQuery
   /** Null: they could not be read. */
   statistics: Statistics | null
@@ -29,7 +33,12 @@ export const ResultsView = (props: {
       </>
     )
   const { entered, uncounted } = statistics.runs
-  const results = { campaign, query, statistics }
+  const shown = query.version ?? props.version
+  const results = {
+    ...{ campaign, query, statistics },
+    rows: resultRows(props.model, shown, statistics),
+    firstSent: firstSent(props.model, shown, statistics),
+  }
   return (
     <>
       <RangeFilter query={query} version={props.version} />
@@ -38,10 +47,10 @@ export const ResultsView = (props: {
         {entered > 0 && entered < LEAST_FOR_RATES ? texts.few : null}{' '}
         {uncounted > 0 ? texts.uncounted(number(uncounted)) : null}
       </p>
+      {entered === 0 ? null : <Funnel results={results} />}
+      {results.rows.length === 0 ? null : <StepTable results={results} />}
       {entered === 0 ? null : (
         <>
-          <Funnel results={results} />
-          <StepTable results={results} />
           <Tests results={results} />
           <div class="columns">
             <Reasons results={results} />

@@ -1,9 +1,12 @@
+import type { Child } from 'hono/jsx'
 import type { StepCounts } from '../../../campaign/statistics/report.ts'
 import { Data } from '../../components/basics.tsx'
 import { Legend, StackedBar, type Tone } from '../../components/charts.tsx'
 import { DataTable } from '../../components/data-table.tsx'
 import { useNumber } from '../../components/numbers.tsx'
 import { useReason } from '../../components/reason-bars.tsx'
+import { Icon } from '../../design/icons.tsx'
+import type { ResultRow } from '../../results/result-rows.ts'
 import { type StepParts, stepParts, worstStep } from '../../results/step-parts.ts'
 import { RESULTS_TEXTS } from '../../texts/results-texts.ts'
 import { useText } from '../../view.ts'
@@ -17,38 +20,84 @@ const PARTS = [
   ['unknown', 'red'],
 ] as const satisfies [keyof StepParts, Tone][]
 
-/** What became of each step, the worst one marked with its reason. */
+/** What became of each step, in the order of the campaign and below its branches. The worst one is marked with its reason. */
 export const StepTable = ({ results }: { results: Results }) => {
   const texts = useText(RESULTS_TEXTS)
   const number = useNumber()
-  const { steps, runs } = results.statistics
-  const parts = steps.map((step) => stepParts(step, runs))
-  const worst = worstStep(parts)
-  const rows = steps.map((step, i) => ({
-    step,
-    parts: parts[i] ?? stepParts(step, runs),
-    isWorst: i === worst,
-  }))
-  const rate = (n: number, { sent }: StepCounts) => rateOf(n, sent) ?? number(n)
+  const { runs } = results.statistics
+  const parts = results.rows.map((row) =>
+    row.kind === 'step' ? stepParts(row.step, runsOf(row, runs)) : null,
+  )
+  const steps = parts.flatMap((of) => (of ? [of] : []))
+  const worst = steps[worstStep(steps)]
+  const rows: TableRow[] = results.rows.map((row, i) => ({ ...row, parts: parts[i] ?? null }))
   const names = useNames()
+  const ofStep = (row: TableRow, cell: (step: StepCounts, parts: StepParts) => Child): Child =>
+    row.kind === 'step' && row.parts ? cell(row.step, row.parts) : null
+  const rate = (n: number, { sent }: StepCounts) => rateOf(n, sent) ?? number(n)
   return (
-    <ResultsCard title={texts.steps} results={results} table="steps">
+    <ResultsCard title={texts.steps} results={results} table="steps" withRuns>
       <Legend items={PARTS.map(([part, tone]) => ({ name: names[part], tone }))} />
       <DataTable
         columns={[
-          { title: texts.step, cell: ({ step }) => <Data>{step.step}</Data> },
-          { title: texts.split, cell: (row) => <Split {...row} /> },
-          { title: texts.sent, cell: ({ step }) => number(step.sent) },
-          { title: texts.couldNot, cell: (row) => number(row.parts.couldNot) },
-          { title: texts.unknown, cell: ({ step }) => number(step.unknown) },
-          { title: texts.repliedAfter, cell: ({ step }) => rate(step.repliedAfter, step) },
-          { title: texts.clicked, cell: ({ step }) => number(clicksOf(step)) },
-          { title: texts.unfollowedAfter, cell: ({ step }) => rate(step.unfollowedAfter, step) },
+          { title: texts.step, cell: (row) => <Name row={row} /> },
+          {
+            title: texts.split,
+            cell: (row) =>
+              row.kind === 'branch' ? (
+                <Taken row={row} />
+              ) : (
+                ofStep(row, (step, of) => <Split step={step} parts={of} isWorst={of === worst} />)
+              ),
+          },
+          { title: texts.sent, cell: (row) => ofStep(row, (step) => number(step.sent)) },
+          { title: texts.couldNot, cell: (row) => ofStep(row, (_, of) => number(of.couldNot)) },
+          { title: texts.unknown, cell: (row) => ofStep(row, (step) => number(step.unknown)) },
+          { title: texts.repliedAfter, cell: (row) => ofStep(row, (step) => rate(step.repliedAfter, step)) },
+          { title: texts.clicked, cell: (row) => ofStep(row, (step) => number(clicksOf(step))) },
+          {
+            title: texts.unfollowedAfter,
+            cell: (row) => ofStep(row, (step) => rate(step.unfollowedAfter, step)),
+          },
         ]}
         rows={rows}
       />
     </ResultsCard>
   )
+}
+
+type TableRow = ResultRow & { parts: StepParts | null }
+
+/** The runs that may have a step: those of its branch. */
+const runsOf = (
+  { taken }: ResultRow & { kind: 'step' },
+  { entered, active }: { entered: number; active: number },
+) => (taken === null ? { entered, active } : { entered: taken, active: Math.min(active, taken) })
+
+const Name = ({ row }: { row: TableRow }) => {
+  const texts = useText(RESULTS_TEXTS)
+  if (row.kind === 'others') return <span class="quiet">{texts.otherVersions}</span>
+  const depth = `at-${Math.min(row.depth, 4)}`
+  if (row.kind === 'step')
+    return (
+      <span class={depth}>
+        <Data>{row.step.step}</Data>
+      </span>
+    )
+  return (
+    <span class={`${depth} branch-name`}>
+      <Icon name="git-branch" />
+      <Data>{row.fork}</Data>
+      <b translate="no">{row.branch}</b>
+    </span>
+  )
+}
+
+/** How many of the runs at a fork took a branch. */
+const Taken = ({ row }: { row: ResultRow & { kind: 'branch' } }) => {
+  const texts = useText(RESULTS_TEXTS)
+  const number = useNumber()
+  return <span class="quiet">{texts.taken(number(row.taken), rateOf(row.taken, row.ofFork))}</span>
 }
 
 function useNames(): Record<(typeof PARTS)[number][0], string> {
