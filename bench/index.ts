@@ -1,5 +1,6 @@
 import { cpus, loadavg, totalmem } from 'node:os'
 import { exitWithUsage, readOptions } from '../scripts/read-options.ts'
+import { stopPrograms } from '../test/harness/process/program.ts'
 import { BENCH_LIST, BENCH_NAMES, type BenchName, QUICK_BENCHES } from './bench-list.ts'
 import { MEASURES } from './benches.ts'
 import { COUNT_OPTIONS, type Counts, changedCounts, readCounts } from './counts.ts'
@@ -14,6 +15,8 @@ import { figuresFrom } from './scaling/figures.ts'
 import { scalingBlocks } from './scaling/tables.ts'
 import { formatFigures } from './stats.ts'
 
+/** A bench that says nothing for so long is still alive. */
+const PROGRESS_MS = 20_000
 const print = (line: string) => process.stderr.write(`${line}\n`)
 
 const USAGE = `npm run bench -- [--all | --only NAME,NAME] [--skip NAME,NAME | --from FILE] [--json FILE] [--write-docs]
@@ -56,6 +59,8 @@ if (values.only === 'scaling') {
 const peers = listOf('--peer', values.peer, PEERS)
 const stages = listOf('--stages', values.stages, FOOTPRINT_STAGES)
 const names = selectBenches()
+let isStopping = false
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stopOn(signal))
 
 const results = values.from ? readResults(values.from) : await measureAll()
 process.stdout.write(`${tablesOf(results)}\n`)
@@ -63,6 +68,15 @@ if (values['write-docs']) for (const file of writePages(results)) print(`bench: 
 for (const [name, { reason }] of Object.entries(results.skipped))
   print(`bench: ${name} was not measured: ${reason}`)
 process.exit(Object.values(results.skipped).some(({ failed }) => failed) ? 1 : 0)
+
+/** Ends with 130, and none of the programs that were started stays. A second Ctrl-C ends at once. */
+function stopOn(signal: 'SIGINT' | 'SIGTERM'): void {
+  if (isStopping && signal === 'SIGINT') process.exit(130)
+  if (isStopping) return
+  isStopping = true
+  print('bench: stopping what was started…')
+  void stopPrograms().then(() => process.exit(130))
+}
 
 /** Exits with 2 when a count is invalid. */
 function requireCounts(): Counts {
@@ -103,9 +117,13 @@ async function measureAll(): Promise<Results> {
     node: process.version,
   }
   const measured: Results = { benches: {}, skipped: {} }
-  for (const name of names) {
-    print(`bench: ${name}: ${BENCH_LIST[name].text}…`)
+  for (const [i, name] of names.entries()) {
+    // The process ends soon.
+    if (isStopping) await new Promise(() => {})
+    print(`bench: ${i + 1} of ${names.length}: ${name}: ${BENCH_LIST[name].text}…`)
     const [measuredAt, [loadBefore = null], began] = [new Date().toISOString(), loadavg(), performance.now()]
+    const seconds = () => ((performance.now() - began) / 1_000).toFixed(0)
+    const progress = setInterval(() => print(`bench: ${name}: … ${seconds()} s`), PROGRESS_MS)
     try {
       const found = await MEASURES[name]({ counts, peers, stages, print })
       measured.benches[name] = { measuredAt, command: commandOf(name), machine, loadBefore, ...found }
@@ -114,10 +132,12 @@ async function measureAll(): Promise<Results> {
       const failed = !(err instanceof NotAvailableError)
       const reason = failed ? `it failed: ${message}` : message
       measured.skipped[name] = { at: measuredAt, reason, failed }
-      print(`bench: ${name}: ${reason}`)
+      if (!isStopping) print(`bench: ${name}: ${reason}`)
+    } finally {
+      clearInterval(progress)
     }
-    print(`bench: ${name}: ${((performance.now() - began) / 1_000).toFixed(0)} s`)
-    if (values.json) writeResults(measured, values.json)
+    if (!isStopping) print(`bench: ${name}: ${seconds()} s`)
+    if (values.json && !isStopping) writeResults(measured, values.json)
   }
   return measured
 }

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../../../src/temporal/local-server/ports.ts'
 import { waitFor } from '../wait-for.ts'
@@ -17,11 +18,34 @@ export interface Program {
   exited: Promise<number | null>
 }
 
+/** Those that have not ended. */
+const running = new Set<Program>()
+/** Folders of {@link isolatedSettings} that were not removed yet. */
+const folders = new Set<() => void>()
+let isStopping = false
+/** A program of the product stops within 10 s. */
+const STOP_TIMEOUT_MS = 12_000
+
+/**
+ * Stops all programs that were started here, and removes their folders: before a command ends that was interrupted. No program can be started
+ * afterwards.
+ */
+export async function stopPrograms(): Promise<void> {
+  isStopping = true
+  const ended = Promise.all([...running].map(({ exited }) => exited))
+  for (const { process: child } of running) child.kill('SIGTERM')
+  await Promise.race([ended, pause(STOP_TIMEOUT_MS)])
+  for (const { process: child } of running) child.kill('SIGKILL')
+  await ended
+  for (const cleanUp of folders) cleanUp()
+}
+
 /**
  * Starts a program with these settings only: it inherits no setting from the environment of this process.
  * @param node the path of another Node program
  */
 export function spawnProgram(file: string, env: Record<string, string>, node = process.execPath): Program {
+  if (isStopping) throw new Error('the programs are being stopped')
   const { PATH = '', HOME = '', XDG_CACHE_HOME, FOLLOWER_NURTURE_CACHE } = process.env
   const child = spawn(node, [...nodeOptions(file), 'scripts/run.mjs', file], {
     cwd: root,
@@ -43,7 +67,10 @@ export function spawnProgram(file: string, env: Record<string, string>, node = p
     err += text
   })
   const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)))
-  return { process: child, stdout: () => out, stderr: () => err, exited }
+  const program = { process: child, stdout: () => out, stderr: () => err, exited }
+  running.add(program)
+  void exited.then(() => running.delete(program))
+  return program
 }
 
 /** The Node options of this program's script in package.json. */
@@ -62,6 +89,11 @@ export async function isolatedSettings(): Promise<{
   cleanUp(): void
 }> {
   const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-data-'))
+  const cleanUp = () => {
+    folders.delete(cleanUp)
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
+  }
+  folders.add(cleanUp)
   const [PORT, SIMULATOR_PORT, TEMPORAL_PORT, TEMPORAL_UI_PORT] = await Promise.all(
     [1, 2, 3, 4].map(async () => String(await freePort())),
   )
@@ -76,7 +108,7 @@ export async function isolatedSettings(): Promise<{
       LOG_LEVEL: 'warn',
     },
     dataDir,
-    cleanUp: () => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 }),
+    cleanUp,
   }
 }
 
