@@ -39,7 +39,13 @@ export interface SessionApi {
     c: Context,
     method: string,
     path: string,
-    content?: { json?: unknown; body?: RequestInit['body']; headers?: Record<string, string> },
+    content?: {
+      json?: unknown
+      body?: RequestInit['body']
+      headers?: Record<string, string>
+      /** Ends the call, of those that can be ended. */
+      signal?: AbortSignal
+    },
   ): Promise<ApiAnswer>
   /** Gets a file of the operator API as the user of a request: the response with the file, or the answer of a refused call. */
   file(c: Context, path: string): Promise<Response | ApiAnswer>
@@ -76,8 +82,8 @@ export function createSessionApi(
     return fetchAs(c, new Request(url, init))
   }
   return {
-    async call(c, method, path, { json, body, headers = {} } = {}) {
-      const init: RequestInit = { method, headers }
+    async call(c, method, path, { json, body, headers = {}, signal } = {}) {
+      const init: RequestInit = { method, headers, ...(signal ? { signal } : {}) }
       if (json !== undefined) {
         init.body = JSON.stringify(json)
         init.headers = { 'content-type': 'application/json', ...headers }

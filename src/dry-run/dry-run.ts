@@ -54,11 +54,14 @@ export interface DryRunDeps {
   now: () => number
   /** How long it may work, ms. Default: 20 s. */
   budgetMs?: number
+  /** Ends it before the next follower. */
+  signal?: AbortSignal
 }
 
 /**
  * Plays the recorded events of an account against a campaign version: what it would have done. Reads page by page, follower by
  * follower, gives way to other work after each follower, and writes nothing.
+ * @throws the reason of the signal
  */
 export async function dryRun(deps: DryRunDeps, request: DryRunRequest): Promise<DryRunResult> {
   const { account, campaign, version, from, to, maxFollowers } = request
@@ -90,6 +93,7 @@ export async function dryRun(deps: DryRunDeps, request: DryRunRequest): Promise<
     for (const openId of openIds) {
       if (result.followers >= maxFollowers) return finished('followers')
       if (performance.now() > stopAt) return finished('time')
+      deps.signal?.throwIfAborted()
       const ofFollower = <T extends { openId: string }>(rows: readonly T[]) =>
         rows.filter((row) => row.openId === openId)
       const own = events.byFollower.get(openId) ?? []

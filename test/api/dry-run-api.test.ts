@@ -139,6 +139,9 @@ describe('a dry run', () => {
     const [account, found] = [await accounts.find(WITH_TEXTS), await campaigns.version('asks', 1)]
     if (!account || !found) throw new Error('not stored')
     const request = { account, campaign: found.model, version: 1, from: Date.parse(from), to: Date.parse(to) }
+    const signal = AbortSignal.abort(new Error('stopped by the test'))
+    const stopped = dryRun({ db, campaigns, now: Date.now, signal }, { ...request, maxFollowers: 10 })
+    await expect(stopped).rejects.toThrow('stopped by the test')
     const deps = { db, campaigns, now: Date.now, budgetMs: 0 }
     expect(await dryRun(deps, { ...request, maxFollowers: 10 })).toMatchObject({
       followers: 0,

@@ -72,6 +72,12 @@ beforeEach(async () => {
 
 const get = (path: string, token = VIEWER, method = 'GET') =>
   web.request(`/api/campaigns/${path}`, { method, headers: { authorization: `Bearer ${token}` } })
+/** Headers of a script of the console. */
+async function signedIn(url: string): Promise<Record<string, string>> {
+  const body = new URLSearchParams({ token: OPERATOR })
+  const { headers } = await fetch(`${url}/signin`, { method: 'POST', body, redirect: 'manual' })
+  return { cookie: headers.get('set-cookie')?.split(';')[0] ?? '', 'x-nurture-console': '1' }
+}
 const linesOf = (text: string): ExportedRun[] =>
   text
     .split('\n')
@@ -245,12 +251,13 @@ describe('the runs as JSON lines', () => {
     expect([answer.status, await answer.text()]).toEqual([200, ''])
   })
 
-  it('are no longer read when the client goes away', async () => {
+  it.each(['/api', '/console/api'])('are no longer read when the client of %s goes away', async (base) => {
     await addMany(20 * PAGE)
     const server = await listen(web, 0, '127.0.0.1')
     try {
-      const headers = { authorization: `Bearer ${OPERATOR}` }
-      const request = httpGet(`${server.url}/api/campaigns/shop/runs.jsonl?openIds=true`, { headers })
+      const headers = base === '/api' ? { authorization: `Bearer ${OPERATOR}` } : await signedIn(server.url)
+      await store.db.delete(auditLog)
+      const request = httpGet(`${server.url}${base}/campaigns/shop/runs.jsonl?openIds=true`, { headers })
       request.on('error', () => {})
       const [incoming] = await once(request, 'response')
       const timeout = AbortSignal.timeout(WAIT_TIMEOUT_MS)

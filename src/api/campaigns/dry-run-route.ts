@@ -31,7 +31,7 @@ export function addDryRunRoute(router: OpenAPIHono, deps: ApiDeps): void {
       path: '/campaigns/dry-run',
       summary: 'Play recorded events against a campaign version',
       description:
-        'What the version would have done with the events of an account in a period of the last seven days, beside what really happened. Counts only: no follower is named. Nothing is sent and nothing is stored. One at a time in each process; 429 while one works.',
+        'What the version would have done with the events of an account in a period of the last seven days, beside what really happened. Counts only: no follower is named. Nothing is sent and nothing is stored. One at a time in each process; 429 while one works. It ends when the client closes the connection.',
       security,
       request: jsonBody(dryRunBody),
       responses: {
@@ -54,7 +54,11 @@ export function addDryRunRoute(router: OpenAPIHono, deps: ApiDeps): void {
       isBusy = true
       try {
         const maxFollowers = body.limit ?? DEFAULT_FOLLOWERS
-        const result = await dryRun(deps, { account, campaign, version, ...period, maxFollowers })
+        const { signal } = c.req.raw
+        const request = { account, campaign, version, ...period, maxFollowers }
+        const result = await dryRun({ ...deps, signal }, request).catch((err: unknown) => {
+          throw signal.aborted ? clientGone() : err
+        })
         const { until, ...counts } = result
         return c.json(
           {
@@ -136,6 +140,11 @@ const TRUNCATED: Record<NonNullable<DryRunResult['truncated']>, string> = {
   events:
     'There are too many events: only the first followers, by their ids, were played. Choose a shorter period.',
   time: 'It took too long: only the first followers, by their ids, were played. Choose a shorter period.',
+}
+
+/** Nobody reads it. */
+function clientGone(): ApiError {
+  return new ApiError(408, 'stopped', 'The client has closed the connection, so the dry run was stopped.')
 }
 
 function busy(): ApiError {

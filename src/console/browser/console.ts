@@ -3,11 +3,13 @@ import { watchConnection } from './connection.ts'
 import { copyButtons } from './copy-buttons.ts'
 import { countdowns } from './countdowns.ts'
 import { dialogs } from './dialogs.ts'
+import { longForms } from './long-forms.ts'
 import { shortcuts } from './shortcuts.ts'
 import { submitOnce } from './submit-once.ts'
 
 dialogs()
 submitOnce()
+longForms()
 copyButtons()
 countdowns()
 shortcuts()

@@ -11,6 +11,11 @@ export function submitOnce(): void {
     busy.add(form)
     submitter?.setAttribute('aria-busy', 'true')
   })
+  document.addEventListener('request-stopped', ({ target: form }) => {
+    if (!(form instanceof HTMLFormElement)) return
+    busy.delete(form)
+    for (const button of form.querySelectorAll('[aria-busy]')) button.removeAttribute('aria-busy')
+  })
   // A page that comes back from the browser's history has its forms as they were left.
   window.addEventListener('pageshow', () => {
     busy.clear()

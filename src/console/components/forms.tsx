@@ -292,6 +292,23 @@ export const ActionButton = (props: {
   </form>
 )
 
+/**
+ * In a form with `data-long`, whose answer takes seconds: how long it has worked, and a button that stops it. It is shown while
+ * the form is sent.
+ * @param working says that it works, and for how many seconds
+ */
+export const LongProgress = ({ working }: { working(seconds: string): string }) => {
+  const texts = useText(FORM_TEXTS)
+  return (
+    <span class="long-progress" role="status" data-long-progress={working('{n}')} hidden>
+      <span data-long-text />
+      <button type="button" data-long-stop>
+        {texts.stop}
+      </button>
+    </span>
+  )
+}
+
 /** A text with a button that copies it. */
 export const CopyRow = ({ label, text }: { label: string; text: string }) => {
   const texts = useText(FORM_TEXTS)

@@ -4,7 +4,14 @@ import type { Issue } from '../../campaign/issue.ts'
 import { Code, Time } from '../components/basics.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
-import { FormProblem, type FormState, type Option, SelectField, TextField } from '../components/forms.tsx'
+import {
+  FormProblem,
+  type FormState,
+  LongProgress,
+  type Option,
+  SelectField,
+  TextField,
+} from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
 import { useNumber } from '../components/numbers.tsx'
 import { Icon } from '../design/icons.tsx'
@@ -38,7 +45,7 @@ export const DryRunPage = (props: DryRunProps) => {
       {accounts.length === 0 ? (
         <p class="empty">{texts.noAccount}</p>
       ) : (
-        <form method="post" action={`${path}/dry-run`} class="card form-card">
+        <form method="post" action={`${path}/dry-run`} class="card form-card" data-long>
           <FormProblem state={state} />
           {issues.length === 0 ? null : (
             <div class="note red">
@@ -68,6 +75,7 @@ export const DryRunPage = (props: DryRunProps) => {
             required
           />
           <div class="dialog-actions">
+            <LongProgress working={texts.working} />
             <button type="submit" class="main">
               {texts.submit}
             </button>

@@ -39,7 +39,9 @@ async function playCampaign(c: Context, deps: PageDeps, field: (name: string) =>
   if (from === null || to === null) return refuse({ [from === null ? 'from' : 'to']: texts.badTime })
   const draft = values.version === 'draft' ? await deps.drafts.find(id) : null
   const json = { campaign: draft?.source ?? id, account: values.account, from, to }
-  const answer = await deps.api.call(c, 'POST', '/api/campaigns/dry-run', { json })
+  // A person who stops it closes the connection.
+  const { signal } = c.req.raw
+  const answer = await deps.api.call(c, 'POST', '/api/campaigns/dry-run', { json, signal })
   if (answer.status === 429) return refuse({ '': texts.busy })
   if (answer.error) {
     // Errors of the draft have lines; the others are about the form.

@@ -8,6 +8,7 @@ export const FORM_TEXTS = bilingual(
     cancel: '取消',
     copy: '复制',
     copied: '已复制',
+    stop: '停止',
   },
   {
     refused: 'Not saved yet: correct what is marked red.',
@@ -15,5 +16,6 @@ export const FORM_TEXTS = bilingual(
     cancel: 'Cancel',
     copy: 'Copy',
     copied: 'Copied',
+    stop: 'Stop',
   },
 )

@@ -70,6 +70,7 @@ export const RESOURCE_TEXTS: MessageTable = {
     '事件过多，只试算了前面一部分粉丝：选短一些的时间。',
   'It took too long: only the first followers, by their ids, were played. Choose a shorter period.':
     '用时过长，只试算了前面一部分粉丝：选短一些的时间。',
+  'The client has closed the connection, so the dry run was stopped.': '连接断开，试算已停止。',
   'Another dry run works in this process. Repeat in some seconds.': '正在进行另一次试算：几秒后再试。',
 
   'This key belongs to another test.': '这个幂等键用于另一次试发。',
