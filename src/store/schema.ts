@@ -204,6 +204,8 @@ export const campaignVersions = pgTable(
     publishedBy: text('published_by'),
     /** The older version whose file this one is; null: its file was given. */
     restoredFrom: integer('restored_from'),
+    /** What the publisher says about it; null: nothing. */
+    note: text('note'),
   },
   (t) => [primaryKey({ columns: [t.id, t.version] })],
 )

@@ -23,6 +23,7 @@ interface Version {
   publishedBy: string | null
   restoredFrom: number | null
   contentHash: string
+  note: string | null
   isNewest: boolean
   activeRuns: number
 }
@@ -53,6 +54,25 @@ const versionsOf = async (id: string) =>
 const sourceOf = async (id: string) => (await api.get<{ source: string }>(`/api/campaigns/${id}`)).body.source
 
 describe('the versions of a campaign', () => {
+  it('have what their publishers say about them', async () => {
+    const notes = async (id: string) => (await versionsOf(id)).map(({ note }) => note)
+    const said = (note: string) => `noted?note=${encodeURIComponent(note)}`
+    await putWith(said('第一版：开业活动'), file('noted'), {})
+    await api.put(file('noted', [HINT, '{ id: more, after: 5m, send: { text: 再来 } }']))
+    expect(await notes('noted')).toEqual([null, '第一版：开业活动'])
+    // The content is the same, so the newest version gets the note.
+    await putWith(said('加一步'), file('noted', [HINT, '{ id: more, after: 5m, send: { text: 再来 } }']), {})
+    expect(await notes('noted')).toEqual(['加一步', '第一版：开业活动'])
+    await post('noted/rollback', { version: 1, note: '太打扰' })
+    await saveDraft('noted', file('noted', ['{ id: hint, after: 30s, send: { text: 还在吗 } }']))
+    await post('noted/draft/publish?note=%20%20')
+    expect(await notes('noted')).toEqual([null, '太打扰', '加一步', '第一版：开业活动'])
+    const { body: detail } = await api.get<Version>('/api/campaigns/noted/versions/3')
+    expect(detail).toMatchObject({ note: '太打扰', restoredFrom: 1 })
+    const long = await putWith<ErrorBody>(said('长'.repeat(201)), file('noted'), {})
+    expect([long.status, long.body.error.issues?.[0]?.path]).toEqual([422, 'note'])
+  })
+
   it('have the hash of what they say: a comment makes no new version, and is kept', async () => {
     const first = file('hashes')
     expect(await api.put(first)).toMatchObject({ status: 201, body: { version: 1, unchanged: false } })

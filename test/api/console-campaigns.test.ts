@@ -283,12 +283,15 @@ describe('the publication of a draft', () => {
     await saveDraft('issued', yaml('我的'))
     const { form } = await shown()
     await api.put(yaml('别人的'))
-    const refused = await send('/campaigns/issued/publish', 'operator', form)
+    const refused = await send('/campaigns/issued/publish', 'operator', { ...form, note: '换了文案' })
     expect(refused.status).toBe(409)
+    expect(refused.html).toContain('value="换了文案"')
     expect(refused.html).toContain('compare=2..3')
     expect(refused.html).toContain('compare=3..draft')
     expect(refused.html).toContain('仍然发布为第 4 版')
-    expect((await send('/campaigns/issued/publish', 'operator', (await shown()).form)).status).toBe(303)
+    const again = { ...(await shown()).form, note: '换了文案' }
+    expect((await send('/campaigns/issued/publish', 'operator', again)).status).toBe(303)
+    expect((await send('/campaigns/issued/versions')).html).toContain('换了文案')
   })
 
   it('refuses a draft that was saved again after it was shown', async () => {

@@ -68,6 +68,8 @@ export interface PublishRequest {
   /** Refuse when another version is the newest; 0: when there is one. */
   expectedVersion?: number | undefined
   restoredFrom?: number
+  /** What the publisher says about the version. */
+  note?: string | undefined
   /** The action in the audit log. */
   action?: string
   /** A further change in the transaction of the publication. */
@@ -96,15 +98,17 @@ export async function publishSource(
   if (!campaign) throw refused('The campaign cannot be published.', issues)
   const before = runningBodies ? await newestVersion(deps, campaign.id) : null
   const { restoredFrom, expectedVersion, action = 'campaign.publish' } = more
+  const note = more.note || undefined
   const { version, isNew, isUnchanged } = await auditedChange(deps, c, async (stores) => {
     const publishedBy: string = c.get('principal').actor
-    const options = { runningBodies, publishedBy, restoredFrom, expectedVersion }
+    const options = { runningBodies, publishedBy, restoredFrom, expectedVersion, note }
     const result = await stores.campaigns.publish(source, campaign, warnings, options)
     await more.also?.(stores)
     const details = {
       version: result.version,
       ...(runningBodies ? { bodies: 'running' } : {}),
       ...(restoredFrom === undefined ? {} : { restoredFrom }),
+      ...(note === undefined ? {} : { note }),
     }
     return { action, target: campaign.id, details, result }
   }).catch(async (err: unknown) => {

@@ -18,7 +18,7 @@ import {
   toPage,
 } from '../routes/route-helpers.ts'
 import { draftCheck, draftDetail } from '../schemas/campaign-lifecycle-schemas.ts'
-import { campaignParam, draftSummary, published } from '../schemas/campaign-schemas.ts'
+import { campaignParam, draftSummary, published, versionNote } from '../schemas/campaign-schemas.ts'
 import { draftView } from '../views/campaign-version-view.ts'
 import { answerPublished, checkSource, publishSource } from './campaign-files.ts'
 import { etag, expectationHeaders, expectedNumber, versionConflict } from './expectations.ts'
@@ -153,6 +153,7 @@ function publishDraft(router: OpenAPIHono, deps: ApiDeps): void {
         headers: expectationHeaders,
         query: z.strictObject({
           bodies: z.enum(['running']).optional(),
+          note: versionNote,
           revision: z.coerce.number().int().min(1).max(1_000_000_000).optional().openapi({
             description: 'The revision of the draft that was read: 409 when it was saved again meanwhile.',
           }),
@@ -168,7 +169,7 @@ function publishDraft(router: OpenAPIHono, deps: ApiDeps): void {
     }),
     async (c) => {
       const { id } = c.req.valid('param')
-      const { bodies, revision } = c.req.valid('query')
+      const { bodies, note, revision } = c.req.valid('query')
       const draft = await requireDraft(deps, id)
       if (revision !== undefined && revision !== draft.revision)
         rethrowConflict(id, revision)(new DraftConflict(draft))
@@ -176,6 +177,7 @@ function publishDraft(router: OpenAPIHono, deps: ApiDeps): void {
         source: draft.source,
         pathId: id,
         runningBodies: bodies === 'running',
+        note,
         expectedVersion: expectedNumber(c) ?? draft.baseVersion ?? 0,
         // A text that was saved meanwhile must not be lost.
         also: async ({ drafts }) => void (await drafts.remove(id, draft.revision)),

@@ -157,13 +157,14 @@ function rollback(router: OpenAPIHono, deps: ApiDeps): void {
     }),
     async (c) => {
       const { id } = c.req.valid('param')
-      const { version } = c.req.valid('json')
+      const { version, note } = c.req.valid('json')
       const { source } = await findVersion(deps, id, version)
       const done = await publishSource(deps, c, {
         source,
         pathId: id,
         expectedVersion: expectedNumber(c),
         restoredFrom: version,
+        note,
         action: 'campaign.rollback',
       })
       return answerPublished(c, { ...done, isNew: false }) as never

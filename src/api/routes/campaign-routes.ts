@@ -30,6 +30,7 @@ import {
   preview,
   previewRequest,
   published,
+  versionNote,
 } from '../schemas/campaign-schemas.ts'
 import { listOf, page } from '../schemas/common-schemas.ts'
 import { listTargetAccounts } from '../views/campaign-account-view.ts'
@@ -54,7 +55,7 @@ import {
 } from './route-helpers.ts'
 
 const JSON_TYPE = /^application\/json\b/
-const publishQuery = z.strictObject({ bodies: z.enum(['running']).optional() })
+const publishQuery = z.strictObject({ bodies: z.enum(['running']).optional(), note: versionNote })
 const ALL_STATES = ['live', 'paused', 'retired'] as const
 const YAML_TYPE = /^(application|text)\/(x-)?yaml\b/
 
@@ -119,6 +120,7 @@ function publishCampaign(router: OpenAPIHono, deps: ApiDeps): void {
       source,
       pathId: c.req.param('id'),
       runningBodies: query.data.bodies === 'running',
+      note: query.data.note,
       expectedVersion: expectedNumber(c),
     })
     return answerPublished(c, done)

@@ -1,5 +1,11 @@
 import { z } from '@hono/zod-openapi'
-import { campaignAccount, campaignParam, campaignVersion, draftSummary } from './campaign-schemas.ts'
+import {
+  campaignAccount,
+  campaignParam,
+  campaignVersion,
+  draftSummary,
+  versionNote,
+} from './campaign-schemas.ts'
 import { isoTime, issue } from './common-schemas.ts'
 import { facts } from './event-schemas.ts'
 
@@ -59,7 +65,7 @@ export const campaignDiff = z
   .openapi('CampaignDiff')
 
 export const rollbackBody = z
-  .strictObject({ version: z.number().int().min(1).max(MAX_VERSION) })
+  .strictObject({ version: z.number().int().min(1).max(MAX_VERSION), note: versionNote })
   .openapi('Rollback')
 
 export const draftDetail = draftSummary.extend({ source: z.string() }).openapi('Draft')

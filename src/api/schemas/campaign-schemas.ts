@@ -26,6 +26,14 @@ export const campaignItem = z
   })
   .openapi('CampaignItem')
 
+/** Of a version: what its publisher says about it, for the history. */
+export const versionNote = z
+  .string()
+  .trim()
+  .max(200)
+  .optional()
+  .openapi({ description: 'What the publisher says about this version, for its history.' })
+
 export const campaignVersion = z
   .object({
     version: z.number(),
@@ -36,6 +44,7 @@ export const campaignVersion = z
       .nullable()
       .openapi({ description: 'The version whose file was published again.' }),
     contentHash: z.string().openapi({ description: 'Two versions with the same hash say the same.' }),
+    note: z.string().nullable().openapi({ description: 'What its publisher says about it.' }),
   })
   .openapi('CampaignVersion')
 

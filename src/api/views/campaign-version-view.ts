@@ -2,13 +2,21 @@ import type { VersionItem } from '../../store/campaigns/campaign-versions.ts'
 import type { Draft } from '../../store/campaigns/draft-store.ts'
 
 /** A version of a campaign for API and console. */
-export function versionView({ version, publishedAt, publishedBy, restoredFrom, contentHash }: VersionItem) {
+export function versionView({
+  version,
+  publishedAt,
+  publishedBy,
+  restoredFrom,
+  contentHash,
+  note,
+}: VersionItem) {
   return {
     version,
     publishedAt: new Date(publishedAt).toISOString(),
     publishedBy,
     restoredFrom,
     contentHash,
+    note,
   }
 }
 

@@ -17,7 +17,13 @@ import { campaignCommand, pathOf } from './campaign-command.ts'
 import { lifecycleCommands } from './campaign-lifecycle-commands.ts'
 import { runsCommand } from './campaign-runs-command.ts'
 import { statsCommand } from './campaign-stats-command.ts'
-import { expectation, expectOption, toVersion, versionCommands } from './campaign-version-commands.ts'
+import {
+  expectation,
+  expectOption,
+  noteOption,
+  toVersion,
+  versionCommands,
+} from './campaign-version-commands.ts'
 import { dryRunCommand } from './dry-run-command.ts'
 import { uploadMedium } from './media-commands.ts'
 import { testSendCommand } from './test-send-command.ts'
@@ -59,9 +65,10 @@ const put = (terminal: Terminal) =>
     .argument('<file>', 'Campaign file (YAML or JSON)')
     .addOption(bodiesOption)
     .addOption(expectOption)
+    .addOption(noteOption)
     .addOption(urlOption)
     .action(
-      printing(terminal, async (file, { bodies, expect, ...options }) => {
+      printing(terminal, async (file, { bodies, expect, note, ...options }) => {
         const source = readUserText(file)
         const id = campaignIdOf(source)
         const { media, issues, text } = siblingMedia(file, source)
@@ -80,7 +87,7 @@ const put = (terminal: Terminal) =>
         }>(options, {
           method: 'PUT',
           path: pathOf(id),
-          query: { bodies },
+          query: { bodies, note },
           body: { type: 'application/yaml', content: text() },
           headers: expectation(expect),
         })

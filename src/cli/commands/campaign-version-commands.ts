@@ -17,6 +17,9 @@ export const expectOption = new Option(
   'Refuse when another version is the newest one',
 ).argParser(toVersion)
 
+/** `--note TEXT` */
+export const noteOption = new Option('--note <text>', 'What this version is about, for its history')
+
 /** A version as `If-Match`. */
 export const expectation = (version: number | undefined): Record<string, string> =>
   version === undefined ? {} : { 'if-match': `"${version}"` }
@@ -46,6 +49,7 @@ const versions = (terminal: Terminal) =>
         publishedBy: string | null
         restoredFrom: number | null
         contentHash: string
+        note: string | null
         isNewest: boolean
         activeRuns: number
       }>(options, `${pathOf(id)}/versions`)
@@ -54,13 +58,18 @@ const versions = (terminal: Terminal) =>
         v.publishedAt,
         v.publishedBy,
         v.activeRuns,
-        v.restoredFrom === null ? null : `version ${v.restoredFrom} again`,
+        noteOf(v),
         v.contentHash.slice(0, 19),
       ])
       const headers = ['version', 'published', 'by', 'active runs', 'note', 'content']
       return { value: { items }, text: table(headers, rows) }
     }),
   )
+
+function noteOf({ restoredFrom, note }: { restoredFrom: number | null; note: string | null }): string | null {
+  const again = restoredFrom === null ? null : `version ${restoredFrom} again`
+  return [again, note].filter((part) => part !== null).join(': ') || null
+}
 
 const diff = (terminal: Terminal) =>
   campaignCommand('diff', 'Compare two versions, by step and field')
@@ -85,12 +94,13 @@ const rollback = (terminal: Terminal) =>
   campaignCommand('rollback', 'Publish the file of an older version again, as the newest version')
     .argument('<version>', 'The older version', toVersion)
     .addOption(expectOption)
+    .addOption(noteOption)
     .action(
-      printing(terminal, async (id, version, { expect, ...options }) => {
+      printing(terminal, async (id, version, { expect, note, ...options }) => {
         const done = await callApi<{ id: string; version: number; unchanged: boolean }>(options, {
           method: 'POST',
           path: `${pathOf(id)}/rollback`,
-          json: { version },
+          json: { version, note },
           headers: expectation(expect),
         })
         const text = done.unchanged

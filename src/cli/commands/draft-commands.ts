@@ -4,7 +4,7 @@ import { table } from '../table.ts'
 import { readUserText } from '../user-files.ts'
 import { campaignCommand, pathOf } from './campaign-command.ts'
 import { bodiesOption } from './campaign-commands.ts'
-import { expectation, expectOption } from './campaign-version-commands.ts'
+import { expectation, expectOption, noteOption } from './campaign-version-commands.ts'
 
 /** `nurture draft …` */
 export const draftCommands = (terminal: Terminal) =>
@@ -82,12 +82,13 @@ const publish = (terminal: Terminal) =>
   campaignCommand('publish', 'Publish a draft')
     .addOption(bodiesOption)
     .addOption(expectOption)
+    .addOption(noteOption)
     .action(
-      printing(terminal, async (id, { bodies, expect, ...options }) => {
+      printing(terminal, async (id, { bodies, expect, note, ...options }) => {
         const done = await callApi<{ version: number; unchanged: boolean; warnings: Issue[] }>(options, {
           method: 'POST',
           path: `${pathOf(id)}/draft/publish`,
-          query: { bodies },
+          query: { bodies, note },
           headers: expectation(expect),
         })
         const text = done.unchanged

@@ -4,7 +4,7 @@ import type { VersionItem } from '../../store/campaigns/campaign-versions.ts'
 import { Data, Time } from '../components/basics.tsx'
 import { ChangeList, FileDiff } from '../components/campaign-changes.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
-import { FormDialog, OpensDialog } from '../components/forms.tsx'
+import { FormDialog, NEW_FORM, OpensDialog, TextField } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
 import { useNumber } from '../components/numbers.tsx'
 import { Icon } from '../design/icons.tsx'
@@ -82,6 +82,11 @@ const VersionList = ({ campaign, versions, older, activeByVersion, compared }: V
               </span>
               {v.restoredFrom === null ? null : (
                 <span class="quiet">{texts.restoredFrom(v.restoredFrom)}</span>
+              )}
+              {v.note === null ? null : (
+                <span class="version-note">
+                  <Data>{v.note}</Data>
+                </span>
               )}
               {activeByVersion.get(v.version) === undefined ? null : (
                 <span>{texts.inside(number(activeByVersion.get(v.version) ?? 0))}</span>
@@ -225,6 +230,13 @@ const VersionActions = ({ campaign, version }: { campaign: FramedCampaign; versi
             tone="danger"
           >
             <p>{texts.rollbackHint(number(campaign.active))}</p>
+            <TextField
+              name="note"
+              label={texts.note}
+              hint={texts.noteHint}
+              state={NEW_FORM}
+              maxlength={200}
+            />
             {hidden}
           </FormDialog>
         </>

@@ -5,7 +5,7 @@ import type { Draft } from '../../store/campaigns/draft-store.ts'
 import { Code, Data } from '../components/basics.tsx'
 import { ChangeList } from '../components/campaign-changes.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
-import { CheckField, NEW_FORM } from '../components/forms.tsx'
+import { CheckField, type FormState, NEW_FORM, TextField } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
 import { useNumber } from '../components/numbers.tsx'
 import { Icon } from '../design/icons.tsx'
@@ -28,7 +28,13 @@ export interface PublishPlan {
 }
 
 /** `/campaigns/ID/publish` */
-export const PublishPage = ({ campaign, plan }: { campaign: FramedCampaign; plan: PublishPlan | null }) => {
+export const PublishPage = (props: {
+  campaign: FramedCampaign
+  plan: PublishPlan | null
+  /** What was typed before a refusal. */
+  state?: FormState
+}) => {
+  const { campaign, plan, state = NEW_FORM } = props
   const texts = useText(PUBLISH_TEXTS)
   const path = campaignPath(campaign.id)
   const next = (campaign.version ?? 0) + 1
@@ -50,7 +56,7 @@ export const PublishPage = ({ campaign, plan }: { campaign: FramedCampaign; plan
           <Findings path={path} plan={plan} />
           <Changes campaign={campaign} plan={plan} />
           <Affected campaign={campaign} plan={plan} next={next} />
-          <PublishForm campaign={campaign} plan={plan} next={next} />
+          <PublishForm campaign={campaign} plan={plan} next={next} state={state} />
         </section>
       )}
     </CampaignFrame>
@@ -189,7 +195,12 @@ const Affected = (props: { campaign: FramedCampaign; plan: PublishPlan; next: nu
   )
 }
 
-const PublishForm = (props: { campaign: FramedCampaign; plan: PublishPlan; next: number }) => {
+const PublishForm = (props: {
+  campaign: FramedCampaign
+  plan: PublishPlan
+  next: number
+  state: FormState
+}) => {
   const texts = useText(PUBLISH_TEXTS)
   const { campaign, plan, next } = props
   const path = campaignPath(campaign.id)
@@ -205,13 +216,16 @@ const PublishForm = (props: { campaign: FramedCampaign; plan: PublishPlan; next:
       ) : null}
       <input type="hidden" name="revision" value={plan.draft.revision} />
       <input type="hidden" name="version" value={campaign.version ?? 0} />
+      {isPossible ? (
+        <TextField name="note" label={texts.note} hint={texts.noteHint} state={props.state} maxlength={200} />
+      ) : null}
       {isPossible && campaign.active > 0 ? (
         <CheckField
           name="bodies"
           value="running"
           label={texts.bodies}
           hint={texts.bodiesHint}
-          state={NEW_FORM}
+          state={props.state}
         />
       ) : null}
       <div class="dialog-actions">

@@ -112,7 +112,9 @@ async function rollBack(c: Context, deps: PageDeps, field: (name: string) => str
   const newest = numberOf(field('newest'))
   if (version === null || newest === null) return respond(c, <NotFoundPage />, 404)
   const headers = { 'if-match': `"${newest}"` }
-  const answer = await deps.api.call(c, 'POST', `/api${path}/rollback`, { json: { version }, headers })
+  const note = field('note').trim()
+  const json = { version, ...(note === '' ? {} : { note }) }
+  const answer = await deps.api.call(c, 'POST', `/api${path}/rollback`, { json, headers })
   const { error } = answer
   if (error?.code === 'conflict') {
     const current = (error.current as { version?: number } | null)?.version ?? newest

@@ -22,30 +22,40 @@ export function addPublishPages(app: Hono, deps: PageDeps): void {
     const [revision, version] = [Number(field('revision')), Number(field('version'))]
     const query = new URLSearchParams({ revision: String(revision) })
     if (field('bodies') === 'running') query.set('bodies', 'running')
+    const note = field('note').trim()
+    if (note !== '') query.set('note', note)
     const headers: Record<string, string> =
       version > 0 ? { 'if-match': `"${version}"` } : { 'if-none-match': '*' }
     const answer = await deps.api.call(c, 'POST', `/api${path}/draft/publish?${query}`, { headers })
-    if (answer.error) return publishRefused(c, deps, answer, revision)
+    if (answer.error)
+      return publishRefused(c, deps, answer, { revision, values: { note, bodies: field('bodies') } })
     const published = answer.body as { version: number; unchanged: boolean }
     const name = (await deps.campaigns.find(id))?.version?.model.name ?? id
     return done(c, path, published.unchanged ? 'publishedSame' : 'published', name, published.version)
   })
 }
 
+/** What somebody has tried to publish. */
+interface Sent {
+  revision: number
+  values: Record<string, string>
+}
+
 /** Both versions are shown after a conflict; errors of the check stand on the page. */
-async function publishRefused(c: Context, deps: PageDeps, answer: ApiAnswer, revision: number) {
+async function publishRefused(c: Context, deps: PageDeps, answer: ApiAnswer, sent: Sent) {
   const id = c.req.param('id') ?? ''
   const draft = await deps.drafts.find(id)
   const isShown = ['conflict', 'campaign-retired'].includes(answer.error?.code ?? '') || answer.status === 422
   if (!draft || !isShown) return notDone(c, answer, `${campaignPath(id)}/versions`)
-  return publishPage(c, deps, answer.status === 422 ? 422 : 409, revision)
+  return publishPage(c, deps, answer.status === 422 ? 422 : 409, sent)
 }
 
-async function publishPage(c: Context, deps: PageDeps, status: 200 | 409 | 422, seen: number | null) {
+async function publishPage(c: Context, deps: PageDeps, status: 200 | 409 | 422, sent: Sent | null) {
   const open = await openCampaign(deps, c.req.param('id') ?? '')
   if (!open) return respond(c, <NotFoundPage />, 404)
-  const plan = await planOf(deps, open, seen)
-  return respond(c, <PublishPage campaign={open.framed} plan={plan} />, status)
+  const plan = await planOf(deps, open, sent?.revision ?? null)
+  const state = { values: sent?.values ?? {}, problems: {} }
+  return respond(c, <PublishPage campaign={open.framed} plan={plan} state={state} />, status)
 }
 
 /** @param seen the revision that the reader has tried to publish */

@@ -22,7 +22,7 @@ export interface StoredCampaign extends LoadedVersion {
 type CampaignState = CampaignRow['state']
 const CHANGEABLE: readonly CampaignState[] = ['live', 'paused', 'retired']
 type PublishOptions = Partial<
-  Pick<Publication, 'runningBodies' | 'publishedBy' | 'restoredFrom' | 'expectedVersion'>
+  Pick<Publication, 'runningBodies' | 'publishedBy' | 'restoredFrom' | 'expectedVersion' | 'note'>
 >
 
 export type CampaignStore = ReturnType<typeof createCampaignStore>

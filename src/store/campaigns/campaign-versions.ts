@@ -25,6 +25,8 @@ export interface VersionItem {
   /** The older version that was published again. */
   restoredFrom: number | null
   contentHash: string
+  /** What its publisher says about it; null: nothing. */
+  note: string | null
 }
 
 const MAX_CACHED_VERSIONS = 500
@@ -60,11 +62,11 @@ export class CampaignVersions {
     id: string,
     { before, limit = 1_000 }: { before?: number | undefined; limit?: number } = {},
   ): Promise<VersionItem[]> {
-    const { version, publishedAt, publishedBy, restoredFrom, contentHash: hash } = campaignVersions
+    const { version, publishedAt, publishedBy, restoredFrom, contentHash: hash, note } = campaignVersions
     // Versions of 0.3 have no hash yet.
     const model = sql<Campaign | null>`CASE WHEN ${hash} IS NULL THEN ${campaignVersions.model} END`
     const rows = await this.#db
-      .select({ version, publishedAt, publishedBy, restoredFrom, hash, model })
+      .select({ version, publishedAt, publishedBy, restoredFrom, hash, model, note })
       .from(campaignVersions)
       .where(and(eq(campaignVersions.id, id), before === undefined ? undefined : lt(version, before)))
       .orderBy(desc(campaignVersions.version))

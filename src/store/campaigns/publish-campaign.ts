@@ -22,6 +22,8 @@ export interface Publication {
   restoredFrom?: number | undefined
   /** Refuse when the newest version is another one. */
   expectedVersion?: number | undefined
+  /** What the publisher says about it. An unchanged version gets it too. */
+  note?: string | undefined
 }
 
 /** Somebody else has published meanwhile, or the campaign does not take new versions. */
@@ -48,7 +50,7 @@ export function publishCampaign(
 ): Promise<{ version: number; isNew: boolean; isUnchanged: boolean }> {
   const { id } = campaign
   const hash = contentHash(campaign)
-  const { publishedBy = null, restoredFrom = null, expectedVersion } = more
+  const { publishedBy = null, restoredFrom = null, note = null, expectedVersion } = more
   const sourceHash = createHash('sha256').update(source).digest('hex')
   return db.transaction(async (tx) => {
     const [known] = await tx.select().from(campaigns).where(eq(campaigns.id, id)).for('update')
@@ -68,10 +70,14 @@ export function publishCampaign(
     const version = isUnchanged ? known.version : Math.max(newest?.version ?? 0, known?.version ?? 0) + 1
     if (!isUnchanged) {
       const row = { id, version, source, sourceHash, model: campaign, warnings, publishedAt }
-      await tx.insert(campaignVersions).values({ ...row, contentHash: hash, publishedBy, restoredFrom })
-    } else if (newest?.sourceHash !== sourceHash) {
+      await tx.insert(campaignVersions).values({ ...row, contentHash: hash, publishedBy, restoredFrom, note })
+    } else if (newest?.sourceHash !== sourceHash || note !== null) {
       const isNewest = and(eq(campaignVersions.id, id), eq(campaignVersions.version, version))
-      await tx.update(campaignVersions).set({ source, sourceHash }).where(isNewest)
+      const said = note === null ? {} : { note }
+      await tx
+        .update(campaignVersions)
+        .set({ source, sourceHash, ...said })
+        .where(isNewest)
     }
     const set = {
       version,
