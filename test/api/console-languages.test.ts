@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bulkJobs } from '../../src/store/schema.ts'
 import { type ApiHarness, campaignYaml, startApiHarness } from '../harness/api-harness.ts'
 import { signInAs } from '../harness/console-session.ts'
 
@@ -21,6 +22,11 @@ beforeAll(async () => {
   await api.app.waitForRun(APP, 'oShown', (r) => r.runId !== null)
   await api.app.services.accounts.setState(APP, 'blocked', '48004 api forbidden')
   cookies = await signInAs(api, ['viewer', 'operator', 'admin'])
+  const selection = { campaign: 'shown', status: 'active', closing: 24 }
+  const counts = { total: 9, done: 3, ended: 2, failed: 1 }
+  const job = { id: 'shown', action: 'cancel', state: 'stopped', selection, reason: '测试 test' } as const
+  const times = { createdBy: 'admin', createdAt: Date.now(), endedAt: Date.now() }
+  await api.app.services.db.insert(bulkJobs).values({ ...job, ...counts, ...times })
 })
 afterAll(() => api?.close())
 
@@ -63,6 +69,8 @@ const PAGES = [
   '/campaigns/shown/dry-run',
   '/campaigns/shown',
   '/followers',
+  '/bulk-jobs',
+  '/bulk-jobs/shown',
   `/followers/${APP}/oShown`,
   '/users',
   '/tokens',

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import axe from 'axe-core'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -102,6 +103,58 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
         (await page.request.get(`${server.url}/campaigns/welcome/statistics.csv?table=x`)).status(),
       ).toBe(404)
       await page.context().close()
+    })
+
+    it('lists every step below its branch, also a step that nothing is counted of', async () => {
+      await app.publish(`${CAMPAIGN}  - { id: last, after: 1h, send: { text: 再见 } }\n`)
+      const { page } = await openPage(browser)
+      await page.goto(`${server.url}/signin?token=test-admin-token`)
+      await page.goto(`${server.url}/campaigns/welcome?range=all`)
+      const steps = page.locator('section', { hasText: '每一步' }).locator('tbody td:first-child')
+      expect((await steps.allInnerTexts()).map((text) => text.replaceAll(/\s+/g, ' ').trim())).toEqual([
+        'hint',
+        'test short',
+        'a',
+        'test else',
+        'b',
+        'day-1',
+        'last',
+      ])
+      // Each branch has its own runs only.
+      const bar = page.locator('tr', { has: page.locator('.at-1', { hasText: /^a$/ }) }).locator('.stacked')
+      expect(await bar.getAttribute('aria-label')).toContain('还没到或暂缓中 0')
+      await page.goto(`${server.url}/campaigns/welcome?range=all&version=1`)
+      expect((await steps.allInnerTexts()).map((text) => text.trim())).not.toContain('last')
+      await page.context().close()
+    })
+
+    it('offers the runs as JSON lines beside the table, to operators only', async () => {
+      const { page } = await openPage(browser)
+      await page.goto(`${server.url}/signin?token=test-admin-token`)
+      await page.goto(`${server.url}/campaigns/welcome?range=all`)
+      const [download] = await Promise.all([
+        page.waitForEvent('download'),
+        page.click('a[href*="runs.jsonl"]'),
+      ])
+      expect(download.suggestedFilename()).toBe('welcome-runs.jsonl')
+      const lines = readFileSync(await download.path(), 'utf8')
+        .trimEnd()
+        .split('\n')
+      expect(lines).toHaveLength(600)
+      expect(lines[0]).not.toContain('oResults')
+      const created = await page.request.post(`${server.url}/console/api/tokens`, {
+        headers: { 'x-nurture-console': '1' },
+        data: { name: 'results-viewer', role: 'viewer' },
+      })
+      const { token } = (await created.json()) as { token: string }
+      await page.context().close()
+      const { page: viewer } = await openPage(browser)
+      await viewer.goto(`${server.url}/signin?token=${token}`)
+      await viewer.goto(`${server.url}/campaigns/welcome?range=all`)
+      expect(await viewer.locator('a[href*="statistics.csv"]').count()).toBeGreaterThan(0)
+      expect(await viewer.locator('a[href*="runs.jsonl"]').count()).toBe(0)
+      expect((await viewer.request.get(`${server.url}/campaigns/welcome/runs.jsonl`)).status()).toBe(403)
+      await viewer.context().close()
     })
 
     it.each([
