@@ -71,7 +71,12 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('connecting an ac
     await page.getByText('微信接受这个密钥').waitFor()
     expect(await check('test-wrong-token')).toBe(401)
     await page.getByText('微信到了，但验证没有通过').waitFor()
+    // What happened while the connection was lost is shown when it is back.
+    await page.context().setOffline(true)
+    await page.locator('#connection-lost').waitFor({ state: 'visible' })
     expect(await check(token)).toBe(200)
+    await page.context().setOffline(false)
+    await page.locator('#connection-lost').waitFor({ state: 'hidden' })
     await page.locator('#connection.green').getByText('微信已连通').waitFor()
     await app.simulator.account(APP).type('oFirst', '你好')
     await page.getByText('收到第一条真实消息').waitFor()
@@ -110,6 +115,8 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('connecting an ac
     await page.click('#remove-menu button.danger')
     await page.getByText('保存的备份').waitFor()
     expect(await page.inputValue('#f-name-0')).toBe('新手资料')
-    expect(complaints.filter((text) => !/status of 4(09|22)/.test(text))).toEqual([])
+    expect(
+      complaints.filter((text) => !/status of 4(09|22)|ERR_INTERNET_DISCONNECTED|Failed to fetch/.test(text)),
+    ).toEqual([])
   })
 })
