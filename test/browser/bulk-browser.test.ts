@@ -6,7 +6,7 @@ import { type RunRow, runsByFollower } from '../../src/store/runs/run-rows.ts'
 import { runs } from '../../src/store/schema.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
-import { serveConsole } from '../harness/console-in-browser.ts'
+import { serveConsole, tokenOf } from '../harness/console-in-browser.ts'
 
 const APP = 'wxbulk00000000001'
 const FOLLOWERS = 12
@@ -136,14 +136,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many followers a
   })
 
   it('shows a viewer the results, and nothing that changes', async () => {
-    const { page } = await open()
-    const created = await page.request.post(`${server.url}/console/api/tokens`, {
-      headers: { 'x-nurture-console': '1' },
-      data: { name: 'bulk-viewer', role: 'viewer' },
-    })
-    const { token } = (await created.json()) as { token: string }
-    await page.context().close()
-    const viewer = await open(token)
+    const viewer = await open(await tokenOf(server.url, 'viewer'))
     await viewer.page.goto(`${server.url}/followers`)
     await viewer.page.locator('.followers tbody tr').first().waitFor()
     expect(await viewer.page.locator('.bulk-bar, [data-pick]').count()).toBe(0)

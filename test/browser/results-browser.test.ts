@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { runs } from '../../src/store/schema.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
-import { serveConsole } from '../harness/console-in-browser.ts'
+import { serveConsole, tokenOf } from '../harness/console-in-browser.ts'
 
 const APP = 'wxresults00000001'
 const CAMPAIGN = `
@@ -142,14 +142,9 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
         .split('\n')
       expect(lines).toHaveLength(600)
       expect(lines[0]).not.toContain('oResults')
-      const created = await page.request.post(`${server.url}/console/api/tokens`, {
-        headers: { 'x-nurture-console': '1' },
-        data: { name: 'results-viewer', role: 'viewer' },
-      })
-      const { token } = (await created.json()) as { token: string }
       await page.context().close()
       const { page: viewer } = await openPage(browser)
-      await viewer.goto(`${server.url}/signin?token=${token}`)
+      await viewer.goto(`${server.url}/signin?token=${await tokenOf(server.url, 'viewer')}`)
       await viewer.goto(`${server.url}/campaigns/welcome?range=all`)
       expect(await viewer.locator('a[href*="statistics.csv"]').count()).toBeGreaterThan(0)
       expect(await viewer.locator('a[href*="runs.jsonl"]').count()).toBe(0)

@@ -13,3 +13,15 @@ export function serveConsole(
   const web = createHttpApp(app.services, { adminToken: 'test-admin-token', links: () => all })
   return listen(web, port, '127.0.0.1')
 }
+
+/** Makes an API token of a role. A browser can sign in with it. */
+export async function tokenOf(url: string, role: 'viewer' | 'operator'): Promise<string> {
+  const answer = await fetch(`${url}/api/tokens`, {
+    method: 'POST',
+    headers: { authorization: 'Bearer test-admin-token', 'content-type': 'application/json' },
+    body: JSON.stringify({ name: `test-${role}`, role }),
+  })
+  const { token } = (await answer.json()) as { token?: string }
+  if (!token) throw new Error(`no token: ${answer.status}`)
+  return token
+}
