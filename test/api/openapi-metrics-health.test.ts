@@ -157,9 +157,11 @@ describe('the OpenAPI document', () => {
     expect(query('/api/accounts', 'post')).toEqual(['verify'])
     expect(query('/api/accounts', 'get').sort()).toEqual(['cursor', 'limit'])
     expect(query('/api/accounts/{appId}', 'delete')).toEqual(['cancel'])
-    expect(query('/api/campaigns/{id}', 'put')).toEqual(['bodies'])
+    expect(query('/api/campaigns/{id}', 'put')).toEqual(['bodies', 'note'])
     expect(query('/api/followers', 'get').sort()).toEqual([
       'appId',
+      'bulkJob',
+      'bulkResult',
       'campaign',
       'closing',
       'cursor',
