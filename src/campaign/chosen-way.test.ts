@@ -53,6 +53,18 @@ describe('a chosen way', () => {
       { atMs: 20_000 + 3 * 3_600_000, does: 'message', value: '1' },
     ])
   })
+  it('says since when a step was held, and when it went', () => {
+    const source = `
+id: flat
+name: Flat
+entry: { event: subscribe }
+steps:
+  - { id: hello, after: 2h, send: { text: A } }
+`
+    const hour = 3_600_000
+    expect(play(source, 'later').steps).toMatchObject([{ heldMs: 2 * hour, atMs: 3 * hour, state: 'sent' }])
+    expect(play(source, 'soon').steps).toMatchObject([{ heldMs: null, atMs: 2 * hour, state: 'sent' }])
+  })
   it('ignores a branch that the fork does not have', () => {
     expect(play(FILE, 'soon', { ask: 7 }).forks[0]?.took).toBe(-1)
   })

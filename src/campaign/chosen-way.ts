@@ -107,9 +107,14 @@ function readTimeline(
     if (line.line === 'end') Object.assign(read, { endMs: atMs, outcome: line.outcome, left: line.left })
     if (line.line !== 'step') continue
     const paid = line.state === 'sent' && line.grant ? payment(read, used, line.grant, atMs) : null
-    const step = { step: line.step, atMs, state: line.state, reason: line.reason, quiet: line.quiet ?? null }
+    const { step, state, reason, quiet = null } = line
+    const before = read.steps.find((s) => s.step === step)
+    const heldMs = before?.heldMs ?? (state === 'held' ? atMs : null)
     // A step that is held first is shown as it ends.
-    read.steps = [...read.steps.filter((s) => s.step !== line.step), { ...step, paid }]
+    read.steps = [
+      ...read.steps.filter((s) => s.step !== step),
+      { step, atMs, heldMs, state, reason, quiet, paid },
+    ]
   }
   return read
 }

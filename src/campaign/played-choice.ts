@@ -5,6 +5,8 @@ export interface PlayedStep {
   /** The second message of step `gift` is `gift.2`. */
   step: string
   atMs: number
+  /** When it was held first, because no grant could pay; null: never. */
+  heldMs: number | null
   state: string
   reason: string | null
   /** The grant that paid, and which of its messages this is; null: none did. */

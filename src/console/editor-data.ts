@@ -45,3 +45,22 @@ export interface EditorAnalysis {
   /** Null for a file with errors, and for one that only answers. */
   played: (PlayedChoice & { quiet: { from: string; to: string } | null; accountName: string | null }) | null
 }
+
+/** What became of a step of the live version in the last seven days. */
+interface StepFigures {
+  sent: number
+  couldNot: number
+  byDesign: number
+  repliedAfter: number
+  unfollowedAfter: number
+}
+
+/** What the last seven days show. */
+export interface EditorFigures {
+  /** When followers first wrote, of the runs whose window is over; null: too few for shares. */
+  replies: { runs: number; soon: number; later: number; never: number } | null
+  /** The live version; null: there is none. */
+  version: number | null
+  /** By step of the live version. A step with several messages has each: `gift`, `gift.2`. */
+  steps: Readonly<Record<string, StepFigures>>
+}

@@ -159,6 +159,7 @@ export const CONSOLE = table(`
   GET    /campaigns/{id}/runs.jsonl                    operator
   GET    /campaigns/{id}/edit                          viewer
   POST   /campaigns/{id}/edit/analysis                 viewer
+  GET    /campaigns/{id}/edit/figures                  viewer
   GET    /campaigns/{id}/file                          viewer
   POST   /campaigns/{id}/pause                         operator
   POST   /campaigns/{id}/resume                        operator

@@ -92,6 +92,12 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
   /** Waits until the draft is as expected. */
   const expectDraft = (id: string, read: (source: string) => unknown) =>
     expect.poll(() => draft(id).then(read))
+  /** The draft, once everything is saved. */
+  const draftAfterSaving = async (page: Page, id: string) => {
+    await page.keyboard.press('Control+s')
+    await saved(page)
+    return draft(id)
+  }
   const card = (page: Page, key: string) => page.locator(`[data-card="${key}"]`)
   const field = (page: Page, path: string) => page.locator(`#f-${path.replaceAll('.', '-')}`)
 
@@ -280,6 +286,115 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
     await expectDraft('new-one', (source) =>
       parse(source).steps.map((s: { send: unknown }) => s.send),
     ).toEqual([{ text: '第二条' }])
+    await page.context().close()
+  })
+
+  it('writes conditions, comparisons, days and variants without YAML', async () => {
+    const { page, errors } = await open('welcome')
+    await card(page, 'steps.1').click()
+    await field(page, 'steps.1.when').selectOption({ label: '同时符合几个条件' })
+    await field(page, 'steps.1.when.tag').fill('金卡，银卡')
+    await field(page, 'steps.1.when.not.tag').fill('已购')
+    await page.locator('.condition-rows > select').last().selectOption({ label: '事实符合' })
+    await page.locator('.fact.test select').selectOption({ label: '不小于' })
+    await field(page, 'steps.1.when.facts.paid').fill('100')
+    await page.getByRole('button', { name: '再比较一个事实' }).waitFor()
+    await field(page, 'steps.1.mode').selectOption({ label: '在几点几分' })
+    await field(page, 'steps.1.days').selectOption({ label: '自己选' })
+    await page.getByLabel('周五').uncheck()
+    await expectDraft('welcome', (source) => source && parse(source).steps[1]).toEqual({
+      id: 'next-day',
+      at: '09:00',
+      days: ['mon', 'wed'],
+      when: { tag: ['金卡', '银卡'], not: { tag: ['已购'] }, facts: { paid: { atLeast: 100 } } },
+      send: { text: '昨天的资料看了吗？' },
+    })
+    await page.getByRole('button', { name: '添加对照版本（A/B）' }).click()
+    await expectDraft('welcome', (source) => parse(source).steps[1].branches?.length).toBe(2)
+    await card(page, 'steps.1.branches.1.steps.0').waitFor()
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
+  it('fixes a message by its button, with the keyboard, and undoes it', async () => {
+    const { page } = await open('welcome')
+    await card(page, 'steps.1').click()
+    await field(page, 'steps.1.after').fill('60')
+    const fix = page.locator('.card-issues .fixes button').first()
+    await fix.waitFor()
+    const wrong = await draftAfterSaving(page, 'welcome')
+    await fix.focus()
+    await page.keyboard.press('Enter')
+    await page.locator('.issue-count.bad').waitFor({ state: 'detached' })
+    await expectDraft('welcome', (source) => source !== wrong).toBe(true)
+    await page.keyboard.press('Control+z')
+    await expectDraft('welcome', (source) => source).toBe(wrong)
+    await page.context().close()
+  })
+
+  it('moves a card by its grip, asks for its time, and never below an end', async () => {
+    const { page } = await open('welcome')
+    await card(page, 'steps.1').click()
+    await field(page, 'steps.1.since').selectOption({ label: '进入活动之后' })
+    const drag = async (from: string, to: string) => {
+      const [grip, place] = [page.locator(`[data-grip="${from}"]`), page.locator(`[data-place="${to}"]`)]
+      await grip.scrollIntoViewIfNeeded()
+      const [a, b] = [await grip.boundingBox(), await place.boundingBox()]
+      if (!a || !b) throw new Error('a place is not shown')
+      await page.mouse.move(a.x + 10, a.y + 10)
+      await page.mouse.down()
+      await page.mouse.move(a.x + 10, (a.y + b.y) / 2, { steps: 3 })
+      await page.mouse.move(a.x + 10, b.y, { steps: 3 })
+      await page.mouse.up()
+    }
+    const orderOf = (source: string) =>
+      source &&
+      parse(source)
+        .steps.map((s: { id: string }) => s.id)
+        .join(' ')
+    await drag('steps.1', 'steps.0')
+    await expectDraft('welcome', orderOf).toBe('next-day ask')
+    await expect.poll(() => page.evaluate('document.activeElement.dataset.card')).toBe('steps.0')
+    await page.getByRole('button', { name: '改为上一步之后 10 分钟' }).click()
+    await expectDraft('welcome', (source) => parse(source).steps[0]).toMatchObject({ after: '10m' })
+    await page.keyboard.press('Control+z')
+    await page.keyboard.press('Control+z')
+    await expectDraft('welcome', orderOf).toBe('ask next-day')
+    // Below the end of those who do not answer, nothing would ever go.
+    await drag('steps.1', 'steps.0.else.1')
+    await expectDraft('welcome', (source) => parse(source).steps[0].else.at(-1)).toBe('end')
+    await page.context().close()
+  })
+
+  it('shows the real shares of replies, and says so when there are none', async () => {
+    const { page } = await open('welcome')
+    await page.locator('.scenarios', { hasText: '近 7 天还没有数据' }).waitFor()
+    await page.route('**/edit/figures', (route) =>
+      route.fulfill({
+        json: {
+          replies: { runs: 200, soon: 62, later: 34, never: 104 },
+          version: 1,
+          steps: { 'next-day': { sent: 88, couldNot: 4, byDesign: 0, repliedAfter: 19, unfollowedAfter: 1 } },
+        },
+      }),
+    )
+    await page.reload()
+    await page.getByRole('button', { name: '马上回复 31%' }).waitFor()
+    await page.getByRole('button', { name: '不回复 52%' }).waitFor()
+    await card(page, 'steps.1').click()
+    expect(await page.locator('.live-figures').textContent()).toMatch(/已发送\s*88[\s\S]*没能发出\s*4/)
+    await page.context().close()
+  })
+
+  it('says that somebody else has saved, and loads it', async () => {
+    const { page } = await open('welcome')
+    const theirs = LIVE.replace('新粉欢迎', '对方改的名字')
+    await services.drafts.save('welcome', { source: theirs, savedBy: 'user lin' }, undefined)
+    await page.evaluate('window.dispatchEvent(new Event("focus"))')
+    await page.locator('.note', { hasText: 'user lin' }).waitFor()
+    await page.getByRole('button', { name: '载入对方的内容' }).click()
+    await card(page, 'campaign').click()
+    expect(await field(page, 'name').inputValue()).toBe('对方改的名字')
     await page.context().close()
   })
 

@@ -14,6 +14,7 @@ import { endRunFromOutside, insertRun, saveSnapshot } from '../../src/store/runs
 import { deliveries, goals, inbox, runs } from '../../src/store/schema.ts'
 import { countRuns } from '../../src/store/statistics/count-runs.ts'
 import { readCampaignStatistics } from '../../src/store/statistics/read-statistics.ts'
+import { readReplyTimes } from '../../src/store/statistics/reply-times.ts'
 import {
   addRun,
   anyWay,
@@ -37,6 +38,17 @@ describeOnBothStores('the statistics of a campaign', (store) => {
     await anonymiseRuns(db(), { before: T0 + DAY_MS, after: null, limit: 1_000 })
     while ((await purgeRuns(db(), { before: T0 + DAY_MS, limit: 3 })) > 0);
   }
+
+  it('count when followers first wrote, in the runs of a period', async () => {
+    await add(wayOf('k1', { repliedAfterMs: 60 * SECOND_MS }))
+    await add(wayOf('k2', { repliedAfterMs: 61 * SECOND_MS }))
+    await add(wayOf('k3', { repliedAfterMs: 20 * HOUR_MS, outcome: null }))
+    await add(wayOf('k4'))
+    const period = { from: T0, to: T0 + 1 }
+    expect(await readReplyTimes(db(), 'shop', period)).toEqual({ runs: 4, soon: 1, later: 2 })
+    expect(await readReplyTimes(db(), 'other', period)).toEqual({ runs: 0, soon: 0, later: 0 })
+    expect(await readReplyTimes(db(), 'shop', { from: T0 - DAY_MS, to: T0 })).toMatchObject({ runs: 0 })
+  })
 
   it('count each run and step by what became of it', async () => {
     await add(wayOf('k1', { repliedAfterMs: 90 * SECOND_MS, scene: 'expo-a*' }))

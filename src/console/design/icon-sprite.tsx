@@ -15,6 +15,7 @@ export const EDITOR_ICONS = [
   'corner-down-right',
   'file-text',
   'git-branch',
+  'grip-vertical',
   'hourglass',
   'image',
   'layout-grid',

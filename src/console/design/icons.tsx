@@ -21,6 +21,7 @@ const ICON_NAMES = [
   'external-link',
   'file-text',
   'git-branch',
+  'grip-vertical',
   'hourglass',
   'image',
   'info',

@@ -12,7 +12,7 @@ export const EditorPage = ({ data }: { data: EditorData }) => {
   const texts = useText(EDITOR_TEXTS)
   const name = textOf(readFile(data.source).fields?.name) || data.live?.name || data.id
   return (
-    <Page title={name} at="/campaigns" scripts={['editor']}>
+    <Page title={name} at="/campaigns" scripts={['editor']} isCompact={true}>
       <CampaignTabs id={data.id} at="edit" isPublished={data.live !== null} />
       <IconSprite names={EDITOR_ICONS} />
       <noscript>
@@ -21,7 +21,27 @@ export const EditorPage = ({ data }: { data: EditorData }) => {
           <span>{texts.noScript}</span>
         </p>
       </noscript>
-      <div id="editor" data-editor={JSON.stringify(data)} />
+      <div id="editor" data-editor={JSON.stringify(data)}>
+        <Skeleton />
+      </div>
     </Page>
   )
 }
+
+/** Stands where the editor will be. */
+const Skeleton = () => (
+  <div class="skeleton" aria-hidden="true">
+    <span>
+      <i />
+      <i />
+      <i />
+      <i />
+    </span>
+    <span>
+      <i class="tall" />
+    </span>
+    <span>
+      <i class="tall" />
+    </span>
+  </div>
+)

@@ -11,6 +11,7 @@ import type { Issue } from '../../campaign/issue.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { targetAccounts, withAccountQuietHours } from '../../campaign/target-accounts.ts'
 import { issueText } from '../../campaign/texts/issue-text.ts'
+import { readEditorFigures } from '../campaigns/editor-figures.ts'
 import type { PageDeps } from '../console-deps.ts'
 import type { EditorAnalysis, EditorData, EditorIssue } from '../editor-data.ts'
 import { EditorPage } from '../pages/editor-page.tsx'
@@ -37,6 +38,9 @@ export function addEditorPages(app: Hono, deps: PageDeps): void {
     const data = await readEditorData(c, deps, c.req.param('id'))
     return data ? respond(c, <EditorPage data={data} />) : respond(c, <NotFoundPage />, 404)
   })
+  app.get('/campaigns/:id/edit/figures', async (c) =>
+    c.json(await readEditorFigures(c, deps, c.req.param('id'))),
+  )
   const limit = boundedBody({
     budget: deps.bodyBudget,
     pool: 'signed-in',

@@ -63,6 +63,8 @@ export const Page = (props: {
   aside?: Child
   /** Further scripts, by their names in `browser/`. */
   scripts?: readonly string[]
+  /** The navigation has drawings only, so that the page has more room. */
+  isCompact?: boolean
   children?: Child
 }) => {
   const { principal, links } = useView()
@@ -70,7 +72,7 @@ export const Page = (props: {
   if (!principal) throw new Error('A page with navigation needs a signed-in user.')
   return (
     <Document title={props.title} live={true} scripts={props.scripts}>
-      <body class="framed">
+      <body class={props.isCompact ? 'framed compact' : 'framed'}>
         <a class="skip" href="#main">
           {texts.skip}
         </a>

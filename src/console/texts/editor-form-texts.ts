@@ -3,6 +3,7 @@ import { bilingual } from './bilingual.ts'
 /** Of the editor's forms: conditions, facts, days, links, variants. */
 export const EDITOR_FORM_TEXTS = bilingual(
   {
+    notSet: '没有设',
     and: '，并且',
     or: ' 或 ',
     severalConditions: '同时符合几个条件',
@@ -72,11 +73,36 @@ export const EDITOR_FORM_TEXTS = bilingual(
     none: '不用',
     inYamlAt: (line: number) => `这里用了引用，要在 YAML 第 ${line} 行修改`,
     openYaml: '打开 YAML',
+    grantOver: (grant: string) => `${grant}到期`,
+    quietRow: (from: string, to: string) => `静默时段 ${from}–${to}，到期的顺延`,
+    deferred: '顺延',
+    advanced: '提前',
+    heldSince: (time: string) => `从${time}等起`,
+    grip: '拖动来移动（或按 Alt ↑ ↓）',
+    movedWithTime: '它有自己的时间，要跟着新位置改吗？',
+    followPrevious: '改为上一步之后 10 分钟',
+    keepTime: (time: string) => (time === '' ? '保持不变' : `保持「${time}」`),
+    repliesKnown: (n: number) =>
+      n === 0
+        ? '近 7 天还没有数据。'
+        : `近 7 天、互动窗口已过的 ${n.toLocaleString('zh-CN')} 位粉丝的实际占比。`,
+    liveStep: (version: number) => `线上第 ${version} 版的这一步，近 7 天`,
+    stepFigures: {
+      sent: '已发送',
+      repliedAfter: '之后回复',
+      unfollowedAfter: '之后取关',
+      couldNot: '没能发出',
+      byDesign: '按设计跳过',
+    },
+    noFigures: '还没有数据。',
+    othersSaved: (who: string, time: string) => `${who} 在 ${time} 保存了这份草稿。`,
+    loadTheirs: '载入对方的内容',
     fixed: (what: string) => `${what}。可以撤销`,
     handoverHint: '客服的账号，如 kf2001@公众号的微信号',
     webhookHint: '要先登记接收方',
   },
   {
+    notSet: 'none',
     and: ', and ',
     or: ' or ',
     severalConditions: 'several conditions together',
@@ -146,6 +172,30 @@ export const EDITOR_FORM_TEXTS = bilingual(
     none: 'none',
     inYamlAt: (line) => `This uses a reference: edit line ${line} of the YAML`,
     openYaml: 'Open YAML',
+    grantOver: (grant) => `The ${grant} ends`,
+    quietRow: (from, to) => `Quiet hours ${from}–${to}: what comes due waits`,
+    deferred: 'deferred',
+    advanced: 'moved up',
+    heldSince: (time) => `held since ${time}`,
+    grip: 'Drag to move (or press Alt ↑ ↓)',
+    movedWithTime: 'It has a time of its own. Change it for the new place?',
+    followPrevious: 'Make it 10 min after the step before',
+    keepTime: (time) => (time === '' ? 'Keep it' : `Keep “${time}”`),
+    repliesKnown: (n) =>
+      n === 0
+        ? 'No figures of the last 7 days yet.'
+        : `Shares of the ${n.toLocaleString('en')} followers of the last 7 days whose window is over.`,
+    liveStep: (version) => `This step in live version ${version}, 7 days`,
+    stepFigures: {
+      sent: 'Sent',
+      repliedAfter: 'Replied after',
+      unfollowedAfter: 'Unfollowed after',
+      couldNot: 'Could not be sent',
+      byDesign: 'Skipped by design',
+    },
+    noFigures: 'No figures yet.',
+    othersSaved: (who, time) => `${who} saved this draft at ${time}.`,
+    loadTheirs: 'Load their text',
     fixed: (what) => `${what}: done. You can undo it`,
     handoverHint: 'The account of the agent, like kf2001@ and the WeChat name of the account',
     webhookHint: 'The receiver must be registered first',

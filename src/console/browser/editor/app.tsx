@@ -3,10 +3,12 @@ import { useEffect } from 'preact/hooks'
 import type { EditorData } from '../../editor-data.ts'
 import { keptText, removeKept } from '../kept-draft.ts'
 import { BrokenText } from './broken-text.tsx'
+import { readFigures } from './calls.ts'
 import { AnswersForm, CampaignForm, EntryForm } from './campaign-forms.tsx'
 import { keepChecked } from './checking.ts'
 import { ConflictDialog } from './conflict.tsx'
 import { EditorContext, useChanges, useEditor, useStore, useTexts } from './context.ts'
+import { listenToDrags } from './drag.ts'
 import { EditorHead } from './head.tsx'
 import { ItemForm } from './item-forms.tsx'
 import { listenToKeys } from './keys.ts'
@@ -14,6 +16,8 @@ import { Phone } from './phone.tsx'
 import { Saving } from './saving.ts'
 import { EditorStore, keyOf, type Replies } from './store.ts'
 import { Timeline } from './timeline.tsx'
+import { watchDraft } from './watching.ts'
+import { clockTime } from './wording.ts'
 
 /** Draws the editor into `#editor`, whose data has the campaign. */
 export function startEditor(): void {
@@ -23,6 +27,15 @@ export function startEditor(): void {
   const saving = new Saving(store)
   keepChecked(store)
   listenToKeys(store, saving)
+  listenToDrags(store)
+  watchDraft(store, saving)
+  // Without figures, the editor works all the same.
+  void readFigures(store.data.id).then(
+    (figures) => store.set({ figures }),
+    () => undefined,
+  )
+  // The skeleton of the page.
+  place.replaceChildren()
   render(
     <EditorContext.Provider value={{ store, saving }}>
       <EditorPage />
@@ -38,6 +51,7 @@ const EditorPage = () => {
     <div class={store.isFormOpen ? 'editor form-open' : 'editor'}>
       <EditorHead />
       <KeptText />
+      <OthersText />
       {store.file.problem === null ? <Cards /> : <BrokenText />}
       <ConflictDialog />
     </div>
@@ -62,10 +76,18 @@ const Cards = () => {
   )
 }
 
+/** The share of the followers of the last seven days who did so. */
+const Share = ({ of }: { of: Replies }) => {
+  const replies = useStore().figures?.replies
+  if (!replies) return null
+  return <small>{Math.round((replies[of] / replies.runs) * 100)}%</small>
+}
+
 /** What the simulated follower does. */
 const Scenarios = () => {
   const store = useStore()
   const texts = useTexts()
+  const { figures } = store
   return (
     <fieldset class="scenarios">
       <legend>{texts.suppose}</legend>
@@ -76,9 +98,10 @@ const Scenarios = () => {
           aria-pressed={store.replies === replies}
           onClick={() => store.set({ replies })}
         >
-          {texts[replies]}
+          {texts[replies]} <Share of={replies} />
         </button>
       ))}
+      <p class="quiet">{figures ? texts.repliesKnown(figures.replies?.runs ?? 0) : ''}</p>
     </fieldset>
   )
 }
@@ -93,6 +116,21 @@ const ChosenForm = () => {
   const card = store.cards.find(({ path }) => keyOf(path) === chosen)
   // The fields of another card are other fields.
   return card ? <ItemForm key={chosen} card={card} /> : <p class="quiet">{texts.pickCard}</p>
+}
+
+/** Says that somebody else has saved the draft while nothing was changed here. */
+const OthersText = () => {
+  const { store, saving } = useEditor()
+  const { texts, others } = store
+  if (!others) return null
+  return (
+    <div class="note amber" role="status">
+      <span>{texts.othersSaved(others.by, clockTime(others.at))}</span>
+      <button type="button" onClick={() => saving.take(others)}>
+        {texts.loadTheirs}
+      </button>
+    </div>
+  )
 }
 
 /** Offers what this device has kept of an earlier visit. */

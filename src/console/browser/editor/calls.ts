@@ -1,4 +1,4 @@
-import type { EditorAnalysis } from '../../editor-data.ts'
+import type { EditorAnalysis, EditorFigures } from '../../editor-data.ts'
 import { campaignPath } from '../../paths.ts'
 
 const HEADERS = { 'x-nurture-console': '1' }
@@ -61,6 +61,11 @@ export async function analyse(
     signal,
   })
   return (await response.json()) as EditorAnalysis
+}
+
+/** What the last seven days of the campaign show. */
+export async function readFigures(id: string): Promise<EditorFigures> {
+  return (await (await call(`${campaignPath(id)}/edit/figures`)).json()) as EditorFigures
 }
 
 /** Uploads a file, and returns the id of the medium. */

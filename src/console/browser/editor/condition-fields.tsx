@@ -44,10 +44,17 @@ function valueOfChoice(store: EditorStore, choice: Choice, old: unknown): unknow
     case 'no-tag':
       return { not: { tag: '' } }
     case 'several':
-      return { ...asMap(old), ...(Object.keys(asMap(old)).length < 2 ? { not: { tag: '' } } : {}) }
+      return asSeveral(asMap(old))
     default:
       return { [choice]: firstValue(store, choice as Key) }
   }
+}
+
+/** Two conditions at least: one alone has an entry of its own in the list. */
+function asSeveral(conditions: Fields): Fields {
+  const keys = Object.keys(conditions)
+  const hasOther = keys.some((key) => key !== 'not')
+  return { ...(hasOther ? {} : { tag: '' }), ...(keys.length < 2 ? { not: { tag: '' } } : {}), ...conditions }
 }
 
 /** A condition as a map: `replied` is `{ replied: true }`. */

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { useEditor } from './context.ts'
+import { clockTime } from './wording.ts'
 
 /** Both texts, when somebody else has saved the draft. One of them stays. */
 export const ConflictDialog = () => {
@@ -14,13 +15,7 @@ export const ConflictDialog = () => {
   }, [isOpen])
   const theirs = state.state === 'conflict' ? state.theirs : null
   const [own, other] = [store.text.split('\n'), (theirs?.source ?? '').split('\n')]
-  const time = theirs
-    ? new Date(theirs.at).toLocaleTimeString('zh-CN', {
-        hour: '2-digit',
-        minute: '2-digit',
-        timeZone: 'Asia/Shanghai',
-      })
-    : ''
+  const time = theirs ? clockTime(theirs.at) : ''
   return (
     <dialog
       ref={dialog}

@@ -4,6 +4,7 @@ import { IconButton } from './fields.tsx'
 import { focusForm } from './focus.ts'
 import { Icon } from './icon.tsx'
 import { allIssues, cardOfIssue } from './issues.ts'
+import { clockTime } from './wording.ts'
 
 /** What state the draft is in, and what can be done with all of it. */
 export const EditorHead = () => {
@@ -52,17 +53,13 @@ export const EditorHead = () => {
 const SavingText = () => {
   const { store } = useEditor()
   const { texts, saving, data } = store
-  const time = (at: number) =>
-    new Date(at).toLocaleTimeString('zh-CN', {
-      hour: '2-digit',
-      minute: '2-digit',
-      timeZone: 'Asia/Shanghai',
-    })
   if (!data.mayChange) return <span>{texts.readOnly}</span>
   switch (saving.state) {
     case 'saved':
       return (
-        <span data-saving="saved">{saving.at === null ? texts.noDraft : texts.savedAt(time(saving.at))}</span>
+        <span data-saving="saved">
+          {saving.at === null ? texts.noDraft : texts.savedAt(clockTime(saving.at))}
+        </span>
       )
     case 'changed':
       return <span data-saving="changed">{texts.unsaved}</span>

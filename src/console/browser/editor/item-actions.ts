@@ -14,6 +14,7 @@ import {
   openSource,
   type Path,
   removeItem,
+  setField,
 } from '../../../campaign/editing/yaml-edit.ts'
 import { announce } from '../announce.ts'
 import { focusForm } from './focus.ts'
@@ -90,6 +91,39 @@ export function moveCard(store: EditorStore, path: Path, by: -1 | 1): void {
   if (done) announce(store.texts.moved(name))
 }
 
+/**
+ * Moves a card to a place of its own or of another list. A step with a time of its own asks afterwards whether it keeps it.
+ * @param to the index before the move
+ */
+export function dropCard(store: EditorStore, path: Path, list: Path, to: number): void {
+  const name = nameOf(store, path)
+  const card = cardAt(store, path)
+  if (!card) return
+  if (!store.edit((text) => moveItem(text, path, list, to))) return
+  const from = Number(path.at(-1))
+  const isSameList = keyOf(list) === keyOf(path.slice(0, -1))
+  // Without an id, the card is found by its place.
+  const place = keyOf([...list, isSameList && to > from ? to - 1 : to])
+  const now = store.cards.find(({ fields }) => fields.id !== undefined && fields.id === card.fields.id)
+  const chosen = now ? keyOf(now.path) : place
+  const hasOwnTime = card.kind === 'step' && OWN_TIMES.some((field) => card.fields[field] !== undefined)
+  store.set({ chosen, movedWithTime: hasOwnTime ? chosen : null })
+  announce(store.texts.moved(name))
+}
+const OWN_TIMES = ['since', 'at', 'day', 'before'] as const
+
+/** A step that was moved goes some time after the one above it. */
+export function followPrevious(store: EditorStore, path: Path): void {
+  store.edit((text) =>
+    [...OWN_TIMES, 'days'].reduce(
+      (left, field) => setField(left, [...path, field], undefined),
+      setField(text, [...path, 'after'], MOVED_DELAY),
+    ),
+  )
+  store.set({ movedWithTime: null })
+}
+const MOVED_DELAY = '10m'
+
 /** Moves a card to the end of another list. */
 export function moveInto(store: EditorStore, path: Path, list: Path): void {
   const name = nameOf(store, path)
@@ -106,10 +140,13 @@ export function moveInto(store: EditorStore, path: Path, list: Path): void {
   announce(store.texts.moved(name))
 }
 
-const valueAt = (text: string, path: Path): unknown =>
+const valueAt = (text: string, path: Path): unknown => valueIn(readFile(text).fields, path)
+
+/** The value at a path; undefined when there is none. */
+export const valueIn = (fields: unknown, path: Path): unknown =>
   path.reduce<unknown>(
     (value, key) => (value as Record<string | number, unknown> | null | undefined)?.[key],
-    readFile(text).fields,
+    fields,
   )
 
 const cardAt = (store: EditorStore, path: Path) =>

@@ -99,7 +99,7 @@ function leaveForm(store: EditorStore): void {
 }
 
 /** After the page shows the change. */
-function focusCard(key: string): void {
+export function focusCard(key: string): void {
   requestAnimationFrame(() => {
     const card = document.querySelector<HTMLElement>(`[data-card="${CSS.escape(key)}"]`)
     card?.focus()

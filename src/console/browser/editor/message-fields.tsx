@@ -5,14 +5,13 @@ import {
   linkToken,
   tokenBefore,
   tokenChoices,
-  trackedLink,
   withLiquid,
   withTokens,
-  withTracking,
 } from '../../../campaign/editing/text-tokens.ts'
 import { insertItem, type Path, removeItem, setField } from '../../../campaign/editing/yaml-edit.ts'
 import { useStore, useTexts } from './context.ts'
-import { Field, fieldId, IconButton, Problems, TextField } from './fields.tsx'
+import { CountedAddress } from './counted-address.tsx'
+import { Field, IconButton, Problems, TextField } from './fields.tsx'
 import { Icon } from './icon.tsx'
 import { MediumField } from './medium-field.tsx'
 
@@ -194,42 +193,6 @@ const KindFields = (props: { path: Path; kind: MessageKind; body: unknown; isRep
     default:
       return line('id', texts.articleId)
   }
-}
-
-/** The address of a link card, and the name under which opens of it are counted. */
-const CountedAddress = ({ path, value }: { path: Path; value: unknown }) => {
-  const store = useStore()
-  const texts = useTexts()
-  const text = textOf(value)
-  const { url, name } = trackedLink(text) ?? { url: text, name: '' }
-  const id = `${fieldId(path)}-counted`
-  return (
-    <div class="field-pair">
-      <TextField
-        path={path}
-        label={texts.url}
-        value={url}
-        kept={true}
-        written={(typed) => withTracking(typed, name)}
-      />
-      <div class="field">
-        <label for={id}>{texts.countedAs}</label>
-        <input
-          id={id}
-          type="text"
-          value={name}
-          autocomplete="off"
-          aria-describedby={`h-${id}`}
-          onInput={({ currentTarget }) =>
-            store.setField(path, withTracking(url, currentTarget.value.replace(/['"{}]/g, '')))
-          }
-        />
-        <p class="hint" id={`h-${id}`}>
-          {texts.countedHint}
-        </p>
-      </div>
-    </div>
-  )
 }
 
 const MenuFields = ({ path, fields }: { path: Path; fields: Fields }) => {

@@ -10,7 +10,7 @@ export function stepPlay({ played }: EditorStore, id: string): PlayedStep | unde
   const isElsewhere = found && (found.reason === 'other-branch' || found.reason === 'wait-over')
   if (found && !isElsewhere) return found
   if (isElsewhere || !played?.left.includes(id)) return undefined
-  return { step: id, atMs: played.endMs, state: 'held', reason: null, paid: null, quiet: null }
+  return { step: id, atMs: played.endMs, heldMs: null, state: 'held', reason: null, paid: null, quiet: null }
 }
 
 /** Which grant pays a message, or that none does. */

@@ -1,6 +1,6 @@
 import { keepText, removeKept } from '../kept-draft.ts'
 import { CallRefused, readDraft, saveDraft } from './calls.ts'
-import type { EditorStore } from './store.ts'
+import type { EditorStore, TheirDraft } from './store.ts'
 
 const AFTER_MS = 800
 const RETRY_MS = [2_000, 5_000, 10_000, 30_000] as const
@@ -36,6 +36,22 @@ export class Saving {
     window.addEventListener('beforeunload', (event) => {
       if (store.text !== this.savedText) event.preventDefault()
     })
+  }
+
+  /** The revision of the draft that this page has read or written; null: there was none. */
+  get knownRevision(): number | null {
+    return this.revision
+  }
+
+  /** Shows what somebody else has saved, where nothing was changed here. It can be undone. */
+  take(theirs: TheirDraft): void {
+    const { store } = this
+    this.revision = theirs.revision
+    this.savedText = theirs.source
+    store.saving = { state: 'saved', at: Date.parse(theirs.at) }
+    store.others = null
+    store.change(theirs.source)
+    store.notify()
   }
 
   private changed(): void {
@@ -129,11 +145,10 @@ export class Saving {
     const { theirs } = store.saving
     this.revision = theirs?.revision ?? null
     this.savedText = theirs?.source ?? ''
+    store.others = null
     if (choice === 'theirs' && theirs) {
-      store.saving = { state: 'saved', at: Date.parse(theirs.at) }
       removeKept(store.data.id)
-      store.change(theirs.source)
-      store.notify()
+      this.take(theirs)
       return
     }
     store.saving = { state: 'changed' }

@@ -39,6 +39,7 @@ export const StepForm = ({ path, fields }: StepProps) => {
         />
         <MoreActions path={path} fields={fields} />
       </fieldset>
+      <LiveFigures id={textOf(fields.id)} sends={fields.send !== undefined} />
     </>
   )
 }
@@ -52,6 +53,31 @@ const VariantButton = ({ path, fields }: StepProps) => {
       <Icon name="git-branch" />
       {store.texts.addVariant}
     </button>
+  )
+}
+
+/** What became of this step in the live version. */
+const LiveFigures = ({ id, sends }: { id: string; sends: boolean }) => {
+  const { texts, figures, data } = useStore()
+  if (!sends || !figures || figures.version === null) return null
+  const step = figures.steps[id]
+  const count = new Intl.NumberFormat(data.language)
+  return (
+    <section class="live-figures">
+      <h3>{texts.liveStep(figures.version)}</h3>
+      {step ? (
+        <dl>
+          {(['sent', 'repliedAfter', 'unfollowedAfter', 'couldNot', 'byDesign'] as const).map((name) => (
+            <div key={name}>
+              <dt>{texts.stepFigures[name]}</dt>
+              <dd>{count.format(step[name])}</dd>
+            </div>
+          ))}
+        </dl>
+      ) : (
+        <p class="quiet">{texts.noFigures}</p>
+      )}
+    </section>
   )
 }
 

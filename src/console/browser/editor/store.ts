@@ -6,7 +6,7 @@ import {
   readFile,
 } from '../../../campaign/editing/campaign-items.ts'
 import { CannotEdit, lineOf, type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
-import type { EditorAnalysis, EditorData } from '../../editor-data.ts'
+import type { EditorAnalysis, EditorData, EditorFigures } from '../../editor-data.ts'
 import { EDITOR_FORM_TEXTS } from '../../texts/editor-form-texts.ts'
 import { EDITOR_TEXTS } from '../../texts/editor-texts.ts'
 import { announce } from '../announce.ts'
@@ -46,7 +46,13 @@ export class EditorStore {
   kept: string | null = null
   /** The line of a field that cards cannot change; null: none was tried. */
   blockedLine: number | null = null
+  /** A step with a time of its own that was just moved, and may follow the one above; null: none. */
+  movedWithTime: Chosen | null = null
+  /** Of the last seven days; null: not read. */
+  figures: EditorFigures | null = null
   saving: SavingState = { state: 'saved', at: null }
+  /** What somebody else has saved while nothing was changed here; null: nothing. */
+  others: TheirDraft | null = null
   private past: Version[] = []
   private future: Version[] = []
   private last: { field: string; at: number } = { field: '', at: 0 }
@@ -105,6 +111,7 @@ export class EditorStore {
     this.text = text
     this.chosen = chosen
     this.blockedLine = null
+    this.movedWithTime = null
     this.notify()
   }
 
@@ -160,4 +167,12 @@ export type SavingState =
   | { state: 'changed' | 'saving' }
   /** `why`: what the server says; null: it was not reached. */
   | { state: 'failed'; why: string | null }
-  | { state: 'conflict'; theirs: { source: string; revision: number; at: string; by: string } | null }
+  | { state: 'conflict'; theirs: TheirDraft | null }
+
+/** A draft that somebody else has saved. */
+export interface TheirDraft {
+  source: string
+  revision: number
+  at: string
+  by: string
+}

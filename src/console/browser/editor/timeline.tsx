@@ -3,16 +3,18 @@ import { type Fields, isFields, listOf, textOf } from '../../../campaign/editing
 import { withTokens } from '../../../campaign/editing/text-tokens.ts'
 import { lineOf, type Path } from '../../../campaign/editing/yaml-edit.ts'
 import { AddMenu } from './add-menu.tsx'
+import { CampaignRules, CardButton } from './card.tsx'
+import { END } from './card-times.ts'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
-import { IssueRow } from './issue-row.tsx'
-import { issuesOfCard } from './issues.ts'
 import { addBranch, elseName, forkKind } from './item-actions.ts'
 import { yamlLine } from './item-forms.tsx'
-import { excerptOf, kindOfMessage } from './message-fields.tsx'
-import { GrantRow, Payment, stepPlay } from './payment.tsx'
+import { excerptOf } from './message-fields.tsx'
+import { GrantRow } from './payment.tsx'
+import { Row } from './row.tsx'
+import { StepCard } from './step-card.tsx'
 import { keyOf } from './store.ts'
-import { conditionText, dayAndTime, durationText, eventText, sinceEntry, timingText } from './wording.ts'
+import { conditionText, dayAndTime, durationText, eventText, momentText } from './wording.ts'
 
 /** The campaign as cards from the top to the bottom. */
 export const Timeline = () => {
@@ -24,7 +26,7 @@ export const Timeline = () => {
   return (
     <section class="timeline" aria-label={texts.timeline}>
       <ul class="line">
-        <Row at={entry === undefined ? '' : texts.at.entry} lane={played?.grants[0]?.scene ?? null}>
+        <Row of="entry" at={entry === undefined ? '' : texts.at.entry}>
           <CardButton chosen="entry" icon="log-in" title={texts.entryCard} note={eventText(texts, entry)}>
             {reply === undefined ? null : (
               <span class="said">
@@ -37,13 +39,13 @@ export const Timeline = () => {
         </Row>
         <Items items={fields.steps} list={['steps']} />
         {played ? (
-          <Row at={sinceEntry(texts, played.endMs)} lane={null}>
+          <Row of={END} at={momentText(texts, played, played.endMs)}>
             <p class="quiet">{texts.ends(dayAndTime(texts, played, played.endMs))}</p>
           </Row>
         ) : null}
       </ul>
       <ul class="line whole">
-        <Row at="" lane={null}>
+        <Row>
           <CardButton
             chosen="answers"
             icon="message-circle"
@@ -51,68 +53,13 @@ export const Timeline = () => {
             note={texts.answersCount(answers.length)}
           />
         </Row>
-        <Row at="" lane={null}>
-          <CardButton chosen="campaign" icon="settings" title={texts.settings} note={textOf(fields.name)} />
+        <Row>
+          <CardButton chosen="campaign" icon="settings" title={texts.settings} note={textOf(fields.name)}>
+            <CampaignRules />
+          </CardButton>
         </Row>
       </ul>
     </section>
-  )
-}
-
-/** A time, the lane of the grant that pays, and a card. */
-const Row = (props: {
-  at: string
-  lane: string | null
-  dot?: string
-  dim?: boolean
-  children?: ComponentChildren
-}) => (
-  <li class={props.dim ? 'row-of-line off-way' : 'row-of-line'}>
-    <span class="when">{props.at}</span>
-    <span class={`lane ${props.lane === null ? 'none' : `of-${props.lane}`}`} aria-hidden="true">
-      {props.dot ? <i class={props.dot} /> : null}
-    </span>
-    <div class="body">{props.children}</div>
-  </li>
-)
-
-/** A card. A click, or Enter, opens its form. */
-const CardButton = (props: {
-  chosen: string
-  icon: string
-  title: string
-  note?: string
-  tone?: string
-  children?: ComponentChildren
-}) => {
-  const store = useStore()
-  const { chosen } = props
-  const issues = issuesOfCard(store, chosen)
-  const isChosen = store.chosen === chosen
-  return (
-    <article class={`step-card ${props.tone ?? ''} ${isChosen ? 'chosen' : ''}`}>
-      <button
-        type="button"
-        class="card-button"
-        data-card={chosen}
-        aria-current={isChosen ? 'true' : undefined}
-        onClick={() => store.choose(chosen, true)}
-      >
-        <span class="card-title">
-          <Icon name={props.icon} />
-          <b translate={!chosen.startsWith('steps')}>{props.title}</b>
-          {props.note ? <span class="quiet">{props.note}</span> : null}
-        </span>
-        {props.children}
-      </button>
-      {issues.length > 0 ? (
-        <ul class="card-issues">
-          {issues.map((issue) => (
-            <IssueRow issue={issue} />
-          ))}
-        </ul>
-      ) : null}
-    </article>
   )
 }
 
@@ -130,8 +77,13 @@ const Items = (props: { items: unknown; list: Path; stepsOnly?: boolean }) => {
           stepsOnly={stepsOnly}
         />
       ))}
-      {items.at(-1) === 'end' ? null : (
-        <Row at="" lane={null}>
+      {items.at(-1) === 'end' ? (
+        <EndPlace place={keyOf([...list, items.length])} />
+      ) : (
+        <Row
+          place={keyOf([...list, items.length])}
+          {...(list.length === 1 ? { reached: END } : { lanes: 'none' as const })}
+        >
           <AddMenu
             list={list}
             index={items.length}
@@ -145,6 +97,9 @@ const Items = (props: { items: unknown; list: Path; stepsOnly?: boolean }) => {
   )
 }
 
+/** Below an end: only another end could stand there. */
+const EndPlace = ({ place }: { place: string }) => <li class="end-place" data-place={place} />
+
 const Item = ({ item, path, stepsOnly }: { item: unknown; path: Path; stepsOnly: boolean }) => {
   const store = useStore()
   const texts = useTexts()
@@ -154,11 +109,11 @@ const Item = ({ item, path, stepsOnly }: { item: unknown; path: Path; stepsOnly:
   return (
     <>
       {item === 'end' ? (
-        <Row at="" lane={null}>
+        <Row place={keyOf(path)}>
           <CardButton chosen={keyOf(path)} icon="square" title={texts.endCard} tone="end" />
         </Row>
       ) : !isFields(item) ? (
-        <Row at="" lane={null}>
+        <Row place={keyOf(path)}>
           <p class="quiet">
             {texts.cannotEdit} <a href={yamlLine(store, lineOf(store.text, path))}>{texts.openYaml}</a>
           </p>
@@ -166,10 +121,10 @@ const Item = ({ item, path, stepsOnly }: { item: unknown; path: Path; stepsOnly:
       ) : 'branches' in item ? (
         <Fork fields={item} path={path} />
       ) : (
-        <Step fields={item} path={path} />
+        <StepCard fields={item} path={path} />
       )}
       {below ? (
-        <Row at="" lane={null}>
+        <Row reached={keyOf(path)}>
           <AddMenu
             list={path.slice(0, -1)}
             index={index + 1}
@@ -185,76 +140,6 @@ const Item = ({ item, path, stepsOnly }: { item: unknown; path: Path; stepsOnly:
 const listAt = (fields: Fields, path: Path): unknown =>
   path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | undefined)?.[key], fields)
 
-const ICONS: Readonly<Record<string, string>> = {
-  text: 'type',
-  image: 'image',
-  voice: 'mic',
-  video: 'video',
-  music: 'music',
-  news: 'newspaper',
-  menu: 'list',
-  miniprogram: 'layout-grid',
-  article: 'file-text',
-  card: 'ticket',
-}
-const ACTION_ICONS = [
-  ['tag', 'tag'],
-  ['untag', 'tag'],
-  ['set', 'check'],
-  ['webhook', 'webhook'],
-  ['handover', 'users'],
-  ['go', 'corner-down-right'],
-] as const
-
-const Step = ({ fields, path }: { fields: Fields; path: Path }) => {
-  const store = useStore()
-  const texts = useTexts()
-  const { language } = store.data
-  const play = stepPlay(store, textOf(fields.id))
-  const [first, ...more] =
-    fields.send === undefined ? [] : Array.isArray(fields.send) ? fields.send : [fields.send]
-  const kind = isFields(first) ? kindOfMessage(first) : null
-  const at = play ? sinceEntry(texts, play.atMs) : ''
-  const isUnpaid = play !== undefined && play.paid === null && kind !== null
-  const dot = play?.state === 'sent' ? 'dot' : play ? 'dot hollow' : ''
-  return (
-    <Row at={at} lane={play?.paid?.scene ?? null} dot={dot} dim={play === undefined && store.played !== null}>
-      <CardButton
-        chosen={keyOf(path)}
-        icon={kind ? (ICONS[kind] ?? 'type') : 'check'}
-        title={textOf(fields.id)}
-        note={[timingText(texts, fields), conditionText(texts, fields.when)].filter(Boolean).join(' · ')}
-        tone={isUnpaid ? 'unpaid' : ''}
-      >
-        {first === undefined ? null : (
-          <span class="said">
-            {withTokens(excerptOf(first), language) || texts.kinds[kind ?? 'text']}
-            {more.length > 0 ? <small class="pill">+{more.length}</small> : null}
-          </span>
-        )}
-        <span class="facts-line">
-          <Payment play={play} sends={kind !== null} />
-          {ACTION_ICONS.filter(([name]) => fields[name] !== undefined).map(([name, icon]) => (
-            <span class="pill">
-              <Icon name={icon} />
-              {actionText(fields[name])}
-            </span>
-          ))}
-        </span>
-      </CardButton>
-    </Row>
-  )
-}
-
-function actionText(value: unknown): string {
-  if (Array.isArray(value)) return value.map(String).join(' / ')
-  return isFields(value)
-    ? Object.entries(value)
-        .map(([name, fact]) => `${name}=${String(fact)}`)
-        .join(' / ')
-    : textOf(value)
-}
-
 const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
   const store = useStore()
   const texts = useTexts()
@@ -263,11 +148,17 @@ const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
   const decided = store.played?.forks.find((fork) => fork.fork === id)
   const branches = listOf(fields.branches)
   const note = kind === 'on' ? durationText(texts, fields.wait) : texts.forkKinds[kind]
-  const at = decided && store.played ? sinceEntry(texts, decided.atMs) : ''
+  const decidedAt = decided && store.played ? momentText(texts, store.played, decided.atMs) : ''
   const icon = kind === 'on' ? 'hourglass' : 'git-branch'
   const title = kind === 'on' ? texts.kinds.ask : kind === 'when' ? texts.kinds.condition : texts.kinds.split
   return (
-    <Row at={at} lane={null} dim={decided === undefined && store.played !== null}>
+    <Row
+      of={keyOf(path)}
+      place={keyOf(path)}
+      at={kind === 'on' ? '' : decidedAt}
+      lanes="none"
+      dim={decided === undefined && store.played !== null}
+    >
       <CardButton chosen={keyOf(path)} icon={icon} title={title} note={`${id} · ${note}`} tone="fork" />
       <div class="rails">
         {kind === 'on' ? (
@@ -283,6 +174,7 @@ const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
             fields={isFields(branch) ? branch : {}}
             path={[...path, 'branches', b]}
             took={decided?.took}
+            decidedAt={decidedAt}
           />
         ))}
         <Rail
@@ -290,7 +182,10 @@ const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
           isTaken={decided?.took === -1}
           title={
             <span class="rail-head">
-              <b>{elseName(store, fields)}</b>
+              <b>
+                {elseName(store, fields)}{' '}
+                {decided?.took === -1 ? <small class="quiet">{decidedAt}</small> : null}
+              </b>
               <WayButton fork={id} branch={-1} took={decided?.took} />
             </span>
           }
@@ -327,6 +222,7 @@ const BranchRail = (props: {
   fields: Fields
   path: Path
   took: number | undefined
+  decidedAt: string
 }) => {
   const texts = useTexts()
   const { index, fields, path, took } = props
@@ -341,7 +237,8 @@ const BranchRail = (props: {
       tone={index % 4}
       isTaken={took === index}
       title={
-        <span class="rail-head">
+        <span class="rail-head" data-place={keyOf(path)}>
+          {took === index ? <small class="quiet">{props.decidedAt}</small> : null}
           <CardButton
             chosen={keyOf(path)}
             icon="corner-down-right"

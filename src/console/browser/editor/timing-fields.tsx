@@ -101,7 +101,7 @@ const ModeFields = ({ path, fields, mode }: { path: Path; fields: Fields; mode: 
     default:
       return (
         <div class="field-pair three">
-          <NumberField path={[...path, 'day']} label={texts.day} value={fields.day} />
+          <NumberField path={[...path, 'day']} label={texts.day} hint={texts.dayHint} value={fields.day} />
           {at}
           {days}
         </div>

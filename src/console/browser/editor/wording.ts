@@ -7,6 +7,9 @@ import type { EditorStore } from './store.ts'
 
 type Texts = EditorStore['texts']
 
+/** The time of day of a moment, in China: 14:31. */
+export const clockTime = (at: number | string): string => timeInBeijing(new Date(at).getTime()).slice(11, 16)
+
 /** `22h` as 22 小时. */
 export function durationText(texts: Texts, value: unknown): string {
   const { count, unit } = durationParts(value)
@@ -35,6 +38,12 @@ export function dayAndTime(
   const at = entryAt + ms
   return texts.at.day(daysBetweenInBeijing(entryAt, at) + 1, timeInBeijing(at).slice(11, 16))
 }
+
+/** A moment of the run: within half a day as a time after the entry, later as a day and its time. */
+export function momentText(texts: Texts, played: NonNullable<EditorAnalysis['played']>, ms: number): string {
+  return ms < HALF_DAY_MS ? sinceEntry(texts, ms) : dayAndTime(texts, played, ms)
+}
+const HALF_DAY_MS = 12 * 3_600_000
 
 /** When a step goes, as its fields say. */
 export function timingText(texts: Texts, fields: Fields): string {
