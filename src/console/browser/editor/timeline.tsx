@@ -124,7 +124,7 @@ const Item = ({ item, path, stepsOnly }: { item: unknown; path: Path; stepsOnly:
         <StepCard fields={item} path={path} />
       )}
       {below ? (
-        <Row reached={keyOf(path)}>
+        <Row {...(isFork(item) ? { lanes: 'none' as const } : { reached: keyOf(path) })}>
           <AddMenu
             list={path.slice(0, -1)}
             index={index + 1}
@@ -137,6 +137,7 @@ const Item = ({ item, path, stepsOnly }: { item: unknown; path: Path; stepsOnly:
     </>
   )
 }
+const isFork = (item: unknown) => isFields(item) && 'branches' in item
 const listAt = (fields: Fields, path: Path): unknown =>
   path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | undefined)?.[key], fields)
 
