@@ -78,7 +78,7 @@ const put = (terminal: Terminal) =>
             error: { code: 'refused', message: 'Media files are missing or not accepted.', issues },
           })
         }
-        const notes = await uploadAll(options, media)
+        await uploadAll(options, media, options.json ? () => {} : terminal.err)
         const liveVersion = (await findInApi<CampaignItem>(options, pathOf(id)))?.version
         const published = await callApi<{
           id: string
@@ -97,7 +97,7 @@ const put = (terminal: Terminal) =>
             published.version !== liveVersion
               ? `${published.id}: version ${published.version} is live`
               : `${published.id}: nothing was changed, version ${published.version} is live already`,
-          notes: [...notes, ...published.warnings.map((w) => `warning  ${formatIssue(w).trim()}`)],
+          notes: published.warnings.map((w) => `warning  ${formatIssue(w).trim()}`),
         }
       }),
     )
@@ -206,12 +206,15 @@ function campaignIdOf(source: string): string {
   return id
 }
 
-async function uploadAll(options: ServerOptions, media: readonly SiblingMedium[]): Promise<string[]> {
-  const notes: string[] = []
-  for (const medium of media) {
+async function uploadAll(
+  options: ServerOptions,
+  media: readonly SiblingMedium[],
+  report: (line: string) => void,
+): Promise<void> {
+  for (const [i, medium] of media.entries()) {
+    report(`uploading ${medium.name} (${i + 1} of ${media.length})…`)
     const { id } = await uploadMedium(options, medium)
     medium.rewrite(id)
-    notes.push(`uploaded  ${medium.name} as ${id.slice(0, 14)}…`)
+    report(`uploaded  ${medium.name} as ${id.slice(0, 14)}…`)
   }
-  return notes
 }
