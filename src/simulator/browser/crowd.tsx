@@ -10,6 +10,8 @@ const place = document.getElementById('crowd')
 if (place?.dataset.crowd) {
   const store = new CrowdStore(JSON.parse(place.dataset.crowd) as CrowdPageData)
   const draw = () => render(<CrowdPage store={store} />, place)
+  // The server has written that the page is being opened.
+  place.replaceChildren()
   draw()
   store.open(draw)
 }

@@ -17,6 +17,8 @@ if (place?.dataset.phones) {
       </StoreContext.Provider>,
       place,
     )
+  // The server has written that the page is being opened.
+  place.replaceChildren()
   draw()
   store.start(draw)
 }

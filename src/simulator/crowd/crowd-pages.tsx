@@ -44,7 +44,9 @@ const CrowdPage = (props: { data: Omit<CrowdPageData, 'language'>; consoleUrl: s
       <noscript>
         <p class="note amber">{shell.noScript}</p>
       </noscript>
-      <div id="crowd" data-crowd={JSON.stringify(data)} />
+      <div id="crowd" data-crowd={JSON.stringify(data)}>
+        <p class="quiet">{texts.loading}</p>
+      </div>
     </Page>
   )
 }

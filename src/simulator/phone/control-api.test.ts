@@ -240,6 +240,68 @@ describe('the state of a follower', () => {
   })
 })
 
+describe('several phones of a page', () => {
+  it('share one stream, which has the state of each at once and after its changes', async () => {
+    const phone = startSimulator()
+    const answer = await phone.simulator.app.request(`/_sim/events?phone=${APP}/oOne&phone=${APP}/oTwo`)
+    const reader = (answer.body as ReadableStream<Uint8Array>).getReader()
+    const next = async () => new TextDecoder().decode((await reader.read()).value)
+    expect(await next()).toContain('"openId":"oOne","following":false')
+    expect(await next()).toContain('"openId":"oTwo","following":false')
+    await phone.act({ do: 'follow' }, 'oOther')
+    await phone.act({ do: 'follow' }, 'oTwo')
+    expect(await next()).toContain('"openId":"oTwo","following":true')
+    await reader.cancel()
+  })
+
+  it.each([
+    ['none', '', /1 to 6 phones/],
+    ['seven', `?${Array.from({ length: 7 }, (_, i) => `phone=${APP}/o${i}`).join('&')}`, /1 to 6 phones/],
+    ['no follower', `?phone=${APP}`, /APPID\/OPENID/],
+    ['an unknown account', '?phone=wxunknown/oOne', /no account wxunknown/],
+  ])('are refused: %s', async (_, query, reason) => {
+    const phone = startSimulator()
+    const answer = await phone.call('GET', `/_sim/events${query}`)
+    expect(answer).toEqual({ status: 400, error: expect.stringMatching(reason) })
+  })
+
+  it('stay in the address of the page, without those of accounts that are gone', async () => {
+    const { simulator } = startSimulator()
+    const path = `/phone/${APP}/oOne?with=${APP}/oTwo&with=${APP}/oOne&with=wxgone/oThree&with=nonsense`
+    const html = await (await simulator.app.request(path)).text()
+    const data = /data-phones="([^"]*)"/.exec(html)?.[1]?.replaceAll('&quot;', '"') ?? ''
+    expect(JSON.parse(data).phones).toEqual([
+      { appId: APP, openId: 'oOne' },
+      { appId: APP, openId: 'oTwo' },
+    ])
+  })
+})
+
+describe('what happened to a follower', () => {
+  it('has callbacks with their answers and sends with their codes', async () => {
+    const answers = [new Response('success'), new Response('oops'), new Response('', { status: 500 })]
+    const phone = startSimulator(() => answers.shift() ?? new Response('', { status: 500 }))
+    await phone.act({ do: 'follow' })
+    await phone.act({ do: 'type', text: '1' })
+    await phone.act({ do: 'menu', key: 'gift' })
+    const { happenings } = await phone.state()
+    expect(happenings).toMatchObject([
+      { kind: 'push', what: 'subscribe', answer: 'success', deliveries: 1, tookMs: expect.any(Number) },
+      { kind: 'push', what: 'text', answer: 'refused', reason: expect.stringMatching(/neither XML/) },
+      { kind: 'push', what: 'CLICK', answer: 'failed', status: 500, deliveries: 4 },
+    ])
+  })
+
+  it('says when the run acts next', async () => {
+    const nextAt = vi.fn(async () => T0 + 20_000)
+    const phone = startSimulator(undefined, {
+      testClock: { nextAt, advance: async () => {}, syncTo: async () => {} },
+    })
+    expect(await phone.call('GET', `/_sim/${APP}/oTest/next`)).toEqual({ status: 200, at: T0 + 20_000 })
+    expect(await startSimulator().call('GET', `/_sim/${APP}/oTest/next`)).toEqual({ status: 200, at: null })
+  })
+})
+
 describe('a moved clock', () => {
   const forward = (phone: ReturnType<typeof startSimulator>, body: unknown) =>
     phone.call('POST', `/_sim/${APP}/oTest/fast-forward`, body)

@@ -24,7 +24,9 @@ export const PhonesPage = ({ data, served }: PhonesPageProps) => {
         <p class="note amber">{shell.noScript}</p>
         {served ? null : <p class="note amber">{texts.noServer}</p>}
       </noscript>
-      <div id="phones" data-phones={JSON.stringify(full)} />
+      <div id="phones" data-phones={JSON.stringify(full)}>
+        <p class="quiet">{texts.loading}</p>
+      </div>
     </Page>
   )
 }

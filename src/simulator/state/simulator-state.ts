@@ -14,6 +14,8 @@ import { openStateFile } from './state-file.ts'
 import { SimTokens } from './tokens.ts'
 
 const SAVE_DELAY_MS = 100
+/** Saving may take a twentieth of the time: the file of an account with a large crowd takes long. */
+const SAVE_PAUSE_FACTOR = 20
 
 /** One follower of one account. */
 export interface FollowerKey {
@@ -35,6 +37,7 @@ export class SimulatorState {
   readonly #listeners = new Set<Listener>()
   readonly #sendListeners = new Set<SendListener>()
   #saveTimer: NodeJS.Timeout | undefined
+  #lastSaveTookMs = 0
 
   constructor({
     statePath,
@@ -144,13 +147,16 @@ export class SimulatorState {
   save(): void {
     clearTimeout(this.#saveTimer)
     this.#saveTimer = undefined
+    const startedAt = performance.now()
     this.#file.write(this.accounts, this.components, this.now())
+    this.#lastSaveTookMs = performance.now() - startedAt
   }
 
   /** Writes the state file a moment later, once for all changes until then. */
   saveSoon(): void {
     if (!this.#isSaved || this.#saveTimer) return
-    this.#saveTimer = setTimeout(() => this.save(), SAVE_DELAY_MS)
+    const delayMs = Math.max(SAVE_DELAY_MS, SAVE_PAUSE_FACTOR * this.#lastSaveTookMs)
+    this.#saveTimer = setTimeout(() => this.save(), delayMs)
     this.#saveTimer.unref()
   }
 }
