@@ -7,6 +7,7 @@ import { ADMIN_TOKEN } from './service-settings.ts'
 /** The console in a process of its own, with a signed-in user. */
 export interface ConsoleProgram {
   url: string
+  pid: number
   /** The header of a signed-in browser. */
   cookie: string
   /** Adds so many events a second to the store. @returns how many were added */
@@ -37,6 +38,7 @@ export async function startConsole(
   const url = await nextLine()
   return {
     url,
+    pid: program.pid ?? 0,
     cookie: await signIn(url),
     async addEvents(rate, seconds) {
       program.stdin.write(`${rate} ${seconds}\n`)

@@ -121,10 +121,13 @@ function figuresOfTimes(store: string, times: readonly PageTimes[]): Figure[] {
     summary('p99', share(0.99), '≤ 100 ms'),
     summary('p50', share(0.5)),
     summary('first answer after a start', (page) => page.first),
-    ...pages.flatMap(({ name, first, later }) => [
+    summary('CPU on average', (page) => page.cpu),
+    ...pages.flatMap(({ name, first, later, cpu }) => [
       { name: `${store}, first answer: ${name}`, unit: 'ms', value: first },
       { name: `${store}, p50: ${name}`, unit: 'ms', value: percentile(later, 0.5) },
       { name: `${store}, p99: ${name}`, unit: 'ms', value: percentile(later, 0.99) },
+      // On PostgreSQL this is the console alone.
+      ...(store === 'PGlite' ? [{ name: `${store}, CPU: ${name}`, unit: 'ms', value: cpu }] : []),
     ]),
   ]
 }

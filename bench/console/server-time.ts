@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici'
+import { cpuTimeOfProcess } from '../cpu-time.ts'
 import type { ConsoleProgram } from './console-program.ts'
 import type { BenchPage } from './pages.ts'
 
@@ -7,6 +8,8 @@ export interface PageTimes {
   name: string
   first: number
   later: number[]
+  /** CPU time of the console's process for the later ones, on average. Other programs on the machine change it little. */
+  cpu: number
 }
 
 /** What the times are compared with: an answer that reads nothing. */
@@ -34,9 +37,15 @@ export async function measureServerTime(
   }
   const all = [REFERENCE, ...pages]
   const times: PageTimes[] = []
-  for (const page of all) times.push({ name: page.name, first: await timeOf(page), later: [] })
+  for (const page of all) times.push({ name: page.name, first: await timeOf(page), later: [], cpu: 0 })
   for (let round = 0; round < rounds; round++)
-    for (const [i, page] of all.entries()) times[i]?.later.push(await timeOf(page))
+    for (const [i, page] of all.entries()) {
+      const before = cpuTimeOfProcess(program.pid)
+      const ms = await timeOf(page)
+      const time = times[i]
+      time?.later.push(ms)
+      if (time) time.cpu += (cpuTimeOfProcess(program.pid) - before) / rounds
+    }
   await agent.close()
   return times
 }
