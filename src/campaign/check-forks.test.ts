@@ -334,13 +334,42 @@ describe('a warning of a fork', () => {
 
   it('is an error for a step that no way makes due', () => {
     const steps = `
-  - { id: only, since: reply, send: ${text} }
-  - { id: pick, branches: [{ when: replied, steps: [] }] }
-  - { id: after, send: ${text} }`
+  - id: ask
+    wait: 1h
+    meanwhile: [{ id: remind, after: 2h, send: ${text} }]
+    branches: [{ on: { keywords: [x] }, steps: [] }]`
     expect(errors(steps)).toEqual([
-      'steps.0: step only can never go: it is due on no way through the file',
-      'steps.2: step after can never go: it is due on no way through the file',
+      'steps.0.meanwhile.0: step remind can never go: it is due on no way through the file',
     ])
+  })
+
+  it.each([
+    ['a condition', `  - { id: pick, branches: [{ when: replied, steps: [] }] }`],
+    ['a wait', `  - { id: pick, wait: 1h, branches: [{ on: { keywords: [x] }, steps: [] }] }`],
+  ])('plays a reply that nothing asks for, above %s', (_, fork) => {
+    const steps = `
+  - { id: only, since: reply, send: ${text} }
+${fork}
+  - { id: after, send: ${text} }`
+    expect(errors(steps)).toEqual([])
+  })
+
+  it('plays a reply after a question was left without answer', () => {
+    const steps = `
+  - id: ask
+    wait: 1h
+    branches: [{ on: { event: message }, steps: [] }]
+    else: [{ id: late, since: reply, send: ${text} }]`
+    expect(errors(steps)).toEqual([])
+  })
+
+  it('warns of a step that no grant pays after a reply that nothing asks for', () => {
+    const five = `[${Array(5).fill(text).join(', ')}]`
+    const steps = `
+  - { id: only, since: reply, send: ${text} }
+  - { id: pick, wait: 1h, branches: [{ on: { keywords: [x] }, steps: [] }], else: [{ id: two, send: ${five} }] }
+  - { id: three, send: ${text} }`
+    expect(warnings(fileOf(steps, [], '{ event: subscribe }')).join()).toContain('step three')
   })
 })
 

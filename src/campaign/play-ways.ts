@@ -6,8 +6,8 @@ import { addGrant, type Ledger } from '../wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName } from '../wechat/rules/rules.ts'
 import { entriesOf } from './items.ts'
 import type { Campaign } from './model.ts'
-import { Simulation, type SimulationInput, type TimelineEntry } from './simulation.ts'
-import { eventForBranch, playablePlan, type Way } from './ways.ts'
+import { type PlayedEvent, Simulation, type SimulationInput, type TimelineEntry } from './simulation.ts'
+import { ANY_TEXT, eventForBranch, playablePlan, type Way } from './ways.ts'
 
 /** A way through a campaign, and what a follower on it gets. */
 export interface PlayedWay {
@@ -24,12 +24,14 @@ export interface PlayedCampaign {
 /**
  * Plays the ways of a compiled campaign. Every fork is answered ten seconds after it waits, or not at all.
  * @param hasTyped true when the follower typed just before an entry that opens no messages by itself
+ * @param repliedMs when the follower also sends a message that nothing asks for, ms after the entry; null: never
  */
 export function playWays(
   { campaign, plan, rules }: PlayedCampaign,
   ways: readonly Way[],
   entryAt: number,
   hasTyped = false,
+  repliedMs: number | null = null,
 ): PlayedWay[] {
   const entry = playedEntry(campaign)
   if (!entry) return []
@@ -37,7 +39,8 @@ export function playWays(
   const typed = hasTyped && allowance ? addGrant([], 'message', entryAt, allowance) : []
   const ledger = entry.event === 'window-closing' ? closingLedger(campaign, rules, entryAt) : typed
   const known = { own: factTimes(plan, entryAt) }
-  const input = { plan: playablePlan(plan), rules, entryAt, entry, events: [], ledger, known }
+  const events: PlayedEvent[] = repliedMs === null ? [] : [{ atMs: repliedMs, do: 'message', text: ANY_TEXT }]
+  const input = { plan: playablePlan(plan), rules, entryAt, entry, events, ledger, known }
   const played: PlayedWay[] = []
   /** Plays what the ways have in common once. */
   const explore = (simulation: Simulation, open: readonly Way[]): void => {

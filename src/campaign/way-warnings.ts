@@ -1,5 +1,6 @@
 import type { Plan } from '../run/plan.ts'
 import { branchOf, OTHERWISE } from '../run/plan-fork.ts'
+import { MINUTE_MS } from '../shared/time-units.ts'
 import { LONGEST_WINDOW_MS, RULES, type RulesProfileName } from '../wechat/rules/rules.ts'
 import { describeDuration } from './duration.ts'
 import { sceneOfEntry } from './event-index.ts'
@@ -10,7 +11,7 @@ import { type PlayedCampaign, type PlayedWay, playWays } from './play-ways.ts'
 import { ENTRY_AT } from './preview.ts'
 import { quietWarnings } from './quiet-warnings.ts'
 import type { TimelineEntry } from './simulation.ts'
-import { wayName, waysOf, workOfWay } from './ways.ts'
+import { ANSWER_AFTER_MS, type Way, wayName, waysOf, workOfWay } from './ways.ts'
 import { weekdayFindings } from './weekday-findings.ts'
 
 /**
@@ -55,20 +56,36 @@ export function wayFindings(
   const played = playWays(context, ways, ENTRY_AT)
   const opensNothing = entriesOf(campaign).every(({ event }) => sceneOfEntry(event) === null)
   const all = opensNothing ? [...played, ...playWays(context, ways, ENTRY_AT, true)] : played
-  const dueOf = (some: readonly PlayedWay[]) =>
-    new Set(some.flatMap(({ timeline }) => timeline.flatMap(dueStep)))
-  const weekly = weekdayFindings(context, ways, { due: dueOf(all), dueOf, workMax: WORK_MAX })
+  const weekly = weekdayFindings(context, ways, { due: dueSteps(all), dueOf: dueSteps, workMax: WORK_MAX })
   const due = new Set(weekly.dueOnSomeDay)
   // Without forks nobody replies on the only way, and a reply makes these steps due.
   if (!plan.forks?.length)
     for (const [i, { id }] of plan.steps.entries()) if (isFromReply(plan, i)) due.add(id)
+  const replied = steps.every(([id]) => due.has(id)) ? [] : playReplies(context, ways)
+  for (const id of dueSteps(replied)) due.add(id)
   const issues = steps
     .filter(([id]) => !due.has(id))
     .map(([id, path]) => ({ path, message: `step ${id} can never go: it is due on no way through the file` }))
-  const found = played.flatMap((one) => [...grantWarnings(context, one), ...windowWarnings(context, one)])
+  const found = [...played, ...replied].flatMap((one) => [
+    ...grantWarnings(context, one),
+    ...windowWarnings(context, one),
+  ])
   const warnings = [...firstOfEach(found), ...weekly.warnings, ...quietWarnings(context, ways, played)]
   return { issues, warnings }
 }
+
+/**
+ * The ways of a follower who replies before anything asks: soon, and just before the window closes. Steps that count from a
+ * reply stand above a question or below its silence, where no answer makes them due.
+ */
+function playReplies(context: Context, ways: readonly Way[]): PlayedWay[] {
+  const { steps, forks = [], windowMs } = context.plan
+  if (![...steps, ...forks].some(({ since }) => since === 'reply')) return []
+  return [ANSWER_AFTER_MS, windowMs - MINUTE_MS].flatMap((at) => playWays(context, ways, ENTRY_AT, false, at))
+}
+
+const dueSteps = (ways: readonly PlayedWay[]): Set<string> =>
+  new Set(ways.flatMap(({ timeline }) => timeline.flatMap(dueStep)))
 
 /** True for a step that is planned from a reply, or from such a step. */
 function isFromReply(plan: Plan, index: number): boolean {

@@ -12,9 +12,9 @@ export type Way = readonly (number | null)[]
 /** As many as a person can read. */
 const WAYS_MAX = 1_000
 /** How long after a question its answer comes. */
-const ANSWER_AFTER_MS = 10 * SECOND_MS
+export const ANSWER_AFTER_MS = 10 * SECOND_MS
 /** What a follower types who types anything. */
-const ANY_TEXT = '你好，在吗'
+export const ANY_TEXT = '你好，在吗'
 
 /** All ways through a plan, in the order of the branches of its file; with more than `max`, one for each branch. */
 export function waysOf({ forks = [] }: Plan, max: number = WAYS_MAX): Way[] {
