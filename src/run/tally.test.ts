@@ -71,6 +71,15 @@ describe('the tally of a run', () => {
     expect(tallyOf(stateOf(sent(0))).replied).toBeUndefined()
   })
 
+  it('leaves out a step that the reply has caused', () => {
+    const told = (step: Partial<StepState>) =>
+      tallyOf(stateOf(sent(0), { ...sent(9_400), ...step }, { reply: { at: ENTRY_AT + 9_000, text: '1' } }))
+        .replied
+    expect(told({ dueAt: ENTRY_AT + 8_999 })).toEqual(['b', 'a'])
+    expect(told({ dueAt: ENTRY_AT + 9_000 })).toEqual(['a'])
+    expect(told({ dueAt: ENTRY_AT + 1_000, wasHeld: true })).toEqual(['a'])
+  })
+
   it('is open while a delivery may know more of a step', () => {
     expect(tallyOf(stateOf({ state: 'unknown' })).open).toBe(true)
     const ended = endRun(stateOf({ state: 'sending' }), 'account-stopped', null, ENTRY_AT + SECOND)

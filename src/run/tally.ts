@@ -19,7 +19,10 @@ export interface Tally {
 
 /** A tally names this many done steps. The last message is among them unless as many steps without a message follow it. */
 const STEPS_BEFORE = 4
-/** WeChat's times of events are whole seconds. An event belongs to the message that was sent within its second. */
+/**
+ * WeChat's times of events are whole seconds. A reply belongs to the message that was sent within its second, unless the
+ * message went because of it: it was due from then on, or held until then.
+ */
 const WITHIN_SECOND_MS = 999
 const REASON = /^[a-z0-9 ()-]{1,40}$/i
 
@@ -31,8 +34,8 @@ export function tallyOf(state: RunState): Tally {
       return marks.length > 0 ? [[step.id, ...marks]] : []
     }),
     ...(forks ? { forks: forks.map(({ took }) => took) } : {}),
-    ...(reply ? { replied: doneBefore(state, reply.at + WITHIN_SECOND_MS) } : {}),
-    last: doneBefore(state, Number.POSITIVE_INFINITY),
+    ...(reply ? { replied: doneBefore(state, reply.at) } : {}),
+    last: lastDone(state.steps),
     ...(state.steps.some((step) => mayHaveBeenSent(step, state)) ? { open: true as const } : {}),
   }
 }
@@ -85,9 +88,16 @@ function mayHaveBeenSent(step: StepState, run: RunState): boolean {
   )
 }
 
-function doneBefore({ steps }: RunState, at: number): string[] {
+function doneBefore({ steps }: RunState, reply: number): string[] {
+  const isBefore = ({ sentAt, dueAt, wasHeld }: StepState) =>
+    sentAt !== null &&
+    (sentAt <= reply || (sentAt <= reply + WITHIN_SECOND_MS && !wasHeld && (dueAt ?? 0) < reply))
+  return lastDone(steps.filter(isBefore))
+}
+
+function lastDone(steps: readonly StepState[]): string[] {
   return steps
-    .flatMap(({ id, sentAt }, i) => (sentAt !== null && sentAt <= at ? [{ id, sentAt, i }] : []))
+    .flatMap(({ id, sentAt }, i) => (sentAt === null ? [] : [{ id, sentAt, i }]))
     .sort((a, b) => b.sentAt - a.sentAt || b.i - a.i)
     .slice(0, STEPS_BEFORE)
     .map(({ id }) => id)
