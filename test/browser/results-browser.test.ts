@@ -122,7 +122,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       ])
       // Each branch has its own runs only.
       const bar = page.locator('tr', { has: page.locator('.at-1', { hasText: /^a$/ }) }).locator('.stacked')
-      expect(await bar.getAttribute('aria-label')).toContain('还没到或暂缓中 0')
+      expect(await bar.getAttribute('aria-label')).toBe('构成: 已发送 300')
       await page.goto(`${server.url}/campaigns/welcome?range=all&version=1`)
       expect((await steps.allInnerTexts()).map((text) => text.trim())).not.toContain('last')
       await page.context().close()
