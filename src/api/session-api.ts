@@ -18,6 +18,9 @@ export const SESSION_API_PATH = '/console/api'
  */
 export const SCRIPT_HEADER = 'x-nurture-console'
 
+/** A value that a header can carry (https://www.rfc-editor.org/rfc/rfc9110#name-field-values). */
+const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/
+
 type SessionEnv = { Bindings: { principal: Principal } & Record<string, unknown> }
 
 export interface ApiAnswer {
@@ -83,6 +86,9 @@ export function createSessionApi(
   }
   return {
     async call(c, method, path, { json, body, headers = {}, signal } = {}) {
+      // The fields of a form go into headers. Their texts are those of the page, but for a form that somebody else has written.
+      if (!Object.values(headers).every((value) => SENDABLE.test(value)))
+        throw new ApiError(400, 'bad-request', 'The form cannot be read.')
       const init: RequestInit = { method, headers, ...(signal ? { signal } : {}) }
       if (json !== undefined) {
         init.body = JSON.stringify(json)

@@ -35,12 +35,19 @@ export interface AskedFilter {
   invalid: readonly FilterName[]
 }
 
-/** The filters of a URL. An empty field is none. */
+/** The filters of a URL or a form as they are written there, valid or not. An empty field is none. */
+export function writtenFilters(get: (name: string) => string | undefined): FilterValues {
+  return Object.fromEntries(
+    FILTER_NAMES.flatMap((name) => {
+      const value = get(name)?.trim()
+      return value ? [[name, value]] : []
+    }),
+  )
+}
+
+/** The filters of a URL. */
 export function readFilters(get: (name: string) => string | undefined): AskedFilter {
-  const asked = FILTER_NAMES.flatMap((name) => {
-    const value = get(name)?.trim()
-    return value ? [[name, value] as const] : []
-  })
+  const asked = Object.entries(writtenFilters(get)) as [FilterName, string][]
   const isValid = ([name, value]: readonly [FilterName, string]): boolean =>
     followerFilter.safeParse({ [name]: value }).success
   const values = Object.fromEntries(asked.filter(isValid)) as FilterValues

@@ -61,6 +61,39 @@ describe('a form of a page', () => {
     expect(response.status).toBe(404)
   })
 
+  it.each([
+    ['a filter that is not valid', { all: 'yes', openId: '%' }],
+    ['a filter with a value that no follower has', { all: 'yes', status: 'zzz' }],
+    ['a version without its campaign', { all: 'yes', version: '2' }],
+    ['neither followers nor all', {}],
+    ['no followers', { picks: '' }],
+    ['followers that are none', { picks: 'nobody' }],
+  ])('that changes many followers is refused with %s, and changes nobody', async (_, fields) => {
+    const jobs = async () => (await api.call<{ items: unknown[] }>('GET', '/api/bulk-jobs')).body.items
+    const before = await jobs()
+    const body = new URLSearchParams({ action: 'cancel', ...fields } as Record<string, string>)
+    const response = await send('/followers/bulk', 'operator', { method: 'POST', body })
+    expect([response.status, await jobs()]).toEqual([422, before])
+  })
+
+  it('that changes many followers asks nothing when a filter of the address is left out', async () => {
+    const page = async (query: string) =>
+      (await send(`/followers?bulk=cancel&all=yes${query}`, 'operator')).text()
+    expect(await page('')).toContain('id="bulk-dialog"')
+    expect(await page('&openId=%25')).not.toContain('id="bulk-dialog"')
+  })
+
+  it.each(['a\r\nx-other: 1', '键', '\u007f'])('with the key %j is refused', async (key) => {
+    for (const [path, fields] of [
+      ['/followers/bulk', { action: 'pause', all: 'yes' }],
+      [`/followers/${APP}/oSomebody/enter`, { campaign: 'shown' }],
+    ] as const) {
+      const body = new URLSearchParams({ ...fields, key } as Record<string, string>)
+      const response = await send(path, 'operator', { method: 'POST', body })
+      expect([path, response.status]).toEqual([path, 400])
+    }
+  })
+
   it('about something that is gone answers 404', async () => {
     const response = await send('/campaigns/gone/pause', 'operator', { method: 'POST' })
     expect(response.status).toBe(404)

@@ -87,7 +87,11 @@ export const BulkDialog = ({ question, values }: { question: BulkQuestion; value
       {closingSoon > 0 && action !== 'resume' ? <p>{texts.closing(count(closingSoon))}</p> : null}
       <input type="hidden" name="action" value={action} />
       <input type="hidden" name="key" value={randomUUID()} />
-      {picks ? <input type="hidden" name="picks" value={picks.join(' ')} /> : null}
+      {picks ? (
+        <input type="hidden" name="picks" value={picks.join(' ')} />
+      ) : (
+        <input type="hidden" name="all" value="yes" />
+      )}
       {Object.entries(values).map(([name, value]) => (
         <input type="hidden" name={name} value={value} />
       ))}

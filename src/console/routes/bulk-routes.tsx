@@ -9,7 +9,7 @@ import { BULK_ACTIONS, type BulkAction, type BulkQuestion } from '../components/
 import { BulkJobs } from '../components/bulk-jobs.tsx'
 import type { FilterChoices } from '../components/filter-words.tsx'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
-import { type AskedFilter, readFilters } from '../follower-list.ts'
+import { type AskedFilter, readFilters, writtenFilters } from '../follower-list.ts'
 import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
 import { BulkJobPage, BulkJobResult, BulkJobsPage } from '../pages/bulk-job-pages.tsx'
@@ -42,14 +42,25 @@ export async function readBulkQuestion(
   if (!action) return null
   const picks = c.req.query('all') ? null : (c.req.queries('pick') ?? [])
   if (picks?.length === 0) return { action, count: 0, closingSoon: 0, picks }
-  const json = { action, ...selectionOf(asked, picks), dryRun: true }
+  // Without the filter that is left out, the question would be about others too.
+  if (!picks && asked.invalid.length > 0) return null
+  const json = { action, ...(picks ? chosenFrom(picks) : { filter: asked.filter }), dryRun: true }
   const answer = await api.call(c, 'POST', '/api/followers/bulk', { json })
   const counted = z.object({ count: z.number(), closingSoon: z.number() }).safeParse(answer.body)
   return counted.success ? { action, ...counted.data, picks } : null
 }
 
-const selectionOf = ({ filter }: AskedFilter, picks: readonly string[] | null) =>
-  picks ? { followers: picks.map(followerOf) } : { filter }
+const chosenFrom = (picks: readonly string[]) => ({ followers: picks.map(followerOf) })
+
+/**
+ * Whom a form is about. The call refuses a filter that it does not know, which would select everybody if it were left out, and a
+ * form that says neither `picks` nor `all`.
+ */
+function selectionOf(field: (name: string) => string) {
+  const picks = field('picks')
+  if (picks !== '') return chosenFrom(picks.split(' '))
+  return field('all') === '' ? {} : { filter: writtenFilters(field) }
+}
 
 function followerOf(pick: string): { appId: string; openId: string } {
   const [appId = '', openId = ''] = pick.split('/', 2)
@@ -101,12 +112,11 @@ function addBulkActions(app: Hono, deps: PageDeps): void {
   const { api } = deps
   formAction(app, { path: '/followers/bulk', role: 'operator' }, deps, async (c, field) => {
     const asked = readFilters((name) => field(name))
-    const picks = field('picks') ? field('picks').split(' ') : null
     const back = `/followers?${new URLSearchParams(asked.values as Record<string, string>)}`
     const reason = field('reason').trim()
     const json = {
       action: field('action'),
-      ...selectionOf(asked, picks),
+      ...selectionOf(field),
       ...(reason ? { reason } : {}),
     }
     const headers: Record<string, string> = field('key') ? { 'idempotency-key': field('key') } : {}
