@@ -222,6 +222,27 @@ describe('a fix of a long text', () => {
   })
 })
 
+describe('the fixes of a text as long as a file', () => {
+  it.each([
+    ['sentences', '好。'.repeat(80_000)],
+    ['spaces', 'a  '.repeat(80_000)],
+    ['variables that never end', '{{ a。'.repeat(40_000)],
+    ['conditions that never end', '{% if a。'.repeat(30_000)],
+    ['sentences of five messages', '好。'.repeat(1_700)],
+    ['variables of five messages', '{{。'.repeat(2_000)],
+  ])('take no longer than the check: %s', (_, text) => {
+    const source = typed(`  - { id: s, send: { text: "${text}" } }\n`)
+    const begin = process.cpuUsage()
+    const issues = all(source)
+    const checked = process.cpuUsage(begin)
+    const fixesOf = createFixes(source, { others, language: 'zh' })
+    for (const issue of issues) fixesOf(issue)
+    const { user, system } = process.cpuUsage(begin)
+    // Quadratic work was a hundred times as long.
+    expect(user + system).toBeLessThan(5 * (checked.user + checked.system) + 500_000)
+  })
+})
+
 describe('what people write for a duration or a time', () => {
   it.each([
     ['2h30m', '150m'],

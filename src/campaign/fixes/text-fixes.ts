@@ -12,15 +12,17 @@ const sizeOf = {
   characters: (text: string) => text.length,
 }
 
-/** A text in parts of at most this size, cut between sentences; null where one is longer. */
+/**
+ * A text in parts of at most this size, cut between sentences; null where one is longer, and where there are too many. Each
+ * character is looked at a few times only: a text may be as long as a file.
+ */
 function parts(text: string, max: number, size: (text: string) => number): string[] | null {
+  if (size(text) > max * MESSAGES_MAX) return null
   const found: string[] = []
   let rest = text
   while (size(rest) > max) {
-    const cuts = [...rest.matchAll(BREAK)].map((match) => match.index + match[0].length)
-    // A variable or a condition of a template stays whole.
-    const cut = cuts.findLast((at) => size(rest.slice(0, at).trimEnd()) <= max && isWhole(rest.slice(0, at)))
-    if (cut === undefined || cut === 0) return null
+    const cut = lastCut(rest, max, size)
+    if (cut === 0) return null
     found.push(rest.slice(0, cut).trimEnd())
     rest = rest.slice(cut)
     if (found.length >= MESSAGES_MAX) return null
@@ -28,10 +30,35 @@ function parts(text: string, max: number, size: (text: string) => number): strin
   return [...found, rest].filter((part) => part.trim() !== '')
 }
 
-const count = (text: string, form: RegExp) => (text.match(form) ?? []).length
-const isWhole = (text: string) =>
-  count(text, /\{\{/g) === count(text, /\}\}/g) &&
-  count(text, /\{%-?\s*(?:if|for|unless|case)\b/g) === count(text, /\{%-?\s*end/g)
+/** Where the last sentence ends that a part of this size holds; 0: there is none. */
+function lastCut(text: string, max: number, size: (text: string) => number): number {
+  const marks = marksOf(text)
+  let [best, begin, total, seen] = [0, 0, 0, 0]
+  const open = { value: 0, block: 0 }
+  for (const match of text.matchAll(BREAK)) {
+    const end = match.index + match[0].length
+    const sentence = text.slice(begin, end)
+    if (total + size(sentence.trimEnd()) > max) break
+    total += size(sentence)
+    begin = end
+    for (let mark = marks[seen]; mark && mark.end <= end; mark = marks[++seen]) open[mark.of] += mark.step
+    // A variable or a condition of a template stays whole.
+    if (open.value === 0 && open.block === 0) best = end
+  }
+  return best
+}
+
+/** Where variables and conditions of a template begin (1) and end (-1), by where the mark ends. */
+function marksOf(text: string): { end: number; of: 'value' | 'block'; step: 1 | -1 }[] {
+  const all = (form: RegExp, of: 'value' | 'block', step: 1 | -1) =>
+    [...text.matchAll(form)].map((match) => ({ end: match.index + match[0].length, of, step }))
+  return [
+    ...all(/\{\{/g, 'value', 1),
+    ...all(/\}\}/g, 'value', -1),
+    ...all(/\{%-?\s*(?:if|for|unless|case)\b/g, 'block', 1),
+    ...all(/\{%-?\s*end/g, 'block', -1),
+  ].sort((a, b) => a.end - b.end)
+}
 
 /** A text of a step as several messages. A reply is one message. */
 function splitText(
