@@ -205,6 +205,18 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
     await page.context().close()
   })
 
+  it('shows the way to the chosen card, and writes a new message at once', async () => {
+    const { page } = await open('welcome')
+    const other = page.locator('.rail').nth(2)
+    await other.getByText('添加一步').click()
+    await other.getByRole('button', { name: '文字', exact: true }).click()
+    await page.locator('.form textarea:focus').waitFor()
+    await page.keyboard.type('还在吗？')
+    await page.locator('.said-bubble', { hasText: '还在吗？' }).waitFor()
+    await expect.poll(() => other.locator('.way').getAttribute('aria-pressed')).toBe('true')
+    await page.context().close()
+  })
+
   it('undoes and redoes each change, also the removal of a card', async () => {
     const { page } = await open('welcome')
     await card(page, 'steps.0').click()

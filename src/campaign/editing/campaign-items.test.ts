@@ -60,8 +60,8 @@ it('finds an id that is free', () => {
 })
 it('gives a new step an id of its own', () => {
   const texts = { yes: 'yes', other: 'other' }
-  expect(newItem(fields, 'ask', texts, false)).toMatchObject({ id: 'ask-2', wait: '24h' })
-  expect(newItem(fields, 'end', texts, false)).toBe('end')
+  expect(newItem(fields, 'ask', texts, '10m')).toMatchObject({ id: 'ask-2', wait: '24h' })
+  expect(newItem(fields, 'end', texts, '10m')).toBe('end')
 })
 
 describe('a variable of a text', () => {

@@ -49,14 +49,17 @@ export function newMessage(kind: string, text = ''): Fields {
   }
 }
 
-/** A new step, fork or end. `texts` are in the language of its writer. */
+/**
+ * A new step, fork or end.
+ * @param texts in the language of its writer
+ * @param after the delay of a step with a message
+ */
 export function newItem(
   fields: Fields,
   kind: NewKind,
   texts: { yes: string; other: string },
-  isFirst: boolean,
+  after: string,
 ): unknown {
-  const after = isFirst ? '5s' : '10m'
   const id = (wanted: string) => freeId(fields, wanted)
   switch (kind) {
     case 'end':

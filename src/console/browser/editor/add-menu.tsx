@@ -51,7 +51,13 @@ export const AddMenu = (props: {
     </fieldset>
   )
   return (
-    <details class={props.isQuiet ? 'add quiet-add' : 'add'} ref={details}>
+    <details
+      class={props.isQuiet ? 'add quiet-add' : 'add'}
+      ref={details}
+      onToggle={() => {
+        if (details.current?.open) details.current.scrollIntoView({ block: 'nearest' })
+      }}
+    >
       <summary>
         <Icon name="plus" />
         {props.label}

@@ -12,10 +12,11 @@ export const EditorHead = () => {
   const texts = useTexts()
   const { id, mayChange, live } = store.data
   const at = campaignPath(id)
+  const isUnchanged = live !== null && store.saving.state === 'saved' && store.saving.at === null
   return (
     <header class="editor-head">
       <div class="editor-state">
-        <span class="pill">{texts.draft}</span>
+        <span class="pill">{isUnchanged ? texts.published : texts.draft}</span>
         <SavingText />
         <span class="quiet">{live ? texts.liveVersion(live.version) : texts.neverPublished}</span>
       </div>

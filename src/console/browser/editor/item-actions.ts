@@ -28,13 +28,14 @@ const lengthOf = (text: string, list: Path): number => {
 }
 
 export function addItem(store: EditorStore, list: Path, index: number, kind: NewKind): void {
-  const isFirst = keyOf(list) === 'steps' && index === 0
+  const isFirst = index === 0 && list.at(-1) !== 'meanwhile'
+  const after = !isFirst ? '10m' : list.length === 1 ? '5s' : '0s'
   const { newBranches } = store.texts
   const names = { yes: kind === 'ask' ? newBranches.answer : newBranches.fits, other: newBranches.other }
-  const item = newItem(store.fields, kind, names, isFirst)
+  const item = newItem(store.fields, kind, names, after)
   store.edit((text) => insertItem(text, list, index, item), { chosen: keyOf([...list, index]) })
   store.set({ isFormOpen: true })
-  focusForm()
+  focusForm(true)
 }
 /** A branch of the kind that the others of its fork have. */
 export function addBranch(store: EditorStore, fork: Path, branches: readonly unknown[]): void {

@@ -13,11 +13,16 @@ export function stepPlay({ played }: EditorStore, id: string): PlayedStep | unde
   return { step: id, atMs: played.endMs, heldMs: null, state: 'held', reason: null, paid: null, quiet: null }
 }
 
+const isPlayed = ({ played }: EditorStore, id: string): boolean =>
+  played !== null && (played.steps.some(({ step }) => step === id) || played.left.includes(id))
+
 /** Which grant pays a message, or that none does. */
-export const Payment = ({ play, sends }: { play: PlayedStep | undefined; sends: boolean }) => {
+export const Payment = (props: { id: string; play: PlayedStep | undefined; sends: boolean }) => {
+  const { id, play, sends } = props
   const texts = useTexts()
   const store = useStore()
-  if (!play) return store.played ? <span class="pill">{texts.unreached}</span> : null
+  // A new step is in no played way before its errors are corrected.
+  if (!play) return isPlayed(store, id) ? <span class="pill">{texts.unreached}</span> : null
   if (!sends) return null
   const quiet = play.quiet === null ? null : play.quiet === 'after' ? texts.quietAfter : texts.quietBefore
   if (play.paid)

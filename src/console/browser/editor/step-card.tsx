@@ -65,7 +65,7 @@ export const StepCard = ({ fields, path }: { fields: Fields; path: Path }) => {
           </span>
         )}
         <span class="facts-line">
-          <Payment play={play} sends={kind !== null} />
+          <Payment id={textOf(fields.id)} play={play} sends={kind !== null} />
           {ACTION_ICONS.filter(([name]) => fields[name] !== undefined).map(([name, icon]) => (
             <span class="pill">
               <Icon name={icon} />

@@ -5,6 +5,7 @@ import {
   type ReadFile,
   readFile,
 } from '../../../campaign/editing/campaign-items.ts'
+import { wayTo } from '../../../campaign/editing/way-to.ts'
 import { CannotEdit, lineOf, type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
 import type { EditorAnalysis, EditorData, EditorFigures } from '../../editor-data.ts'
 import { EDITOR_FORM_TEXTS } from '../../texts/editor-form-texts.ts'
@@ -109,10 +110,21 @@ export class EditorStore {
     this.last = { field, at: now }
     this.future = []
     this.text = text
+    if (chosen !== this.chosen) this.showWayTo(chosen)
     this.chosen = chosen
     this.blockedLine = null
     this.movedWithTime = null
     this.notify()
+  }
+
+  /** The simulated follower goes where the chosen card is, so that the phone shows it. */
+  private showWayTo(chosen: Chosen): void {
+    const card = this.cards.find(({ path }) => keyOf(path) === chosen)
+    const way = wayTo(this.fields, card?.path ?? [])
+    const taken = Object.values(way)
+    if (taken.every((branch, i) => this.branches[Object.keys(way)[i] ?? ''] === branch)) return
+    this.branches = { ...this.branches, ...way }
+    if (this.replies === 'never' && taken.some((branch) => branch >= 0)) this.replies = 'soon'
   }
 
   /** Makes a change of the file by a function of its text, and says so where it cannot be made. */
@@ -158,6 +170,7 @@ export class EditorStore {
   }
 
   choose(chosen: Chosen, opensForm = false): void {
+    this.showWayTo(chosen)
     this.set({ chosen, blockedLine: null, isFormOpen: opensForm || this.isFormOpen })
   }
 }
