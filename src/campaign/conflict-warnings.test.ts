@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { checkCampaign } from './check.ts'
+import { campaignsReplaced } from './conflict-warnings.ts'
 
 const file = (id: string, lines: string, more = '') =>
   `id: ${id}\nname: A\n${lines}\n${more}steps:\n  - { id: s, send: { text: hi } }\n`
@@ -57,6 +58,19 @@ describe('campaigns of one account', () => {
     ])
     expect(warnings(expo(1), all)).toEqual([])
     expect(warnings(all, expo(1))).toEqual([])
+  })
+
+  it('are replaced by one that goes first and takes each of their events', () => {
+    const replaced = (source: string, ...others: string[]) =>
+      campaignsReplaced(campaignOf(source), others.map(campaignOf)).map(({ id }) => id)
+    const follow = (id: string, more = '') => file(id, 'entry: { event: subscribe }', more)
+    const expo = file('expo', 'entry: { event: subscribe, qrScenes: [expo*] }')
+    const elsewhere = file('other', 'accounts: [wx2]\nentry: { event: subscribe }')
+    expect(replaced(follow('a'), follow('b'), expo, GIFT)).toEqual(['b', 'expo'])
+    expect(replaced(follow('b'), follow('a'), follow('b'))).toEqual([])
+    expect(replaced(follow('b', 'priority: 1\n'), follow('a'))).toEqual(['a'])
+    expect(replaced(file('a', 'accounts: [wx1]\nentry: { event: subscribe }'), elsewhere)).toEqual([])
+    expect(replaced(file('a', 'entry: { event: subscribe, qrScenes: [x] }'), follow('b'))).toEqual([])
   })
 
   it('have none when they serve different accounts, and none with an earlier version of themselves', () => {

@@ -107,6 +107,21 @@ function caughtBy(campaign: Campaign, other: Campaign): Issue[] {
   })
 }
 
+/** The campaigns whose followers will enter this one instead: an event without filter begins it, and it goes first. */
+export function campaignsReplaced(campaign: Campaign, others: readonly Campaign[]): Campaign[] {
+  const isTaken = ({ event }: FileEvent) =>
+    event !== 'api' &&
+    event !== 'window-closing' &&
+    entriesOf(campaign).some((own) => own.event === event && isUnfiltered(own))
+  return others.filter(
+    (other) =>
+      other.id !== campaign.id &&
+      shareAccount(campaign, other) &&
+      goesFirst(campaign, other) &&
+      entriesOf(other).some(isTaken),
+  )
+}
+
 const isUnfiltered = ({ keywords, keys, qrScenes, tags }: FileEvent) =>
   !keywords && !keys && !qrScenes && !tags
 

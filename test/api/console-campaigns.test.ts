@@ -302,6 +302,17 @@ describe('the publication of a draft', () => {
     expect([refused.status, refused.html.includes('又保存了草稿')]).toEqual([409, true])
   })
 
+  it('tells that a paused campaign begins nothing, and which others it replaces', async () => {
+    await api.put(campaignYaml('later', [STEP], [`accounts: [${APP}]`]))
+    await saveDraft('issued', yaml('三'))
+    expect((await shown()).page.html).toMatch(/以后粉丝进入这个活动.*测试 later/s)
+    await api.call('POST', '/api/campaigns/issued/pause')
+    const { html } = (await shown()).page
+    expect([html.includes('活动已暂停，没有粉丝进入'), html.includes('立即生效')]).toEqual([true, false])
+    expect(html).toContain('href="/campaigns/issued/edit"')
+    await api.call('POST', '/api/campaigns/issued/resume')
+  })
+
   it('is closed to viewers, and empty without a draft', async () => {
     expect((await send('/campaigns/issued/publish', 'viewer')).status).toBe(403)
     expect((await send('/campaigns/exported/publish')).status).toBe(200)
@@ -333,6 +344,7 @@ describe('trying a campaign', () => {
     const page = await waitFor(() => send('/campaigns/tried/test'), {
       until: ({ html }) => html.includes('value="oTester"'),
     })
+    expect(page.html).toContain('gift · 试发的内容')
     const key = /name="key" value="([^"]+)"/.exec(page.html)?.[1] ?? ''
     const sent = await send('/campaigns/tried/test', 'operator', { ...form, key })
     expect(sent.html).toContain('<span class="pill green" title="sent">已发送</span>')

@@ -1,4 +1,5 @@
 import type { Child } from 'hono/jsx'
+import { ADMIN_TOKEN_ACTOR } from '../../auth/principal.ts'
 import { timeInBeijing } from '../../shared/beijing-time.ts'
 import { SHELL_TEXTS } from '../texts/shell-texts.ts'
 import { useText } from '../view.ts'
@@ -43,6 +44,12 @@ export const None = () => (
 
 /** Text of a person or a system, which is not translated: names, ids, files. */
 export const Data = ({ children }: { children?: Child }) => <span translate="no">{children}</span>
+
+/** Who has done something: a user, a token, or the administrator's token. */
+export const Actor = ({ name }: { name: string }) => {
+  const texts = useText(SHELL_TEXTS)
+  return name === ADMIN_TOKEN_ACTOR ? <span title={name}>{texts.adminToken}</span> : <Data>{name}</Data>
+}
 
 export const Code = ({ children }: { children?: Child }) => <code translate="no">{children}</code>
 

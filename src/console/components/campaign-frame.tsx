@@ -5,7 +5,7 @@ import { Page } from '../shell/page.tsx'
 import { CAMPAIGN_FRAME_TEXTS } from '../texts/campaign-frame-texts.ts'
 import { CAMPAIGN_STATES, useLabel } from '../texts/labels.ts'
 import { useMay, useText } from '../view.ts'
-import { StatePill, Time } from './basics.tsx'
+import { Actor, StatePill, Time } from './basics.tsx'
 import { ManageCampaign } from './campaign-manage.tsx'
 import { type CampaignTab, CampaignTabs } from './campaign-tabs.tsx'
 import { useNumber } from './numbers.tsx'
@@ -23,20 +23,24 @@ export interface FramedCampaign {
   active: number
 }
 
+type FramePage = 'dry-run' | 'test' | 'publish'
+
 /** A page of one campaign: its name, what can be done with it, its state, and the row of its pages. */
 export const CampaignFrame = (props: {
   campaign: FramedCampaign
   /** null: a page without a tab. */
   at: CampaignTab | null
+  /** A page that a button of the head opens: the button is left out there. */
+  page?: FramePage
   scripts?: readonly string[]
   children?: Child
 }) => {
-  const { campaign, at, scripts = [] } = props
+  const { campaign, at, page, scripts = [] } = props
   return (
     <Page
       title={campaign.name}
       at="/campaigns"
-      aside={<FrameActions campaign={campaign} />}
+      aside={<FrameActions campaign={campaign} page={page ?? null} />}
       scripts={scripts}
     >
       <FrameState campaign={campaign} />
@@ -47,7 +51,8 @@ export const CampaignFrame = (props: {
 }
 
 /** What can be done with a campaign, beside its name. */
-export const FrameActions = ({ campaign }: { campaign: FramedCampaign }) => {
+export const FrameActions = (props: { campaign: FramedCampaign; page?: FramePage | null }) => {
+  const { campaign, page = null } = props
   const texts = useText(CAMPAIGN_FRAME_TEXTS)
   const { id, state, draft, active, name } = campaign
   const path = campaignPath(id)
@@ -55,13 +60,17 @@ export const FrameActions = ({ campaign }: { campaign: FramedCampaign }) => {
   return (
     <div class="row">
       <ManageCampaign campaign={{ id, name, state, hasDraft: draft !== null, active }} />
-      <a class="button" href={`${path}/dry-run`}>
-        {texts.dryRun}
-      </a>
-      <a class="button" href={`${path}/test`}>
-        {texts.test}
-      </a>
-      {draft === null ? null : (
+      {page === 'dry-run' ? null : (
+        <a class="button" href={`${path}/dry-run`}>
+          {texts.dryRun}
+        </a>
+      )}
+      {page === 'test' ? null : (
+        <a class="button" href={`${path}/test`}>
+          {texts.test}
+        </a>
+      )}
+      {draft === null || page === 'publish' ? null : (
         <a class="button main" href={`${path}/publish`}>
           {texts.publish}
         </a>
@@ -81,7 +90,7 @@ const FrameState = ({ campaign }: { campaign: FramedCampaign }) => {
       {version === null ? texts.neverPublished : texts.live(version, number(active))}
       {draft === null ? null : (
         <span>
-          {texts.draftSaved} <span translate="no">{draft.savedBy}</span>{' '}
+          {texts.draftSaved} <Actor name={draft.savedBy} />{' '}
           <Time at={new Date(draft.savedAt).toISOString()} />
         </span>
       )}

@@ -1,7 +1,7 @@
 import type { CampaignChange } from '../../campaign/diff.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { VersionItem } from '../../store/campaigns/campaign-versions.ts'
-import { Data, Time } from '../components/basics.tsx'
+import { Actor, Time } from '../components/basics.tsx'
 import { ChangeList, FileDiff } from '../components/campaign-changes.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { FormDialog, NEW_FORM, OpensDialog, TextField } from '../components/forms.tsx'
@@ -61,7 +61,7 @@ const VersionList = ({ campaign, versions, older, activeByVersion, compared }: V
             >
               <b>{texts.draft}</b>
               <span class="quiet">
-                <Data>{draft.savedBy}</Data> <Time at={new Date(draft.savedAt).toISOString()} />
+                <Actor name={draft.savedBy} /> <Time at={new Date(draft.savedAt).toISOString()} />
               </span>
             </a>
           </li>
@@ -77,7 +77,7 @@ const VersionList = ({ campaign, versions, older, activeByVersion, compared }: V
                 {v.version === newest ? <span class="pill green">{texts.newest}</span> : null}
               </span>
               <span class="quiet">
-                {v.publishedBy === null ? texts.unknownPublisher : <Data>{v.publishedBy}</Data>}{' '}
+                {v.publishedBy === null ? texts.unknownPublisher : <Actor name={v.publishedBy} />}{' '}
                 <Time at={new Date(v.publishedAt).toISOString()} />
               </span>
               {v.restoredFrom === null ? null : (

@@ -39,7 +39,7 @@ export const DryRunPage = (props: DryRunProps) => {
   const { campaign, versions, accounts, period, issues, state, result } = props
   const path = campaignPath(campaign.id)
   return (
-    <CampaignFrame campaign={campaign} at={null}>
+    <CampaignFrame campaign={campaign} at={null} page="dry-run">
       <h2>{texts.title}</h2>
       <p class="list-summary">{texts.intro}</p>
       {accounts.length === 0 ? (

@@ -21,6 +21,8 @@ export interface PublishPlan {
   /** null: it is the first publication, or the draft has errors. */
   changes: readonly CampaignChange[] | null
   targets: readonly TargetAccount[]
+  /** The names of live campaigns whose followers will enter this one instead. */
+  replaced: readonly string[]
   /** Published after the draft was begun: by whom, and its number. */
   overtaken: { by: string | null; version: number } | null
   /** Somebody has saved the draft since the reader has opened the page. */
@@ -39,7 +41,7 @@ export const PublishPage = (props: {
   const path = campaignPath(campaign.id)
   const next = (campaign.version ?? 0) + 1
   return (
-    <CampaignFrame campaign={campaign} at={null}>
+    <CampaignFrame campaign={campaign} at={null} page="publish">
       {plan === null ? (
         <div class="empty">
           <p>{texts.noDraft}</p>
@@ -166,14 +168,29 @@ const Affected = (props: { campaign: FramedCampaign; plan: PublishPlan; next: nu
         <li>
           <Icon name="users" />
           <span>
-            {texts.newFollowers(next)}{' '}
+            {campaign.state === 'paused' ? texts.paused(next) : texts.newFollowers(next)}{' '}
             {campaign.active === 0 ? texts.nobody : texts.inside(number(campaign.active))}
           </span>
         </li>
         <li>
           <Icon name="radio-tower" />
-          <span>{texts.accounts(can)}</span>
+          <span>{campaign.state === 'paused' ? texts.accountsPaused(can) : texts.accounts(can)}</span>
         </li>
+        {plan.replaced.length === 0 ? null : (
+          <li>
+            <Icon name="triangle-alert" />
+            <div>
+              {texts.replaced}
+              <ul>
+                {plan.replaced.map((name) => (
+                  <li>
+                    <Data>{name}</Data>
+                  </li>
+                ))}
+              </ul>
+            </div>
+          </li>
+        )}
         {cannot.length === 0 ? null : (
           <li>
             <Icon name="triangle-alert" />
@@ -229,7 +246,7 @@ const PublishForm = (props: {
         />
       ) : null}
       <div class="dialog-actions">
-        <a class="button" href={`${path}/yaml`}>
+        <a class="button" href={`${path}/edit`}>
           {texts.edit}
         </a>
         {isPossible ? (

@@ -25,8 +25,8 @@ export interface TestSendProps {
   version: string
   accounts: Option[]
   account: string
-  /** Steps with messages. */
-  steps: string[]
+  /** Steps with messages, and how the first one begins. */
+  steps: readonly { id: string; excerpt: string }[]
   /** Errors of the draft. */
   issues: readonly Issue[]
   testers: readonly Tester[]
@@ -41,10 +41,10 @@ export const TestSendPage = (props: TestSendProps) => {
   const texts = useText(TEST_SEND_TEXTS)
   const { campaign, accounts, issues, result } = props
   return (
-    <CampaignFrame campaign={campaign} at={null}>
+    <CampaignFrame campaign={campaign} at={null} page="test">
       <h2>{texts.title}</h2>
       <p class="list-summary">{texts.intro}</p>
-      {result === null ? null : <Results result={result} />}
+      {result === null ? null : <Results result={result} steps={props.steps} />}
       {accounts.length === 0 ? (
         <p class="empty">{texts.noAccount}</p>
       ) : (
@@ -95,7 +95,11 @@ const TestForm = (props: TestSendProps) => {
   if (steps.length === 0) return <p class="empty">{texts.noMessage}</p>
   const stepOptions = [
     { value: 'all', label: texts.all },
-    ...steps.map((id) => ({ value: id, label: id, isData: true })),
+    ...steps.map(({ id, excerpt }) => ({
+      value: id,
+      label: excerpt === '' ? id : `${id} · ${excerpt}`,
+      isData: true,
+    })),
   ]
   const testerOptions = testers.map(({ openId, grantEndsAt }) => ({
     value: openId,
@@ -141,7 +145,7 @@ const TestForm = (props: TestSendProps) => {
   )
 }
 
-const Results = ({ result }: { result: TestSendResult }) => {
+const Results = ({ result, steps }: { result: TestSendResult; steps: TestSendProps['steps'] }) => {
   const texts = useText(TEST_SEND_TEXTS)
   const { grant, messages, duplicate } = result
   return (
@@ -152,7 +156,17 @@ const Results = ({ result }: { result: TestSendResult }) => {
       </p>
       <DataTable
         columns={[
-          { title: texts.step, cell: (m) => <Code>{m.step}</Code> },
+          {
+            title: texts.step,
+            cell: (m) => (
+              <>
+                <Code>{m.step}</Code>{' '}
+                <span class="quiet" translate="no">
+                  {steps.find(({ id }) => id === m.step)?.excerpt}
+                </span>
+              </>
+            ),
+          },
           {
             title: texts.result,
             cell: (m) => (

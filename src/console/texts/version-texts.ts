@@ -104,9 +104,13 @@ export const PUBLISH_TEXTS = bilingual(
     compare: '比较',
     who: '谁会受影响',
     newFollowers: (version: number) => `新进入的粉丝使用第 ${version} 版。`,
+    paused: (version: number) => `活动已暂停，没有粉丝进入。恢复后，新进入的粉丝使用第 ${version} 版。`,
     inside: (n: string) => `正在其中的 ${n} 位粉丝继续原来的版本。`,
     nobody: '目前没有粉丝在其中。',
     accounts: (n: number) => `${n} 个公众号立即生效。`,
+    accountsPaused: (n: number) => `恢复后，在 ${n} 个公众号生效。`,
+    replaced:
+      '下面的活动有相同的入口，但排在后面：同一件事只进入一个活动，以后粉丝进入这个活动，不再进入它们。',
     cannot: (n: number) => `${n} 个公众号目前不能运行：`,
     bodies: '正在其中的粉丝也使用新的文字',
     bodiesHint: '只换文字和素材；时间、步骤和分支不变。',
@@ -140,8 +144,14 @@ export const PUBLISH_TEXTS = bilingual(
     compare: 'Compare',
     who: 'Who is affected',
     newFollowers: (version: number) => `Followers who enter get version ${version}.`,
+    paused: (version: number) =>
+      `The campaign is paused, so nobody enters. Once it is resumed, followers who enter get version ${version}.`,
     inside: (n: string) => `The ${n} followers inside keep their version.`,
     nobody: 'Nobody is inside now.',
+    accountsPaused: (n: number) =>
+      n === 1 ? 'Live for 1 account once resumed.' : `Live for ${n} accounts once resumed.`,
+    replaced:
+      'These campaigns have the same entry and go later. An event begins one campaign only, so followers will enter this one instead:',
     accounts: (n: number) => (n === 1 ? 'Live at once for 1 account.' : `Live at once for ${n} accounts.`),
     cannot: (n: number) => (n === 1 ? '1 account cannot run it now:' : `${n} accounts cannot run it now:`),
     bodies: 'Followers inside get the new texts too',
