@@ -20,6 +20,8 @@ export type ListState = (typeof LIST_STATES)[number]
 
 export interface CampaignListProps {
   rows: CampaignRow[]
+  /** Of accounts, by AppID. */
+  names: ReadonlyMap<string, string | null>
   next: string | null
   state: ListState
   find: string
@@ -48,7 +50,7 @@ export const CampaignListPage = (props: CampaignListProps) => {
         <p class="empty">{texts.noMatch}</p>
       ) : (
         <div class="campaign-list">
-          <DataTable columns={useColumns()} rows={rows} />
+          <DataTable columns={useColumns(props.names)} rows={rows} />
         </div>
       )}
       <NextPage cursor={next} query={{ state, ...(find === '' ? {} : { find }) }} />
@@ -125,7 +127,7 @@ const ListFilters = ({ state, find, counts }: CampaignListProps) => {
   )
 }
 
-function useColumns(): Column<CampaignRow>[] {
+function useColumns(names: CampaignListProps['names']): Column<CampaignRow>[] {
   const texts = useText(CAMPAIGN_LIST_TEXTS)
   const number = useNumber()
   const count = (of: keyof CampaignRow['activity']) => (row: CampaignRow) =>
@@ -135,7 +137,8 @@ function useColumns(): Column<CampaignRow>[] {
     { title: texts.entry, cell: (row) => (row.accounts === undefined ? null : <EntryCell row={row} />) },
     {
       title: texts.accounts,
-      cell: ({ accounts }) => (accounts === undefined ? null : <AccountsCell accounts={accounts} />),
+      cell: ({ accounts }) =>
+        accounts === undefined ? null : <AccountsCell accounts={accounts} names={names} />,
     },
     { title: texts.state, cell: (row) => <StateCell row={row} /> },
     { title: texts.active, cell: count('active') },
@@ -207,12 +210,21 @@ const EntryFilter = ({ entry }: { entry: FileEvent }) => {
   )
 }
 
-const AccountsCell = ({ accounts }: { accounts: readonly string[] | null }) => {
+const AccountsCell = (props: { accounts: readonly string[] | null; names: CampaignListProps['names'] }) => {
+  const { accounts, names } = props
   const texts = useText(CAMPAIGN_LIST_TEXTS)
   if (accounts === null) return <>{texts.allAccounts}</>
+  const appId = accounts[0] ?? ''
+  const name = names.get(appId)
   return (
     <>
-      <Code>{accounts[0] ?? ''}</Code>
+      {name ? (
+        <span title={appId} translate="no">
+          {name}
+        </span>
+      ) : (
+        <Code>{appId}</Code>
+      )}
       {accounts.length > 1 ? <div class="quiet">{texts.more(accounts.length)}</div> : null}
     </>
   )

@@ -45,6 +45,7 @@ export const CampaignPage = (props: {
       <p class="row">
         <CampaignState item={item} />
         <Code>{`${item.id}@${item.version}`}</Code>
+        {item.state === 'live' ? <PhoneLink accounts={props.accounts.items} /> : null}
       </p>
       {item.broken === null ? null : (
         <p class="note red">
@@ -73,6 +74,19 @@ export const CampaignPage = (props: {
         </pre>
       </details>
     </Page>
+  )
+}
+
+/** Where a follower of the first account that runs the campaign can be played. */
+const PhoneLink = ({ accounts }: { accounts: readonly TargetAccount[] }) => {
+  const texts = useText(CAMPAIGN_TEXTS)
+  const { simulatorUrl } = useView().links
+  const account = accounts.find(({ reasons }) => reasons.length === 0)
+  if (!simulatorUrl || !account) return null
+  return (
+    <a href={`${simulatorUrl}/phone/${encodeURIComponent(account.appId)}`} target="_blank" rel="noopener">
+      {texts.tryOnPhone}
+    </a>
   )
 }
 

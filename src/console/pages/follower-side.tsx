@@ -63,7 +63,7 @@ export const GrantsCard = ({ follower }: { follower: OneFollower }) => {
                   size="small"
                 />
                 <span class="quiet">
-                  <NearTime at={new Date(g.grantedAt).toISOString()} now={now} seconds />{' '}
+                  <NearTime at={new Date(g.grantedAt).toISOString()} now={now} seconds /> {texts.got}{' '}
                   {isReplaced(g) ? texts.replaced : isOver ? texts.over : null}
                 </span>
               </li>

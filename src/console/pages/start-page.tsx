@@ -17,12 +17,12 @@ export const StartPage = ({ steps }: { steps: FirstSteps }) => {
   )
   return (
     <Page title={texts.title} at="/" aside={skip}>
-      <p class="quiet">{texts.lead}</p>
+      <p class="quiet start-words">{texts.lead}</p>
       <div class="start">
         <StartSteps steps={steps} />
         <TheRule />
       </div>
-      <p class="quiet">{texts.later}</p>
+      <p class="quiet start-words">{texts.later}</p>
     </Page>
   )
 }

@@ -13,6 +13,8 @@ interface Item {
   href: string
   icon: IconName
   title: string
+  /** Another program: its page opens in a tab of its own, the console stays open. */
+  isOutside?: boolean
 }
 interface Group {
   title: string
@@ -23,10 +25,10 @@ interface Group {
 /** The pages that a role may open. */
 function groupsFor(role: Role, texts: Texts, links: Links): Group[] {
   const phone: Item[] = links.simulatorUrl
-    ? [{ href: links.simulatorUrl, icon: 'smartphone', title: texts.phone }]
+    ? [{ href: links.simulatorUrl, icon: 'smartphone', title: texts.phone, isOutside: true }]
     : []
   const temporal: Item[] = links.temporalUiUrl
-    ? [{ href: links.temporalUiUrl, icon: 'workflow', title: texts.temporal }]
+    ? [{ href: links.temporalUiUrl, icon: 'workflow', title: texts.temporal, isOutside: true }]
     : []
   const groups: Group[] = [
     {
@@ -77,6 +79,8 @@ const NavLink = ({ item, at }: { item: Item; at: string }) => (
     title={item.title}
     data-key={item.key}
     aria-current={item.href === at ? 'page' : undefined}
+    target={item.isOutside ? '_blank' : undefined}
+    rel={item.isOutside ? 'noopener' : undefined}
   >
     <Icon name={item.icon} />
     <span>{item.title}</span>

@@ -191,7 +191,7 @@ export const Forks = ({ results }: { results: Results }) => {
             </h3>
             {Object.entries(taken).map(([branch, n]) => (
               <p class="hbar">
-                <Data>{branch}</Data>
+                {branch === 'else' ? texts.otherwise : <Data>{branch}</Data>}
                 <Share value={n} of={all} tone="violet" />
                 <b>{number(n)}</b>
               </p>
