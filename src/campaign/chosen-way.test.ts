@@ -68,6 +68,19 @@ steps:
   it('ignores a branch that the fork does not have', () => {
     expect(play(FILE, 'soon', { ask: 7 }).forks[0]?.took).toBe(-1)
   })
+  it('replies before a question when a step above counts from the reply', () => {
+    const source = FILE.replace(
+      'after: 20s, send: { text: Reply 1 }',
+      'since: reply, send: { text: Which one? }',
+    )
+    expect(sent(play(source, 'soon'))).toEqual([
+      'hint subscribe 1/3',
+      'gift message 1/5',
+      'later message 2/5',
+    ])
+    expect(play(source, 'soon').events.map(({ atMs }) => atMs)).toEqual([30_000, 60_000])
+    expect(sent(play(source, 'never'))).toEqual([])
+  })
   it('replies where nothing is asked, so that steps after the first reply have a time', () => {
     const source = `
 id: flat

@@ -1,3 +1,4 @@
+import type { Plan } from '../run/plan.ts'
 import { OTHERWISE, type PlanFork } from '../run/plan-fork.ts'
 import { HOUR_MS, SECOND_MS } from '../shared/time-units.ts'
 import { allowanceOf, type RulesProfileName, type Scene } from '../wechat/rules/rules.ts'
@@ -32,7 +33,7 @@ export function playChosenWay(
   const entry = playedEntry(campaign)
   if (!entry) return null
   const plan = compileCampaign(campaign, 1)
-  const asks = plan.forks?.some((fork) => fork.kind === 'on') ?? false
+  const replyFirst = repliesFirst(plan)
   const replyAt = replies === 'soon' ? SOON_MS : LATER_MS
   const reply: PlayedEvent = { atMs: replyAt, do: 'message', text: ANY_REPLY }
   const ledger = entry.event === 'window-closing' ? closingLedger(campaign, rules, ENTRY_AT) : []
@@ -41,7 +42,7 @@ export function playChosenWay(
     rules,
     entryAt: ENTRY_AT,
     entry,
-    events: asks || replies === 'never' ? [] : [reply],
+    events: replyFirst && replies !== 'never' ? [reply] : [],
     ledger,
   })
   for (let asked = simulation.playToQuestion(); asked; asked = simulation.playToQuestion()) {
@@ -52,6 +53,13 @@ export function playChosenWay(
     simulation = simulation.copyWith(event && { ...event, ...waited })
   }
   return { entryAt: ENTRY_AT, ...readTimeline(simulation.timeline, plan.forks ?? [], rules) }
+}
+
+/** Whether the follower replies before anything asks: nothing does, or a step that counts from a reply stands above. */
+function repliesFirst({ steps, forks = [] }: Plan): boolean {
+  const asked = forks.flatMap((fork) => (fork.kind === 'on' ? [fork.at] : []))
+  if (asked.length === 0) return true
+  return steps.slice(0, Math.min(...asked)).some(({ since }) => since === 'reply')
 }
 
 function chosenBranch(fork: PlanFork, replies: ReplyPattern, branches: Readonly<Record<string, number>>) {

@@ -1,7 +1,7 @@
 import type { CampaignChange } from '../../campaign/diff.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { VersionItem } from '../../store/campaigns/campaign-versions.ts'
-import { Actor, Time } from '../components/basics.tsx'
+import { Actor, Data, Time } from '../components/basics.tsx'
 import { ChangeList, FileDiff } from '../components/campaign-changes.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { FormDialog, NEW_FORM, OpensDialog, TextField } from '../components/forms.tsx'

@@ -68,12 +68,18 @@ export const PaymentNote = ({ id }: { id: string }) => {
   const texts = useTexts()
   const store = useStore()
   const play = stepPlay(store, id)
-  if (!play) return null
+  if (!play)
+    return (
+      <p class="note payment-note">
+        <Icon name="hourglass" />
+        <span>{isPlayed(store, id) ? texts.unreached : texts.notPlayed}</span>
+      </p>
+    )
   const { paid } = play
   if (paid) {
     const left = sinceEntry(texts, paid.leftMs).replace(/^\+/, '')
     return (
-      <p class="note green">
+      <p class="note green payment-note">
         <Icon name="circle-check" />
         <span>{texts.paidNote(texts.grantNames[paid.scene], paid.nth, left)}</span>
       </p>
@@ -81,7 +87,7 @@ export const PaymentNote = ({ id }: { id: string }) => {
   }
   if (play.state === 'sent') return null
   return (
-    <p class="note amber">
+    <p class="note amber payment-note">
       <Icon name="hourglass" />
       <span>{play.state === 'skipped' ? texts.skipped : texts.held}</span>
     </p>
