@@ -140,7 +140,7 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
             steps: [
               {
                 id: 'news',
-                after: '10m',
+                after: '0s',
                 send: {
                   news: {
                     title: '三分钟入门',
