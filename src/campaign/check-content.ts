@@ -22,7 +22,7 @@ export function contentIssues(file: unknown, context: CheckContext): Issue[] {
   const campaign = isMap(file) ? file : {}
   const problemOf = createTextCheck(accountVariableNames(file, context.accounts))
   const issues: Issue[] = []
-  const report = (path: string, message: string) => issues.push({ path, message })
+  const report: Report = (path, message, help) => issues.push({ path, message, ...help })
   if (context.pathId !== undefined && typeof campaign.id === 'string' && context.pathId !== campaign.id) {
     report('id', `is ${campaign.id}, but the file was sent to ${context.pathId}: use the same id`)
   }
@@ -106,6 +106,11 @@ function createTextCheck(accountVariables: ReadonlySet<string> | null): TextChec
 
 const OVER_BUDGET = `the templates of this file take too much work (over ${FILE_STEPS} steps together); this template and the following ones were not checked: write simpler templates, or split the campaign 本文件的模板运算量过大（合计超过 ${FILE_STEPS} 步），此处及之后的模板未检查：请简化模板，或拆分活动`
 
+/** Fields of a message that go to WeChat as they stand: ids, and files. */
+const LITERAL = /(?:^|\.)(?:file|mediaId|thumb|appId|id|as)$/
+const NOT_FILLED_IN = 'variables are not filled in here: write the value itself'
+const BY_FORK = { rule: 'variables', hint: 'Write a fork with when, and a step for each value' }
+
 function messageIssues(
   { raw, known }: DraftMessage,
   path: string,
@@ -113,6 +118,11 @@ function messageIssues(
   report: Report,
 ): void {
   for (const [field, text] of textsOf(raw)) {
+    if (LITERAL.test(field)) {
+      if (/\{[{%]/.test(text))
+        report(`${path}.${field}`, NOT_FILLED_IN, path.startsWith('steps') ? BY_FORK : {})
+      continue
+    }
     const problem = problemOf(text)
     if (problem) report(field ? `${path}.${field}` : path, problem)
   }

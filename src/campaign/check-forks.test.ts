@@ -373,6 +373,24 @@ ${fork}
   })
 })
 
+describe('an error about what can never go', () => {
+  it.each([
+    [
+      ask(
+        "      - { on: { keywords: ['1'] }, steps: [end] }",
+        `    else: [end]\n  - { id: after, send: ${text} }`,
+      ),
+      'Remove end from the branch whose followers should come here, or remove what stands below',
+    ],
+    [
+      `  - { id: s, send: ${text} }\n  - { id: f, branches: [{ when: replied, steps: [] }] }\n  - { id: w, since: reply, send: ${text} }`,
+      'Let it count from something that happens on its way, and be due before the window ends, or remove it',
+    ],
+  ])('says what to do: %#', (steps, hint) =>
+    expect(check(fileOf(steps)).issues.map((issue) => issue.hint)).toEqual([hint]),
+  )
+})
+
 describe('the help of an issue', () => {
   const PAGE = readFileSync(new URL('../../docs/campaigns.md', import.meta.url), 'utf8')
   const anchors = new Set(

@@ -21,7 +21,7 @@ const RESERVED: ReadonlySet<string> = new Set(['entry', 'reply', 'previous', 'en
 export function structureIssues(file: unknown): Issue[] {
   const campaign = isMap(file) ? file : {}
   const issues: Issue[] = []
-  const report: Report = (path, message) => issues.push({ path, message })
+  const report: Report = (path, message, help) => issues.push({ path, message, ...help })
   const items = draftItems(campaign.steps, 'steps')
   const all = flatItems(items)
   const exits = new Set(wordsOf(exitOf(campaign).keywords).map(normaliseExitKeyword))
@@ -117,16 +117,21 @@ function sinceIssues(
 
 /** What stands below an end. @returns whether every way through the items ends */
 function endIssues(items: readonly DraftItem[], report: Report): boolean {
-  let ended: string | null = null
+  let ended: { why: string; hint?: string } | null = null
   for (const item of items) {
     if (ended !== null) {
-      report(item.path, ended)
+      const { why, hint } = ended
+      report(item.path, why, hint === undefined ? {} : { hint })
       return true
     }
-    if (item.kind === 'end') ended = 'end stands above it: put end last'
+    if (item.kind === 'end') ended = { why: 'end stands above it: put end last' }
     if (item.kind !== 'fork') continue
     const ends = [...item.branches.map((b) => b.items), item.otherwise].map((list) => endIssues(list, report))
-    if (ends.every(Boolean)) ended = `can never go: each branch of ${item.id ?? 'the fork'} above ends`
+    if (ends.every(Boolean))
+      ended = {
+        why: `can never go: each branch of ${item.id ?? 'the fork'} above ends`,
+        hint: 'Remove end from the branch whose followers should come here, or remove what stands below',
+      }
   }
   return ended !== null
 }

@@ -120,6 +120,16 @@ describe('a bad duration', () => {
     })
   })
 
+  it.each([
+    ['3h30m', '210m'],
+    ['1m30s', '90s'],
+    ['1d12h', '36h'],
+  ])('has one unit only: %s is %s', (given, written) => {
+    expect(checkCampaign(withMore(`spacing: ${given}`)).issues[0]?.message).toBe(
+      `"${given}" is not a duration: write one unit only, ${written}`,
+    )
+  })
+
   it.each(['1m', '48h', '2d', '172800s'])('is not a window of %s', (window) => {
     const source = withLine(8, `window: ${window}`)
     expect(places(source)).toEqual([])
@@ -164,6 +174,7 @@ describe('the message of an invalid value', () => {
     [withLine(3, 'entry: subscribe'), 'must be a map of fields, or a list of them'],
     [withLine(3, 'entry: {}'), 'is missing: write event, or a filter such as qrScenes'],
     [withLine(2, 'name: ""'), 'is empty: write a text'],
+    [withStep('{ news: { title: a, description: b, url: "", picurl: c } }'), 'is empty: write an address'],
     [withLine(2, `name: ${'a'.repeat(101)}`), 'has more than 100 characters: shorten it'],
     [withMore('accounts: []'), 'is empty: write at least one entry'],
     [withMore('accounts: wx1'), 'must be a list'],
@@ -224,6 +235,33 @@ describe('a message', () => {
     expect(checkCampaign(withStep('{ text: a, card: { id: b } }')).issues[0]?.message).toBe(
       'must have exactly one of text, image, voice, video, music, news, menu, miniprogram, article, card, not text and card',
     )
+  })
+})
+
+describe('an id or a file of a message', () => {
+  it.each([
+    ['{ image: { mediaId: "{{ fact.m }}" } }', 'image.mediaId'],
+    ['{ voice: { file: "{{ fact.m }}" } }', 'voice.file'],
+    ['{ video: { mediaId: a, thumb: "{% if qrScene %}a{% endif %}" } }', 'video.thumb'],
+    ['{ menu: { head: a, items: [{ id: "{{ fact.m }}", text: b }] } }', 'menu.items.0.id'],
+    ['{ miniprogram: { title: a, appId: "{{ fact.m }}", path: c, thumb: d } }', 'miniprogram.appId'],
+    ['{ article: { id: "{{ fact.m }}" } }', 'article.id'],
+    ['{ text: a, as: "{{ fact.m }}" }', 'as'],
+  ])('is not filled in: %s', (send, field) =>
+    expect(checkCampaign(withStep(send)).issues).toMatchObject([
+      {
+        path: `steps.0.send.${field}`,
+        message: 'variables are not filled in here: write the value itself',
+        rule: 'variables',
+        hint: 'Write a fork with when, and a step for each value',
+      },
+    ]),
+  )
+
+  it('is not filled in in a reply either, where no fork helps', () => {
+    const [issue] = checkCampaign(withLine(4, 'reply: { image: { mediaId: "{{ qrScene }}" } }')).issues
+    expect(issue).toMatchObject({ path: 'reply.image.mediaId', rule: 'media' })
+    expect(issue?.hint).not.toContain('fork')
   })
 })
 

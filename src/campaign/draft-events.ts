@@ -1,10 +1,12 @@
 import { normaliseEntryKeyword } from '../shared/keyword.ts'
 import { isMap, listOf } from './draft-items.ts'
+import type { Issue } from './issue.ts'
 
 /** The events of a file that may have errors, and their words. What is not readable is left out. */
 
 type RawMap = Readonly<Record<string, unknown>>
-export type Report = (path: string, message: string) => void
+/** @param help the rule and the hint of the issue, where the field's own do not fit */
+export type Report = (path: string, message: string, help?: Pick<Issue, 'rule' | 'hint'>) => void
 
 /** The events of an `entry` or an `on`, which may be one or a list. */
 export function eventsOf(on: unknown): RawMap[] {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { FACT_NAME, FACT_NAME_RULE, MAX_FACT_CHARS } from '../shared/facts.ts'
 import { parseDuration } from './duration.ts'
 import { described, LEAST_HELP, MOST_HELP } from './field-help.ts'
+import { inOneUnit } from './fixes/written-duration.ts'
 import { excerpt } from './issue.ts'
 
 /** The schemas of fields that several parts of a campaign file share. */
@@ -11,11 +12,13 @@ const formOf = (pattern: string) => z.string().meta({ pattern })
 
 export const duration = formOf('^[0-9]{1,6}[smhd]$').transform((text, ctx) => {
   const ms = parseDuration(text)
-  if (ms === null)
-    ctx.addIssue({
-      code: 'custom',
-      message: `"${excerpt(text)}" is not a duration: write a whole number and s, m, h or d, like 20s or 22h`,
-    })
+  if (ms === null) {
+    const written = inOneUnit(text)
+    const message = written
+      ? `"${excerpt(text)}" is not a duration: write one unit only, ${written}`
+      : `"${excerpt(text)}" is not a duration: write a whole number and s, m, h or d, like 20s or 22h`
+    ctx.addIssue({ code: 'custom', message })
+  }
   return ms ?? 0
 })
 

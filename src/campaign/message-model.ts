@@ -15,7 +15,7 @@ import {
 /** The schema of a message in a campaign file: one kind, and its fields. */
 
 const template = z.string().min(1)
-const url = z.string().min(1).max(1024)
+const url = z.string().min(1, 'is empty: write an address').max(1024)
 
 const file = { file: z.string().min(1).optional(), mediaId: z.string().min(1).optional() }
 const oneSource = { message: 'must have either file or mediaId' }

@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import { readPlayedEvent } from './played-event.ts'
 
+describe('the time of an event', () => {
+  it.each([
+    ['3h30m message 1', '"3h30m" is not a duration: write one unit only, 210m'],
+    ['soon message 1', '"soon message 1" begins with no duration, like 30s'],
+  ])('%s is refused', (text, problem) => expect(readPlayedEvent(text)).toEqual({ problem }))
+})
+
 describe('a fact of a preview', () => {
   it.each([
     ['2h fact paid=true', { paid: true }],

@@ -1,5 +1,6 @@
 import { factOfText } from '../shared/facts.ts'
 import { parseDuration } from './duration.ts'
+import { inOneUnit } from './fixes/written-duration.ts'
 import type { PlayedEvent } from './simulation.ts'
 
 /** The forms of an event of a simulated run, for an error message. */
@@ -13,7 +14,11 @@ const FORMS =
 export function readPlayedEvent(text: string): PlayedEvent | { problem: string } {
   const [, time = '', what = '', rest = ''] = /^(\S+)\s+(\S+)\s*([\s\S]*)$/.exec(text.trim()) ?? []
   const atMs = parseDuration(time)
-  if (atMs === null) return { problem: `"${text}" begins with no duration, like 30s` }
+  if (atMs === null) {
+    const written = inOneUnit(time)
+    if (written) return { problem: `"${time}" is not a duration: write one unit only, ${written}` }
+    return { problem: `"${text}" begins with no duration, like 30s` }
+  }
   const value = rest.trim() === '' ? null : rest.trim()
   switch (what) {
     case 'message':

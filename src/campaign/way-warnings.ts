@@ -65,7 +65,11 @@ export function wayFindings(
   for (const id of dueSteps(replied)) due.add(id)
   const issues = steps
     .filter(([id]) => !due.has(id))
-    .map(([id, path]) => ({ path, message: `step ${id} can never go: it is due on no way through the file` }))
+    .map(([id, path]) => ({
+      path,
+      message: `step ${id} can never go: it is due on no way through the file`,
+      hint: 'Let it count from something that happens on its way, and be due before the window ends, or remove it',
+    }))
   const found = [...played, ...replied].flatMap((one) => [
     ...grantWarnings(context, one),
     ...windowWarnings(context, one),

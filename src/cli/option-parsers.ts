@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
 import { parseDuration } from '../campaign/duration.ts'
+import { inOneUnit } from '../campaign/fixes/written-duration.ts'
 
 /** `--rules PROFILE`. @param description has the default, where there is one */
 export const rulesOptionWith = (description: string) =>
@@ -10,7 +11,11 @@ export const rulesOption = rulesOptionWith("The account's rules (default: wechat
 /** `40s` in ms. @throws InvalidArgumentError */
 export function toDuration(text: string): number {
   const ms = parseDuration(text.trim())
-  if (ms === null) throw new InvalidArgumentError(`"${text}" is not a duration, like 40s or 22h.`)
+  if (ms === null) {
+    const written = inOneUnit(text)
+    const remedy = written ? `: write one unit only, ${written}` : ', like 40s or 22h'
+    throw new InvalidArgumentError(`"${text}" is not a duration${remedy}.`)
+  }
   return ms
 }
 

@@ -1,4 +1,5 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../shared/time-units.ts'
+import { parseDuration } from '../duration.ts'
 
 const OF_SPAN: Readonly<Record<string, number>> = { h: HOUR_MS, min: MINUTE_MS, s: SECOND_MS }
 
@@ -39,6 +40,13 @@ export function understoodDuration(given: string): string | null {
     return sum + Number(count) * (SPOKEN[unit]?.[1] ?? 0)
   }, 0)
   return ms % DAY_MS === 0 && ms > 0 ? `${ms / DAY_MS}d` : writtenDuration(ms)
+}
+
+/** A duration with several units, such as `3h30m`, in one: `210m`. Null for another text. */
+export function inOneUnit(given: string): string | null {
+  if (!/^\d+\D+\d/.test(given.trim())) return null
+  const written = understoodDuration(given)
+  return written !== null && parseDuration(written) !== null ? written : null
 }
 
 /** A time of day as people write it, such as `9:00` or `9点`, as a file has it; null for another text. */

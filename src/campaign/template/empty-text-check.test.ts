@@ -42,6 +42,16 @@ describe('a text of a step', () => {
   })
 
   it.each([
+    [
+      '{{ fact.link }}',
+      'warning steps.0.send.news.url: is empty when fact.link is, and then the step is skipped: give it another address by the filter default',
+    ],
+    ["{{ '' }}", 'error steps.0.send.news.url: is always empty: write the address'],
+  ])('%s as an address gets no advice to write words around it', (url, found) =>
+    expect(findings(file({ news: { title: 'a', description: 'b', url, picurl: 'c' } }))).toEqual([found]),
+  )
+
+  it.each([
     '您好 {{ reply.text }}',
     "{{ reply.text | default: '朋友' }}",
     "{% if reply.text == '1' %}资料{% else %}回复 1{% endif %}",

@@ -66,12 +66,15 @@ export function checkEmptyTexts(
       before === undefined ? emptiness(template, possible, createStepBudget(STEPS_OF_ONE, budget)) : before
     known.set(key, found)
     if (found === null) return
-    if (found.always) issues.push({ path, message: ALWAYS_EMPTY })
+    if (found.always) issues.push({ path, message: ADDRESS.test(path) ? NO_ADDRESS : ALWAYS_EMPTY })
     else {
       const named = found.empty.join(' and ')
       const whenEmpty = found.fails ? `does not work when ${named} is empty` : `is empty when ${named} is`
       const when = named === '' ? found.when : `${whenEmpty}, and then`
-      warnings.push({ path, message: `${when} ${consequence}: write words around it, or a default` })
+      const message = ADDRESS.test(path)
+        ? `${when} ${consequence}: give it another address by the filter default`
+        : `${when} ${consequence}: write words around it, or a default`
+      warnings.push({ path, message })
     }
   }
   const inStep = possibleInStep(campaign, emptyOwnVariables(campaign, accounts))
@@ -108,6 +111,10 @@ function placedReplies(campaign: Campaign, ofEntry: Possible) {
 }
 
 const ALWAYS_EMPTY = 'is always empty, and WeChat accepts no empty text: write a visible text'
+const NO_ADDRESS = 'is always empty: write the address'
+
+/** Words around an address make another address. */
+const ADDRESS = /\.(?:url|path)$/
 
 function requiredTexts(message: Message | Reply | undefined, at: string): Required[] {
   if (!message) return []

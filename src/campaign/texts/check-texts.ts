@@ -10,6 +10,7 @@ export const STRUCTURE_TEXTS: MessageTable = {
     '{at}后互动窗口已经关闭（{window}）：这一步发不出去，缩短延迟',
   '{at:span} ({before:span} + {after:span}) is beyond the window of {window:span}: the step could never be sent':
     '加上前面的步骤共 {at}（{before} + {after}），那时互动窗口已经关闭（{window}）：这一步发不出去，缩短延迟',
+  'variables are not filled in here: write the value itself': '这里不能用变量：直接写出值',
   'has {n:num} bytes of UTF-8, and WeChat accepts at most {max:num}: shorten the text':
     '有 {n} 字节，微信最多接受 {max} 字节（一个汉字 3 字节）：缩短文字',
   'there is no uploaded medium {id}: upload it first': '没有素材 {id}：先上传',
@@ -105,6 +106,11 @@ export const TEMPLATE_TEXTS: MessageTable = {
     '{when}，这一步就会跳过：在变量旁写上文字，或用 default 给出默认值',
   '{when:text} the reply is omitted: write words around it, or a default':
     '{when}，就不会回复：在变量旁写上文字，或用 default 给出默认值',
+  'is always empty: write the address': '永远是空的：填写地址',
+  '{when:text} the step is skipped: give it another address by the filter default':
+    '{when}，这一步就会跳过：用 default 给出默认地址',
+  '{when:text} the reply is omitted: give it another address by the filter default':
+    '{when}，就不会回复：用 default 给出默认地址',
   'can be empty, and then': '可能为空',
   'is always empty because {names:and} is, so': '{names} 在这里永远为空',
   'is empty when {names:and} is, and then': '{names} 为空时，消息也是空的',

@@ -16,6 +16,7 @@ export const FIELD_TEXTS: MessageTable = {
   'must be a text: write it in quotes': '应是文字：给它加上引号',
   'must be {values:or}': '只能是 {values}',
   'is empty: write a text': '还是空的：填写文字',
+  'is empty: write an address': '还是空的：填写网址',
   'is empty: write at least one entry': '还是空的：至少填写一项',
   'must be at least {n:num}': '不能小于 {n}',
   'must be at most {n:num}': '不能大于 {n}',
@@ -35,6 +36,8 @@ export const FIELD_TEXTS: MessageTable = {
     '只能用小写字母、数字和连字符，以字母或数字开头，最多 64 个',
   '"{given}" is not a duration: write a whole number and s, m, h or d, like 20s or 22h':
     '「{given}」不是时长：写整数加单位，s 秒、m 分钟、h 小时、d 天，如 20s、22h',
+  '"{given}" is not a duration: write one unit only, {again}':
+    '「{given}」不是时长：只用一个单位，写 {again}',
   '"{given}" is no time: write it like 09:00': '「{given}」不是时刻：写成 09:00 这样',
   'must be a text, a number, true or false': '填写文字、数字、true 或 false',
   'must be a value, a list of values, { atLeast: number } or { atMost: number }':

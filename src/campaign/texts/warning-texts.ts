@@ -111,6 +111,11 @@ export const ELIGIBILITY_TEXTS: MessageTable = {
 
 /** Chinese texts of hints that have none of their own. */
 export const HINT_TEXTS: MessageTable = {
+  'Remove end from the branch whose followers should come here, or remove what stands below':
+    '让一个分支不结束（删掉它的 end），或删掉下面的内容',
+  'Let it count from something that happens on its way, and be due before the window ends, or remove it':
+    '从这条路上会发生的事算起，时间在互动窗口关闭之前；用不到就删掉',
+  'Write a fork with when, and a step for each value': '用按条件（when）的分叉，每个值放一个步骤',
   'Use match: exact for it': '把匹配方式改为全匹配（exact）',
   'Set PUBLIC_URL to the address of this product': '把 PUBLIC_URL 设为本产品的网址',
   'Give the tag with a step or by the API': '用步骤或接口打标签',
