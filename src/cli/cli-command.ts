@@ -8,7 +8,7 @@ export interface Terminal {
   write(part: string): Promise<void>
 }
 
-/** The command line is invalid. The usage is printed; the exit code is 2. */
+/** The command line is invalid. The command that shows the usage is printed; the exit code is 2. */
 export class UsageError extends Error {
   override name = 'UsageError'
 }

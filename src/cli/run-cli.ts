@@ -77,14 +77,14 @@ function packageVersion(): string {
 }
 
 /** Redirects help and usage errors of a command and its subcommands to the terminal. */
-function writeTo(command: CommandUnknownOpts, terminal: Terminal): void {
-  command.showHelpAfterError().configureOutput({
+function writeTo(command: CommandUnknownOpts, terminal: Terminal, path = command.name()): void {
+  command.showHelpAfterError(`To see the usage: ${path} --help`).configureOutput({
     writeOut: (text) => terminal.out(text.trimEnd()),
     writeErr: (text) => terminal.err(text.trimEnd()),
     // Commander begins its own messages with "error: ".
     outputError: (text, write) => write(errorText(text.replace(/^error: /, ''))),
   })
-  for (const subcommand of command.commands) writeTo(subcommand, terminal)
+  for (const subcommand of command.commands) writeTo(subcommand, terminal, `${path} ${subcommand.name()}`)
 }
 
 /** Prints what Commander has not printed already. Returns the exit code. */

@@ -90,8 +90,6 @@ describe('nurture, without a running server', () => {
 
   it.each([
     ['an unknown command', ['nonsense']],
-    ['no command', []],
-    ['a group without a command', ['account']],
     ['a missing argument', ['check']],
     ['an unknown option', ['check', 'a.yaml', '--colour']],
     ['too many arguments', ['preview', 'a.yaml', 'b.yaml']],
@@ -105,6 +103,17 @@ describe('nurture, without a running server', () => {
     ['an unknown role', ['user', 'role', 'lin', 'boss']],
     ['an invalid number of entries', ['audit', '--limit', 'all']],
     ['an unknown rules profile', ['check', 'campaigns/welcome.yaml', '--rules', 'of-thumb']],
+  ])('answers %s with one line, the command that shows the usage, and exit code 2', async (_, args) => {
+    const { code, err, out } = await nurture(...args)
+    expect([code, out]).toEqual([2, ''])
+    expect(err).toMatch(
+      /^Error: .+\n(?:\(Did you mean .+\)\n)?To see the usage: nurture(?: [a-z]+)* --help\n?$/,
+    )
+  })
+
+  it.each([
+    ['no command', []],
+    ['a group without a command', ['account']],
   ])('answers %s with the usage and exit code 2', async (_, args) => {
     const { code, err, out } = await nurture(...args)
     expect([code, out]).toEqual([2, ''])
@@ -202,6 +211,11 @@ describe('nurture, without a running server', () => {
     ])
     const json = await nurture('preview', 'campaigns/welcome.yaml', '--unfollow-after', '10s', '--json')
     expect(JSON.parse(json.out).timeline.every((l: { state: string }) => l.state === 'skipped')).toBe(true)
+  })
+
+  it('previews an entry at another time as a timeline', async () => {
+    const { out } = await nurture('preview', 'campaigns/welcome.yaml', '--at', '2026-11-27 15:00')
+    expect(out.split('\n')[0]).toBe('11-27 15:00:00  +0s         ▶ subscribe')
   })
 
   it('reports an invalid setting', async () => {

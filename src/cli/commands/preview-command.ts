@@ -56,7 +56,11 @@ export const previewCommand = (terminal: Terminal) =>
         const campaign = { ...(quietHours ? { quiet: quietHours } : {}), ...checked.campaign }
         const notes = warnings.map((w) => `warning  ${formatIssue(w).trim()}`)
         if (ways) return { ...waysOutput(campaign, rules, options.at ?? ENTRY_AT), notes }
-        const needsWhole = options.do.length > 0 || options.tag.length > 0 || options.scene !== undefined
+        // The table counts from an entry at a fixed time, and knows nothing of the follower.
+        const needsWhole =
+          options.do.length > 0 ||
+          options.tag.length > 0 ||
+          [options.scene, options.at, options.seed].some((option) => option !== undefined)
         if (campaign.steps.length === 0 && options.do.length === 0) notes.push(ANSWERS_ONLY)
         if (needsWhole || compileCampaign(campaign, 1).forks) {
           const events = [...simpleEvents(options).map(playedEvent), ...options.do]
