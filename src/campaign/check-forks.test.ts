@@ -383,8 +383,8 @@ describe('an error about what can never go', () => {
       'Remove end from the branch whose followers should come here, or remove what stands below',
     ],
     [
-      `  - { id: s, send: ${text} }\n  - { id: f, branches: [{ when: replied, steps: [] }] }\n  - { id: w, since: reply, send: ${text} }`,
-      'Let it count from something that happens on its way, and be due before the window ends, or remove it',
+      `  - { id: ask, wait: 1h, meanwhile: [{ id: remind, after: 2h, send: ${text} }], branches: [{ on: { event: message }, steps: [] }] }`,
+      'Let it count from something that happens on its way, and be due before its wait and the window end, or remove it',
     ],
   ])('says what to do: %#', (steps, hint) =>
     expect(check(fileOf(steps)).issues.map((issue) => issue.hint)).toEqual([hint]),

@@ -68,7 +68,7 @@ export function wayFindings(
     .map(([id, path]) => ({
       path,
       message: `step ${id} can never go: it is due on no way through the file`,
-      hint: 'Let it count from something that happens on its way, and be due before the window ends, or remove it',
+      hint: 'Let it count from something that happens on its way, and be due before its wait and the window end, or remove it',
     }))
   const found = [...played, ...replied].flatMap((one) => [
     ...grantWarnings(context, one),

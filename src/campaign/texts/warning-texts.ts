@@ -113,8 +113,8 @@ export const ELIGIBILITY_TEXTS: MessageTable = {
 export const HINT_TEXTS: MessageTable = {
   'Remove end from the branch whose followers should come here, or remove what stands below':
     '让一个分支不结束（删掉它的 end），或删掉下面的内容',
-  'Let it count from something that happens on its way, and be due before the window ends, or remove it':
-    '从这条路上会发生的事算起，时间在互动窗口关闭之前；用不到就删掉',
+  'Let it count from something that happens on its way, and be due before its wait and the window end, or remove it':
+    '从这条路上会发生的事算起，时间在等待结束、互动窗口关闭之前；用不到就删掉',
   'Write a fork with when, and a step for each value': '用按条件（when）的分叉，每个值放一个步骤',
   'Use match: exact for it': '把匹配方式改为全匹配（exact）',
   'Set PUBLIC_URL to the address of this product': '把 PUBLIC_URL 设为本产品的网址',
