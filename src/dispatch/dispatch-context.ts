@@ -15,6 +15,7 @@ import {
 } from '../run/plan.ts'
 import type { RunState } from '../run/state.ts'
 import type { Facts } from '../shared/facts.ts'
+import { ownValue } from '../shared/own-value.ts'
 import type { InboxRow } from '../store/inbox/inbox-rows.ts'
 import type { KnownEntries } from '../store/runs/entries.ts'
 import type { FollowerPatch, FollowerRow } from '../store/runs/follower-rows.ts'
@@ -150,7 +151,7 @@ function lastEntryAt(
   const last = isNewToAccount(follower)
     ? undefined
     : runs.find((r) => r.campaign === campaign && r.runKey !== row.dedupeKey)
-  const times = [last?.entry.at, entries[campaign]?.at].filter((at) => at !== undefined)
+  const times = [last?.entry.at, ownValue(entries, campaign)?.at].filter((at) => at !== undefined)
   return times.length > 0 ? Math.max(...times) : null
 }
 
@@ -212,7 +213,10 @@ function historyFor(
   const outcomes = [...earlier]
     .reverse()
     .map(({ campaign, outcome = null }) => [campaign, outcome as Outcome | null])
-  const earlierEntries = [...ids].flatMap((id) => (entries[id] ? [[id, entries[id].outcome]] : []))
+  const earlierEntries = [...ids].flatMap((id) => {
+    const known = ownValue(entries, id)
+    return known ? [[id, known.outcome]] : []
+  })
   return { history: Object.fromEntries([...earlierEntries, ...outcomes]) }
 }
 

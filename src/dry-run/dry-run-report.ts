@@ -3,6 +3,7 @@ import type { Campaign } from '../campaign/model.ts'
 import type { Plan } from '../run/plan.ts'
 import { branchOf } from '../run/plan-fork.ts'
 import { type Tally, tallyOf } from '../run/tally.ts'
+import { addTo } from '../shared/own-value.ts'
 import type { RecordedRun } from '../store/inbox/recorded-events.ts'
 import type { Replayed } from './follower-replay.ts'
 
@@ -73,10 +74,10 @@ export class DryRunReport {
     real: readonly (RecordedRun & { compiled: Plan | null })[],
     goals: ReadonlySet<string>,
   ): void {
-    for (const reason of replayed.notBegun) add(this.#notBegun, reason)
-    for (const reply of replayed.replies) add(this.#played.replies, reply)
+    for (const reason of replayed.notBegun) addTo(this.#notBegun, reason)
+    for (const reply of replayed.replies) addTo(this.#played.replies, reply)
     const played = replayed.runs.map(({ entry, state, plan, paid }): CountedRun => {
-      for (const scene of paid) add(this.#grants, scene)
+      for (const scene of paid) addTo(this.#grants, scene)
       return { key: entry.key, outcome: state.outcome, tally: tallyOf(state), plan }
     })
     const happened = real.map(({ runKey, outcome, tally, compiled }): CountedRun => {
@@ -95,7 +96,7 @@ export class DryRunReport {
 
   /** A reply that was really given. */
   addRealReply(path: string): void {
-    add(this.#real.replies, path)
+    addTo(this.#real.replies, path)
   }
 
   get counts(): DryRunCounts {
@@ -124,13 +125,13 @@ class RunTally {
   add({ outcome, tally, plan }: CountedRun, hasGoal: boolean): void {
     this.#begun += 1
     if (outcome === null) this.#open += 1
-    else add(this.#outcomes, outcome)
+    else addTo(this.#outcomes, outcome)
     if (hasGoal) this.#goals += 1
     const ends = new Map((tally?.steps ?? []).map(([id = '', ...marks]) => [id, endOf(marks)]))
-    for (const { id } of plan.steps) add(entryOf(this.#steps, id), ends.get(id) ?? 'open')
+    for (const { id } of plan.steps) addTo(entryOf(this.#steps, id), ends.get(id) ?? 'open')
     for (const [i, fork] of (plan.forks ?? []).entries()) {
       const took = tally?.forks?.[i] ?? null
-      if (took !== null) add(entryOf(this.#forks, fork.id), branchOf(fork, took).name)
+      if (took !== null) addTo(entryOf(this.#forks, fork.id), branchOf(fork, took).name)
     }
   }
 
@@ -177,8 +178,4 @@ function entryOf(map: Map<string, Counts>, key: string): Counts {
 function ordered(map: ReadonlyMap<string, Counts>, ids: readonly string[]): [string, Counts][] {
   const rank = (id: string) => (ids.includes(id) ? ids.indexOf(id) : ids.length)
   return [...map].sort(([a], [b]) => rank(a) - rank(b))
-}
-
-function add(counts: Counts, key: string): void {
-  counts[key] = (counts[key] ?? 0) + 1
 }

@@ -136,7 +136,9 @@ class FollowerReplay {
     if (request.type !== 'fact' && request.type !== 'enter') return request
     const { names = [], ...rest } = request
     const own = this.#recorded.row?.own ?? {}
-    const facts = Object.fromEntries(names.flatMap((name) => (name in own ? [[name, own[name] ?? '']] : [])))
+    const facts = Object.fromEntries(
+      names.flatMap((name) => (Object.hasOwn(own, name) ? [[name, own[name] ?? '']] : [])),
+    )
     return { ...rest, facts }
   }
 

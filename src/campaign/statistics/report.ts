@@ -1,4 +1,5 @@
 import { branchOf, OTHERWISE, type PlanFork } from '../../run/plan-fork.ts'
+import { addTo } from '../../shared/own-value.ts'
 import { type AnswerCounts, answerCounts } from './answer-counts.ts'
 import type { CountedRow, StatisticsFilter } from './counted-row.ts'
 import { pValue } from './significance.ts'
@@ -163,7 +164,7 @@ function forksOf(
     const took = Number(metric.slice('taken:'.length))
     const branch = fork ? branchOf(fork, took).name : `#${took + 1}`
     const taken = forks.get(name) ?? {}
-    taken[branch] = (taken[branch] ?? 0) + n
+    addTo(taken, branch, n)
     forks.set(name, taken)
   }
   const order = inOrder(plans.map((plan) => plan?.forks.map(({ id }) => id) ?? []))

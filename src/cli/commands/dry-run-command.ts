@@ -1,5 +1,6 @@
 import type { DryRunResult } from '../../dry-run/dry-run.ts'
 import type { RunCounts } from '../../dry-run/dry-run-report.ts'
+import { ownValue } from '../../shared/own-value.ts'
 import { callApi, urlOption } from '../api-client.ts'
 import { command, printing, type Terminal } from '../cli-command.ts'
 import { toCount } from '../option-parsers.ts'
@@ -85,7 +86,7 @@ function notesOf({ events, texts, truncated }: DryRunAnswer): string[] {
 function compared(title: string, name: string, dryRun: Counts, real: Counts): unknown[][] {
   const keys = [...new Set([...Object.keys(dryRun), ...Object.keys(real)])].sort()
   return keys.map((key) => {
-    const [a, b] = [dryRun[key] ?? 0, real[key] ?? 0]
+    const [a, b] = [ownValue(dryRun, key) ?? 0, ownValue(real, key) ?? 0]
     return [title, [name, key].filter(Boolean).join(' '), a, b, a - b]
   })
 }

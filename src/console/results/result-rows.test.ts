@@ -85,3 +85,19 @@ describe('the first step of the way in', () => {
     expect(firstSent(FORKED, 1, statistics)).toBe(49 + 28 + 20)
   })
 })
+
+describe('names that every object has', () => {
+  it('count nothing that was not counted', () => {
+    const model = modelOf(`
+  - id: constructor
+    branches:
+      - { name: constructor, share: 50, steps: [{ id: valueof, send: { text: hi } }] }
+      - { name: toString, share: 50, steps: [] }
+    else: []
+  - { id: behind, send: { text: hi } }`)
+    const statistics = statisticsOf(0, {})
+    const taken = resultRows(model, 1, statistics).map((row) => ('taken' in row ? row.taken : null))
+    expect(taken).toEqual([0, 0, 0, 0, null])
+    expect(firstSent(model, 1, statistics)).toBe(0)
+  })
+})

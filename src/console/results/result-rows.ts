@@ -3,6 +3,7 @@ import { type CampaignFork, type CampaignItem, type CampaignStep, isFork } from 
 import { messagesOf, partId } from '../../campaign/items.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import type { Statistics, StepCounts } from '../../campaign/statistics/report.ts'
+import { ownValue } from '../../shared/own-value.ts'
 
 /** A row of the table of steps: a step, or the head of a branch, which stands above its steps. */
 export type ResultRow =
@@ -59,7 +60,7 @@ function rowsOf(model: Campaign, { version, statistics, counted }: Counted): Res
     const ofAll = Object.values(all).reduce((sum, n) => sum + n, 0)
     const head = (branch: string): ResultRow & { kind: 'branch' } => ({
       ...{ kind: 'branch', depth, fork: fork.id, branch },
-      ...{ taken: all[branch] ?? 0, ofFork: ofAll },
+      ...{ taken: ownValue(all, branch) ?? 0, ofFork: ofAll },
     })
     const ofBranch = (i: number | null, items: readonly CampaignItem[]): ResultRow[] => {
       const above = head(nameOfBranch(namesOf.get(fork.id), i))
@@ -106,7 +107,7 @@ export function firstSent(model: Campaign | null, version: number, statistics: S
     let all = 0
     for (const [i, steps] of branches) {
       const own = first(steps)
-      const taken = takenOf.get(item.id)?.[nameOfBranch(namesOf.get(item.id), i)] ?? 0
+      const taken = ownValue(takenOf.get(item.id) ?? {}, nameOfBranch(namesOf.get(item.id), i)) ?? 0
       all += own ?? (steps.includes('end') ? 0 : Math.min(taken, first(behind) ?? 0))
     }
     return all

@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { ownValue } from '../../shared/own-value.ts'
 import type { Db } from '../db.ts'
 import { runs, runTotals, stepTotals } from '../schema.ts'
 import { execute } from '../sql.ts'
@@ -32,7 +33,7 @@ export async function readCampaignTotals(db: Db, campaign: string): Promise<Vers
   for (const { version, step, state, n } of rows) {
     const totals = versions.get(version) ?? { version, runs: {}, steps: {} }
     versions.set(version, totals)
-    const counts = step === null ? totals.runs : (totals.steps[step] ?? {})
+    const counts = step === null ? totals.runs : (ownValue(totals.steps, step) ?? {})
     counts[state] = Number(n)
     if (step !== null) totals.steps[step] = counts
   }

@@ -60,7 +60,7 @@ const VariantButton = ({ path, fields }: StepProps) => {
 const LiveFigures = ({ id, sends }: { id: string; sends: boolean }) => {
   const { texts, figures, data } = useStore()
   if (!sends || !figures || figures.version === null) return null
-  const step = figures.steps[id]
+  const step = Object.hasOwn(figures.steps, id) ? figures.steps[id] : undefined
   const count = new Intl.NumberFormat(data.language)
   return (
     <section class="live-figures">

@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx'
 import type { Statistics } from '../../../campaign/statistics/report.ts'
 import type { StatisticsTable } from '../../../campaign/statistics/statistics-tables.ts'
+import { addTo } from '../../../shared/own-value.ts'
 import { Data } from '../../components/basics.tsx'
 import { AsTable, Bars, Interval, Share } from '../../components/charts.tsx'
 import { DataTable } from '../../components/data-table.tsx'
@@ -160,7 +161,7 @@ export const Reasons = ({ results }: { results: Results }) => {
   const reasons: Record<string, number> = {}
   for (const { skipped, failed } of statistics.steps)
     for (const [reason, n] of [...Object.entries(skipped), ...Object.entries(failed)])
-      reasons[reason] = (reasons[reason] ?? 0) + n
+      addTo(reasons, reason, n)
   const isEmpty = Object.keys(reasons).length === 0
   return (
     <ResultsCard title={texts.reasons} results={results} table="steps">
