@@ -1,9 +1,10 @@
 import { diffLines, diffWordsWithSpace } from 'diff'
-import { placeText, valueText } from '../../campaign/describe-change.ts'
+import { placeText } from '../../campaign/describe-change.ts'
 import type { CampaignChange } from '../../campaign/diff.ts'
 import { placeName } from '../../campaign/texts/field-names.ts'
 import { VERSION_TEXTS } from '../texts/version-texts.ts'
 import { useText, useView } from '../view.ts'
+import { changeValue } from './change-value.ts'
 
 /** Longer texts are compared as a whole: the comparison of words takes the square of their lengths. */
 const MAX_COMPARED_CHARS = 4_000
@@ -65,11 +66,12 @@ const OneChange = ({ change }: { change: CampaignChange }) => {
     )
   return (
     <p>
-      {name} {from === undefined ? null : <del translate="no">{valueText(field ?? '', from)}</del>}{' '}
+      {name}{' '}
+      {from === undefined ? null : <del translate="no">{changeValue(field ?? '', from, language)}</del>}{' '}
       {to === undefined ? (
         <span class="quiet">{texts.none}</span>
       ) : (
-        <ins translate="no">{valueText(field ?? '', to)}</ins>
+        <ins translate="no">{changeValue(field ?? '', to, language)}</ins>
       )}
     </p>
   )
@@ -87,9 +89,9 @@ const Unit = ({ value, tag }: { value: unknown; tag: 'ins' | 'del' }) => {
         <p>
           {placeName(name, language)}{' '}
           {tag === 'ins' ? (
-            <ins translate="no">{valueText(name, v)}</ins>
+            <ins translate="no">{changeValue(name, v, language)}</ins>
           ) : (
-            <del translate="no">{valueText(name, v)}</del>
+            <del translate="no">{changeValue(name, v, language)}</del>
           )}
         </p>
       ))}

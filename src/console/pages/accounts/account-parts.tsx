@@ -1,4 +1,5 @@
 import type { accountView } from '../../../api/views/account-view.ts'
+import { parseDuration } from '../../../campaign/duration.ts'
 import { timeInBeijing } from '../../../shared/beijing-time.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../shared/time-units.ts'
 import type { TokenTimes } from '../../../store/accounts/account-facts.ts'
@@ -8,6 +9,7 @@ import { Icon } from '../../design/icons.tsx'
 import { accountPath } from '../../paths.ts'
 import { needsFix, needsSecret, requiredAction } from '../../remedy.ts'
 import { ACCOUNT_TEXTS, AGO_TEXTS } from '../../texts/account-texts.ts'
+import { durationWords } from '../../texts/duration-words.ts'
 import { ACCOUNT_STATES, useLabel } from '../../texts/labels.ts'
 import { useMay, useText, useView } from '../../view.ts'
 
@@ -100,10 +102,13 @@ export const OptOutWords = ({ optOut }: { optOut: NonNullable<AccountView['optOu
 /** What holds back messages that answer nothing: the account's cap, and its quiet hours. */
 export const UnaskedLimits = ({ account: { cap, quietHours } }: { account: AccountView }) => {
   const texts = useText(ACCOUNT_TEXTS)
+  const { language } = useView()
   if (!cap && !quietHours) return <>{texts.noLimit}</>
   return (
     <>
-      {cap ? <div>{texts.cap(cap.messages, cap.per)}</div> : null}
+      {cap ? (
+        <div>{texts.cap(cap.messages, durationWords(parseDuration(cap.per) ?? 0, language))}</div>
+      ) : null}
       {quietHours ? <div>{texts.quietHours(quietHours.from, quietHours.to)}</div> : null}
     </>
   )

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest'
+import { changeValue } from './change-value.ts'
+
+describe('a value of a change', () => {
+  it.each([
+    ['after', 5_400_000, '1 小时 30 分钟', '1 h 30 min'],
+    ['after', 0, '0 秒', '0 s'],
+    ['since', 'previous', '上一步之后', 'the step before'],
+    ['since', 'ask', 'ask', 'ask'],
+    ['ifLate', 'hold', '等额度', 'wait for a grant'],
+    ['send', { text: '你好' }, '你好', '你好'],
+    ['send', [{ text: '一' }, { news: { title: '二', url: 'x' } }], '一、图文 · 二', '一, article link · 二'],
+    ['send', { unknown: 1 }, '{"unknown":1}', '{"unknown":1}'],
+    [
+      'branches',
+      { 满减: { name: '满减', share: 50 }, 其他: { name: '其他' } },
+      '满减 50 %、其他',
+      '满减 50 %, 其他',
+    ],
+    ['tag', ['甲', '乙'], '甲、乙', '甲, 乙'],
+    ['day', 1, '1', '1'],
+  ])('%s %j is said in words', (field, value, zh, en) => {
+    expect([changeValue(field, value, 'zh'), changeValue(field, value, 'en')]).toEqual([zh, en])
+  })
+})
