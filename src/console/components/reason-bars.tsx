@@ -2,7 +2,6 @@ import type { Skips } from '../overview/today.ts'
 import { OUTCOMES, REASONS, useLabel } from '../texts/labels.ts'
 import { REASON_TEXTS } from '../texts/reason-texts.ts'
 import { useText } from '../view.ts'
-import { Code } from './basics.tsx'
 import { Share, type Tone } from './charts.tsx'
 import { useNumber } from './numbers.tsx'
 
@@ -10,7 +9,11 @@ import { useNumber } from './numbers.tsx'
 export function useReason(): (reason: string) => string {
   const reasons = useLabel(REASONS)
   const outcomes = useLabel(OUTCOMES)
-  return (reason) => (reasons(reason) === reason ? outcomes(reason) : reasons(reason))
+  const { refused } = useText(REASON_TEXTS)
+  return (reason) => {
+    if (/^-?\d+$/.test(reason)) return refused(reason)
+    return reasons(reason) === reason ? outcomes(reason) : reasons(reason)
+  }
 }
 
 /** Messages that were not sent, by reason, with those that nobody must look at apart. Each leads to its followers. */
@@ -48,9 +51,7 @@ const ReasonGroup = (props: {
       </h3>
       {props.reasons.map(([reason, n]) => (
         <a class="hbar" href={`/followers?${new URLSearchParams({ ...props.query, reason })}`}>
-          <span>
-            {reasonText(reason)} <Code>{reason}</Code>
-          </span>
+          <span title={reason}>{reasonText(reason)}</span>
           <Share value={n} of={props.most} tone={props.tone} />
           <b>{number(n)}</b>
         </a>

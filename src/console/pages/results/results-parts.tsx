@@ -102,13 +102,14 @@ export const Funnel = ({ results: { statistics, firstSent } }: { results: Result
 export const Tests = ({ results }: { results: Results }) => {
   const texts = useText(RESULTS_TEXTS)
   const number = useNumber()
+  const branchName = useBranchName()
   return (
     <>
       {results.statistics.tests.map(({ fork, variants }) => (
         <ResultsCard title={texts.tests(fork)} results={results} table="tests">
           <DataTable
             columns={[
-              { title: texts.variant, cell: (v) => <Data>{v.branch}</Data> },
+              { title: texts.variant, cell: (v) => <Data>{branchName(v.branch)}</Data> },
               { title: texts.stages.entered, cell: (v) => number(v.entered) },
               { title: texts.replied, cell: (v) => number(v.replied) },
               { title: texts.goals, cell: (v) => number(v.goals) },
@@ -128,18 +129,25 @@ export const Tests = ({ results }: { results: Results }) => {
 
 type Variant = Statistics['tests'][number]['variants'][number]
 
+/** The name of a branch. Those who took none of the named ones are in `else`. For components only. */
+function useBranchName(): (branch: string) => string {
+  const texts = useText(RESULTS_TEXTS)
+  return (branch) => (branch === 'else' ? texts.otherBranch : branch)
+}
+
 /** A variant against the first one: its interval, and a sentence instead of a bare p. */
 const Comparison = ({ first, other }: { first: Variant; other: Variant }) => {
   const texts = useText(RESULTS_TEXTS)
+  const name = useBranchName()(other.branch)
   const found = difference(first, other)
-  if (!found) return <p class="quiet">{texts.tooFew(other.branch)}</p>
+  if (!found) return <p class="quiet">{texts.tooFew(name)}</p>
   const signed = (n: number) => `${n > 0 ? '+' : n < 0 ? '−' : ''}${Math.abs(n)}`
   const [points, low, high] = [found.points, found.low, found.high].map(signed) as [string, string, string]
   const most = Math.max(Math.abs(found.low), Math.abs(found.high), 1) * 1.1
   return (
     <>
       <Interval
-        label={texts.interval(other.branch, low, high)}
+        label={texts.interval(name, low, high)}
         low={found.low}
         high={found.high}
         value={found.points}
@@ -147,7 +155,7 @@ const Comparison = ({ first, other }: { first: Variant; other: Variant }) => {
         max={most}
       />
       <p>
-        {texts.higher(other.branch, points, low, high)}
+        {texts.higher(name, points, low, high)}
         <b>{other.p !== null && other.p < 0.05 ? texts.differs : texts.same}</b>
       </p>
     </>
