@@ -3,6 +3,7 @@ import { timeLeft } from '../../shared/time-left.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
 import { bilingual, type Language } from '../texts/bilingual.ts'
 import { useView } from '../view.ts'
+import { spacedDay } from './times.tsx'
 
 const DAYS = bilingual(
   {
@@ -30,12 +31,13 @@ function nearTime(at: number, now: number, language: Language, seconds = false):
 /** The day of a time in Beijing, with its year if it is another one. */
 export function dayName(at: number, language: Language, year?: string): string {
   const isOther = year !== undefined && dayInBeijing(at).slice(0, 4) !== year
-  return new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', {
+  const text = new Intl.DateTimeFormat(language === 'zh' ? 'zh-CN' : 'en-GB', {
     month: language === 'zh' ? 'long' : 'short',
     day: 'numeric',
     ...(isOther ? { year: 'numeric' } : {}),
     timeZone: CHINA_TIMEZONE,
   }).format(at)
+  return language === 'zh' ? spacedDay(text) : text
 }
 
 /** {@link nearTime}, with the whole time as a title. */

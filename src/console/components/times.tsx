@@ -20,8 +20,12 @@ function fieldText(at: number, field: Field, language: Language): string {
   const format = known ?? new Intl.DateTimeFormat(locale, { ...OPTIONS[field], timeZone: CHINA_TIMEZONE })
   formats.set(key, format)
   const text = format.format(at)
-  // A space between digits and Chinese, as everywhere on the pages.
-  return language === 'zh' ? text.replace(/(?<=\d)(?=[月日])|(?<=月)(?=\d)/g, ' ') : text
+  return language === 'zh' ? spacedDay(text) : text
+}
+
+/** A Chinese day with a space between digits and Chinese, as everywhere on the pages. */
+export function spacedDay(text: string): string {
+  return text.replace(/(?<=\d)(?=[年月日])|(?<=[年月])(?=\d)/g, ' ')
 }
 
 /** A time in Beijing in words of the language. */

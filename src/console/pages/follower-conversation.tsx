@@ -20,6 +20,8 @@ export const ConversationCard = ({ follower }: { follower: OneFollower }) => {
   const { conversation, now, run } = follower
   const isOpen = run.status !== 'ended'
   const { past, future, waiting } = conversation
+  const timed = future.filter(({ type }) => type !== 'end')
+  const end = future.filter(({ type }) => type === 'end')
   const nowLine = (
     <ChatLine kind="now">
       <time datetime={new Date(now).toISOString()}>{texts.now(timeInBeijing(now).slice(11, 16))}</time>
@@ -31,10 +33,11 @@ export const ConversationCard = ({ follower }: { follower: OneFollower }) => {
       <ol class="chat" aria-label={texts.story}>
         <Items items={past} follower={follower} />
         {isOpen ? nowLine : null}
+        <Items items={timed} follower={follower} from={now} />
         {waiting.map((item) => (
           <Item item={item} follower={follower} />
         ))}
-        <Items items={future} follower={follower} from={now} />
+        <Items items={end} follower={follower} from={timed.at(-1)?.at ?? now} />
       </ol>
     </section>
   )

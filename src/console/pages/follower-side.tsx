@@ -1,6 +1,6 @@
 import { GRANT_TEXTS } from '../../ui/bubble-texts.ts'
 import { GrantMeter, type GrantScene } from '../../ui/grant-meter.tsx'
-import { Code, Data, StatePill, Time, timeCell } from '../components/basics.tsx'
+import { Code, Data, StatePill, Time } from '../components/basics.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { NearTime, TimeLeft } from '../components/near-time.tsx'
 import type { OneFollower } from '../read-follower.ts'
@@ -142,24 +142,40 @@ const StepReason = ({ step: { reason, errcode } }: { step: StepView }) => {
   )
 }
 
+const ForkTime = ({ title, at }: { title: string; at: string | null }) =>
+  at === null ? null : (
+    <div class="quiet" title={title}>
+      <Time at={at} />
+    </div>
+  )
+
 export const ForksCard = ({ forks }: { forks: readonly ForkView[] | undefined }) => {
   const texts = useText(ONE_FOLLOWER_TEXTS)
   const state = useLabel(FORK_STATES)
+  const reason = useLabel(REASONS)
   if (!forks) return null
   const columns: Column<ForkView>[] = [
     { title: texts.fork, cell: (f) => <Code>{f.id}</Code> },
-    { title: texts.state, cell: (f) => <StatePill state={f.state} label={state(f.state)} /> },
-    { title: texts.waitsUntil, cell: (f) => timeCell(f.until) },
+    {
+      title: texts.state,
+      cell: (f) => (
+        <>
+          <StatePill state={f.state} label={state(f.state)} />
+          <ForkTime title={texts.waitsUntil} at={f.until} />
+        </>
+      ),
+    },
     {
       title: texts.took,
       cell: (f) =>
         f.took === null && f.reason === null ? null : (
-          <Data>
-            {f.took} <span class="quiet">{f.reason}</span>
-          </Data>
+          <>
+            {f.took === 'else' ? texts.otherBranch : <Data>{f.took}</Data>}{' '}
+            {f.reason === null ? null : <span class="quiet">{reason(f.reason)}</span>}
+            <ForkTime title={texts.decidedAt} at={f.takenAt} />
+          </>
         ),
     },
-    { title: texts.decidedAt, cell: (f) => timeCell(f.takenAt) },
   ]
   return (
     <section class="card">
