@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { raw } from 'hono/html'
 
-const TONES = ['violet', 'teal', 'rose', 'amber', 'brand', 'green'] as const
+const TONES = ['violet', 'teal', 'rose', 'amber', 'blue', 'green'] as const
 const ROWS = 5
 /** The left half and the middle. The right half is its mirror image. */
 const COLUMNS = 3
