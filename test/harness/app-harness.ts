@@ -36,6 +36,10 @@ export interface AppHarnessOptions {
   previousKeys?: readonly string[]
   /** An existing store. The harness closes it. */
   store?: Store
+  /** The app's clock; this machine's by default. See also `setClock`. */
+  now?: () => number
+  /** Without workers, runs do not go on. */
+  noWorkers?: boolean
   /** The simulated WeChat's clock; this machine's by default. */
   wechatNow?: () => number
   /** The time in which WeChat expects an answer to a callback; 5 s by default. */
@@ -57,7 +61,7 @@ export class AppHarness {
   simulatorUrl = ''
   private readonly options: AppHarnessOptions
   private currentNamespace: string
-  private now: () => number = Date.now
+  private now: () => number
   /** Kept over restarts, since a store in memory would be lost. */
   private memoryStore: Store | undefined
   private store!: Store
@@ -69,6 +73,7 @@ export class AppHarness {
     this.options = options
     this.currentNamespace = namespace
     this.memoryStore = options.store
+    this.now = options.now ?? Date.now
     this.simulator = createSimulator({
       ...(options.wechatNow ? { now: options.wechatNow } : {}),
       ...(options.answerWithinMs ? { answerTimeoutMs: options.answerWithinMs } : {}),
@@ -197,6 +202,6 @@ function settingsOf(options: AppHarnessOptions, port: number, apiBase: string): 
     log: options.log
       ? pino({ level: 'info' }, { write: options.log })
       : pino({ level: process.env.TEST_LOG ?? 'silent' }),
-    queues: options.deferSends ? ['nurture'] : ['nurture', 'send'],
+    queues: options.noWorkers ? [] : options.deferSends ? ['nurture'] : ['nurture', 'send'],
   }
 }

@@ -60,7 +60,7 @@ export async function startAppProcess(
     // Workers never poll a Temporal server that the store does not accept.
     if (await home.mayPoll()) await started.polling
   }
-  await startWorkers(settings.queues)
+  if (settings.queues.length > 0) await startWorkers(settings.queues)
   services.dispatcher.start()
   services.webhookSender.start()
   services.bulkRunner.start()

@@ -219,7 +219,7 @@ const AccountsCell = (props: { accounts: readonly string[] | null; names: Campai
   return (
     <>
       {name ? (
-        <span title={appId} translate="no">
+        <span class="campaign-account" title={appId} translate="no">
           {name}
         </span>
       ) : (
