@@ -418,6 +418,8 @@ export const bulkJobs = pgTable(
     /** The run had ended before its turn. */
     ended: integer('ended').notNull().default(0),
     failed: integer('failed').notNull().default(0),
+    /** Digest of a request with an idempotency key, so that the key cannot be used for another one. */
+    requestHash: text('request_hash'),
     createdBy: text('created_by').notNull(),
     createdAt: epochMs('created_at').notNull(),
     endedAt: epochMs('ended_at'),

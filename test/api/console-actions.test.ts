@@ -100,6 +100,21 @@ describe('a form of a page', () => {
   })
 })
 
+describe('a key of a change of many followers', () => {
+  const begin = (json: unknown) =>
+    api.call<{ id: string }>('POST', '/api/followers/bulk', { json, headers: { 'idempotency-key': 'once' } })
+  const of = (openId: string) => ({ action: 'cancel', followers: [{ appId: APP, openId }] })
+
+  it('gives the same job again, and is refused for other followers and another reason', async () => {
+    const first = await begin(of('oFirst'))
+    const again = await begin(of('oFirst'))
+    expect([first.status, again.status, again.body.id]).toEqual([202, 202, first.body.id])
+    expect(first.body).not.toHaveProperty('requestHash')
+    for (const other of [of('oOther'), { ...of('oFirst'), reason: 'other' }])
+      expect((await begin(other)).status).toBe(422)
+  })
+})
+
 describe("the operator API for the console's scripts", () => {
   const script = { 'x-nurture-console': '1' }
 

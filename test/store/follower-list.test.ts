@@ -130,7 +130,15 @@ describeOnBothStores('the list of followers', (store) => {
 
     const begin = (id: string, action: 'pause' | 'cancel', filter: RunFilter = {}) =>
       db().transaction((tx) => {
-        const job = { id, action, selection: {}, reason: null, createdBy: 'test', createdAt: NOW }
+        const job = {
+          id,
+          action,
+          selection: {},
+          reason: null,
+          requestHash: null,
+          createdBy: 'test',
+          createdAt: NOW,
+        }
         const status = action === 'pause' ? 'active' : null
         return createBulkJob(tx, job, selectedRuns(filter, status), 1_000)
       })

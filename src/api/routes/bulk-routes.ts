@@ -92,13 +92,15 @@ function storeJob(deps: ApiDeps, c: Context, body: BulkBody, selected: SQL): Pro
   const { action, reason = null } = body
   const { actor } = c.get('principal')
   const key = c.req.header('idempotency-key')
-  const hash = createHash('sha256').update(`${actor} ${key}`).digest('base64url').slice(0, 22)
   const selection = describeSelection(body)
   const wanted = {
-    id: key === undefined ? randomBytes(16).toString('base64url') : hash,
+    id: key === undefined ? randomBytes(16).toString('base64url') : digestOf(`${actor} ${key}`).slice(0, 22),
     action,
     selection,
     reason: action === 'cancel' ? reason : null,
+    // The selection for people does not tell which followers were named.
+    requestHash:
+      key === undefined ? null : digestOf(JSON.stringify([key, action, reason, body.filter, body.followers])),
     createdBy: actor,
     createdAt: deps.now(),
   }
@@ -113,8 +115,12 @@ function storeJob(deps: ApiDeps, c: Context, body: BulkBody, selected: SQL): Pro
   })
 }
 
-const isSameRequest = (job: BulkJob, wanted: Pick<BulkJob, 'action' | 'selection'>) =>
+const digestOf = (text: string) => createHash('sha256').update(text).digest('base64url')
+
+/** Jobs of older versions have no digest. */
+const isSameRequest = (job: BulkJob, wanted: Pick<BulkJob, 'action' | 'selection' | 'requestHash'>) =>
   job.action === wanted.action &&
+  (job.requestHash === null || job.requestHash === wanted.requestHash) &&
   JSON.stringify(Object.entries(job.selection).sort()) ===
     JSON.stringify(Object.entries(wanted.selection).sort())
 

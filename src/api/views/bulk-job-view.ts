@@ -4,7 +4,8 @@ export type BulkJobView = ReturnType<typeof bulkJobView>
 
 /** A job for API and console. */
 export function bulkJobView(job: BulkJob) {
-  const { leaseOwnerId: _owner, leaseExpiresAt: _expires, createdAt, endedAt, ...rest } = job
+  const { leaseOwnerId: _owner, leaseExpiresAt: _expires, requestHash: _hash, ...shown } = job
+  const { createdAt, endedAt, ...rest } = shown
   return {
     ...rest,
     createdAt: new Date(createdAt).toISOString(),

@@ -7,7 +7,10 @@ import { bulkJobResults, bulkJobRuns, bulkJobs, runs } from '../schema.ts'
 import { execute } from '../sql.ts'
 
 export type BulkJob = typeof bulkJobs.$inferSelect
-export type NewBulkJob = Pick<BulkJob, 'id' | 'action' | 'selection' | 'reason' | 'createdBy' | 'createdAt'>
+export type NewBulkJob = Pick<
+  BulkJob,
+  'id' | 'action' | 'selection' | 'reason' | 'requestHash' | 'createdBy' | 'createdAt'
+>
 /** What became of a run: changed, had ended before its turn, or an error. */
 export type BulkResult = (typeof bulkJobResults.$inferSelect)['result']
 /** `left`: the job has not come to the run, or was stopped before. */
