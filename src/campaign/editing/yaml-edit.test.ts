@@ -255,3 +255,31 @@ describe('a text that is made to be expensive', () => {
     expect(() => setField('a: 1\na: 2\n', ['a'], 3)).toThrow(CannotEdit)
   })
 })
+
+describe('a text whose lines end as on Windows', () => {
+  const source =
+    'id: a # c\nsteps:\n  # one\n  - { id: a, tag: [x] }\n  - id: f\n    branches: [{ share: 50, steps: [{ id: b, tag: [x] }] }]\n'
+  const changes: readonly (readonly [string, (text: string) => string])[] = [
+    ['a field', (text) => setField(text, ['exit'], { keywords: ['TD'], reply: { text: 'one\ntwo' } })],
+    ['no field', (text) => setField(text, ['id'], undefined)],
+    ['a new item', (text) => insertItem(text, ['steps'], 1, { id: 'n', send: { text: 'hi' } })],
+    ['no item', (text) => removeItem(text, ['steps', 0])],
+    ['a move', (text) => moveItem(text, ['steps', 0], ['steps', 1, 'branches', 0, 'steps'], 1)],
+    ['a copy', (text) => copyItem(text, ['steps', 1])],
+  ]
+  it.each(changes)('has no other lines after %s', (_, change) => {
+    const crlf = change(source.replaceAll('\n', '\r\n'))
+    expect(crlf).toBe(change(source).replaceAll('\n', '\r\n'))
+    expect(crlf).not.toMatch(/(?<!\r)\n/)
+  })
+})
+
+describe('a text without fields', () => {
+  it.each(['', '\n', '\t', '# nothing yet\n', '{}', '{}\n', '---\n'])('gets its first one: %j', (source) => {
+    expect(parse(setField(source, ['name'], 'A'))).toEqual({ name: 'A' })
+    expect(parse(setField(source, ['quiet', 'from'], '22:00'))).toEqual({ quiet: { from: '22:00' } })
+    expect(parse(insertItem(source, ['steps'], 0, { id: 'a' }))).toEqual({ steps: [{ id: 'a' }] })
+    expect(parse(setField(source, ['name'], undefined)) ?? {}).toEqual({})
+    expect(() => moveItem(source, ['steps', 0], ['steps'], 1)).toThrow(CannotEdit)
+  })
+})

@@ -75,8 +75,15 @@ export function lineOf(source: string, path: readonly (string | number)[]): numb
   }
 }
 
+/** Whether every line ends as on Windows. */
+const hasCrlf = (source: string) => source.includes('\r\n') && !/(?<!\r)\n/.test(source)
+/** Changes a text with such lines, so that new lines end as the others do. */
+const inCrlf = (source: string, change: (text: string) => string) =>
+  change(source.replaceAll('\r\n', '\n')).replaceAll('\n', '\r\n')
+
 /** Sets a field or an item of a list; undefined removes it. Missing maps above are made. */
 export function setField(source: string, path: Path, value: unknown): string {
+  if (hasCrlf(source)) return inCrlf(source, (text) => setField(text, path, value))
   const doc = openSource(source)
   const above = path.slice(0, -1)
   const key = path.at(-1)
@@ -90,7 +97,12 @@ export function setField(source: string, path: Path, value: unknown): string {
   }
   if (!isMap(container)) return value === undefined ? source : setField(source, above, { [key]: value })
   const flow = outermostFlow(doc, above)
-  if (flow?.length === 0) return setField(print(new Document(doc.toJS())), path, value)
+  if (flow?.length === 0) {
+    // Without fields, the map is printed in one line again.
+    if (container.items.length === 0 && above.length === 0)
+      return value === undefined ? source : print(new Document({ [key]: value }))
+    return setField(print(new Document(doc.toJS())), path, value)
+  }
   const pair = pairOf(container, key)
   if (value === undefined && !pair) return source
   if (flow) {
@@ -107,6 +119,7 @@ export function setField(source: string, path: Path, value: unknown): string {
 
 /** Inserts a value into a list before an index. A missing list is made. */
 export function insertItem(source: string, list: Path, index: number, value: unknown): string {
+  if (hasCrlf(source)) return inCrlf(source, (text) => insertItem(text, list, index, value))
   const doc = openSource(source)
   const seq = nodeAt(doc, list)
   if (!isSeq(seq) || seq.items.length === 0) return setField(source, list, [value])
@@ -127,6 +140,7 @@ export function insertItem(source: string, list: Path, index: number, value: unk
 
 /** Removes an item of a list, with the comment above it. An empty list is removed, except where `keepList` says so. */
 export function removeItem(source: string, path: Path, keepList = false): string {
+  if (hasCrlf(source)) return inCrlf(source, (text) => removeItem(text, path, keepList))
   const list = path.slice(0, -1)
   const index = Number(path.at(-1))
   const doc = openSource(source)
@@ -147,11 +161,15 @@ export function removeItem(source: string, path: Path, keepList = false): string
  * @param to index in the list as it is now, before the move
  */
 export function moveItem(source: string, path: Path, list: Path, to: number): string {
+  if (hasCrlf(source)) return inCrlf(source, (text) => moveItem(text, path, list, to))
   const from = path.slice(0, -1)
   const index = Number(path.at(-1))
   if (startsWith(list, path)) throw new CannotEdit('an item cannot be moved into itself')
   let text = inBlock(source, from)
-  const target = nodeAt(openSource(text), list)
+  const before = openSource(text)
+  const item = nodeAt(before, path)
+  if (item === undefined || !isSeq(nodeAt(before, from))) throw new CannotEdit('there is no such item')
+  const target = nodeAt(before, list)
   const isEmpty = !isSeq(target) || target.items.length === 0
   text = inBlock(isEmpty ? setField(text, list, [PLACEHOLDER]) : text, list)
   const doc = openSource(text)
@@ -171,6 +189,7 @@ export function moveItem(source: string, path: Path, list: Path, to: number): st
 
 /** Inserts a copy of an item below it. */
 export function copyItem(source: string, path: Path): string {
+  if (hasCrlf(source)) return inCrlf(source, (text) => copyItem(text, path))
   const list = path.slice(0, -1)
   const index = Number(path.at(-1))
   const text = inBlock(source, list)
