@@ -100,6 +100,25 @@ describe('a form of a page', () => {
   })
 })
 
+describe('a change of many followers', () => {
+  it.each([
+    'appId',
+    'openId',
+    'status',
+    'outcome',
+    'campaign',
+    'version',
+    'reason',
+    'scene',
+    'tag',
+    'closing',
+    'bulkJob',
+  ])('is refused with an empty filter by %s, which would select everybody', async (name) => {
+    const json = { action: 'cancel', filter: { [name]: '' }, dryRun: true }
+    expect((await api.call('POST', '/api/followers/bulk', { json })).status).toBe(422)
+  })
+})
+
 describe('a key of a change of many followers', () => {
   const begin = (json: unknown) =>
     api.call<{ id: string }>('POST', '/api/followers/bulk', { json, headers: { 'idempotency-key': 'once' } })
