@@ -6,7 +6,7 @@ import { type RunRow, runsByFollower } from '../../src/store/runs/run-rows.ts'
 import { runs } from '../../src/store/schema.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
-import { serveConsole, tokenOf } from '../harness/console-in-browser.ts'
+import { serveConsole, signInBrowser } from '../harness/console-in-browser.ts'
 
 const APP = 'wxbulk00000000001'
 const FOLLOWERS = 12
@@ -41,9 +41,9 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many followers a
     await app?.close()
   })
 
-  async function open(token = 'test-admin-token') {
+  async function open() {
     const opened = await openPage(browser)
-    await opened.page.goto(`${server.url}/signin?token=${token}`)
+    await opened.page.goto(`${server.url}/signin?token=test-admin-token`)
     return opened
   }
   const jobs = () => listBulkJobs(app.services.db, { after: null, limit: 20 })
@@ -136,15 +136,16 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many followers a
   })
 
   it('shows a viewer the results, and nothing that changes', async () => {
-    const viewer = await open(await tokenOf(server.url, 'viewer'))
-    await viewer.page.goto(`${server.url}/followers`)
-    await viewer.page.locator('.followers tbody tr').first().waitFor()
-    expect(await viewer.page.locator('.bulk-bar, [data-pick]').count()).toBe(0)
-    await viewer.page.goto(`${server.url}/bulk-jobs`)
-    await viewer.page.click('td a')
-    await viewer.page.locator('#bulk-result-left').waitFor()
-    expect(await viewer.page.locator('#bulk-job button, #bulk-job a.button').count()).toBe(0)
-    await viewer.page.context().close()
+    const { page: viewer } = await openPage(browser)
+    await signInBrowser(viewer.context(), server.url, 'viewer')
+    await viewer.goto(`${server.url}/followers`)
+    await viewer.locator('.followers tbody tr').first().waitFor()
+    expect(await viewer.locator('.bulk-bar, [data-pick]').count()).toBe(0)
+    await viewer.goto(`${server.url}/bulk-jobs`)
+    await viewer.click('td a')
+    await viewer.locator('#bulk-result-left').waitFor()
+    expect(await viewer.locator('#bulk-job button, #bulk-job a.button').count()).toBe(0)
+    await viewer.context().close()
   })
 
   it.each([

@@ -135,7 +135,7 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
         wait: '24h',
         branches: [
           {
-            name: '领取',
+            name: '回复 1',
             on: { keywords: ['资料', '领取'] },
             steps: [
               {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { runs } from '../../src/store/schema.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
-import { serveConsole, tokenOf } from '../harness/console-in-browser.ts'
+import { serveConsole, signInBrowser } from '../harness/console-in-browser.ts'
 
 const APP = 'wxresults00000001'
 const CAMPAIGN = `
@@ -46,7 +46,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
           outcome: isOver ? 'completed' : null,
           entry: {} as never,
           plan: { exitKeywords: [], windowMs: 1, shares: [0] } as never,
-          state: {} as never,
+          state: { steps: [] } as never,
           revision: 1,
           startedAt,
           endedAt: isOver ? startedAt : null,
@@ -144,7 +144,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       expect(lines[0]).not.toContain('oResults')
       await page.context().close()
       const { page: viewer } = await openPage(browser)
-      await viewer.goto(`${server.url}/signin?token=${await tokenOf(server.url, 'viewer')}`)
+      await signInBrowser(viewer.context(), server.url, 'viewer')
       await viewer.goto(`${server.url}/campaigns/welcome?range=all`)
       expect(await viewer.locator('a[href*="statistics.csv"]').count()).toBeGreaterThan(0)
       expect(await viewer.locator('a[href*="runs.jsonl"]').count()).toBe(0)

@@ -1,7 +1,9 @@
+import type { BrowserContext } from 'playwright-core'
 import { createHttpApp } from '../../src/bootstrap/http/http-app.ts'
 import { listen } from '../../src/bootstrap/http/server.ts'
 import type { Links } from '../../src/console/view.ts'
 import type { AppHarness } from './app-harness.ts'
+import { PASSWORD } from './console-session.ts'
 
 /** Serves the console of an application on a port, 0 for a free one, for a browser. It has no Temporal Web UI unless the links name one. */
 export function serveConsole(
@@ -14,14 +16,17 @@ export function serveConsole(
   return listen(web, port, '127.0.0.1')
 }
 
-/** Makes an API token of a role. A browser can sign in with it. */
-export async function tokenOf(url: string, role: 'viewer' | 'operator'): Promise<string> {
-  const answer = await fetch(`${url}/api/tokens`, {
-    method: 'POST',
-    headers: { authorization: 'Bearer test-admin-token', 'content-type': 'application/json' },
-    body: JSON.stringify({ name: `test-${role}`, role }),
-  })
-  const { token } = (await answer.json()) as { token?: string }
-  if (!token) throw new Error(`no token: ${answer.status}`)
-  return token
+/** Adds a user of a role, and signs the pages of a browser context in as this user. @throws Error when one is refused */
+export async function signInBrowser(
+  context: BrowserContext,
+  url: string,
+  role: 'viewer' | 'operator',
+): Promise<void> {
+  const user = { name: `test-${role}`, role, password: PASSWORD }
+  const headers = { authorization: 'Bearer test-admin-token' }
+  const added = await context.request.post(`${url}/api/users`, { headers, data: user })
+  const form = { name: user.name, password: user.password }
+  const entered = await context.request.post(`${url}/signin`, { form, maxRedirects: 0 })
+  if (!added.ok() || entered.status() !== 302)
+    throw new Error(`the user: ${added.status()}, signing in: ${entered.status()}`)
 }
