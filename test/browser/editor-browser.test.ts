@@ -156,6 +156,8 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
         ],
       },
     ])
+    // The phone shows the way to the chosen card.
+    await card(page, 'steps.1.branches.0.steps.0').click()
     await page.waitForSelector('.said-bubble.from-us >> text=三分钟入门')
     expect(errors).toEqual([])
     await page.context().close()
