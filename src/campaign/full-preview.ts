@@ -55,7 +55,7 @@ export interface WaySummary {
   outcome: string
 }
 
-/** Every way through a campaign; with more than 1,000 ways, one for each branch. */
+/** Every way through a campaign; with more than 1,000 ways, few that take every branch. */
 export function previewWays(campaign: Campaign, rules: RulesProfileName, entryAt: number): WaySummary[] {
   const plan: Plan = compileCampaign(campaign, 1)
   return playWays({ campaign, plan, rules }, waysOf(plan), entryAt).map(({ way, timeline }) => {

@@ -16,7 +16,7 @@ import { weekdayFindings } from './weekday-findings.ts'
 
 /**
  * The work of all ways together: for each, the square of the number of steps, because each action looks at every step. With
- * more, one way is played for each branch. A check is a part of each keystroke in an editor, and takes a tenth of a second.
+ * more, few ways that take every branch are played. A check is a part of each keystroke in an editor, and takes a tenth of a second.
  */
 const WORK_MAX = 75_000
 

@@ -16,10 +16,10 @@ export const ANSWER_AFTER_MS = 10 * SECOND_MS
 /** What a follower types who types anything. */
 export const ANY_TEXT = '你好，在吗'
 
-/** All ways through a plan, in the order of the branches of its file; with more than `max`, one for each branch. */
+/** All ways through a plan, in the order of the branches of its file; with more than `max`, few that take every branch. */
 export function waysOf({ forks = [] }: Plan, max: number = WAYS_MAX): Way[] {
   const ways = extendWays(forks, [], max + 1)
-  return ways.length <= max ? ways : onePerBranch(forks)
+  return ways.length <= max ? ways : fewWays(forks)
 }
 
 /** How much work it is to play one way of a plan: each action looks at every step. */
@@ -58,22 +58,48 @@ function isInside(forks: readonly PlanFork[], inner: number, fork: number): bool
   return false
 }
 
-function onePerBranch(forks: readonly PlanFork[]): Way[] {
+/** A way for each branch, which takes no other branch than it needs. */
+export function wayPerBranch({ forks = [] }: Plan): Way[] {
   const ways = forks.flatMap((fork, index) =>
-    branchesOf(fork).map((branch) => wayThrough(forks, index, branch)),
+    branchesOf(fork).map((branch) => wayThrough(forks, index, branch, () => false)),
   )
-  return [...new Map(ways.map((way) => [way.join(), way])).values()]
+  return unique(ways)
 }
 
-/** A way that takes a branch of a fork. The other forks take a branch that leads there. */
-function wayThrough(forks: readonly PlanFork[], target: number, branch: number): Way {
+/** Few ways that together take every branch that a way can take. */
+function fewWays(forks: readonly PlanFork[]): Way[] {
+  const open = new Set(forks.flatMap((fork, index) => branchesOf(fork).map((b) => `${index} ${b}`)))
+  const ways: Way[] = []
+  for (const [index, fork] of forks.entries())
+    for (const branch of branchesOf(fork)) {
+      if (!open.has(`${index} ${branch}`)) continue
+      const way = wayThrough(forks, index, branch, (i, b) => open.has(`${i} ${b}`))
+      ways.push(way)
+      for (const [i, took] of way.entries()) open.delete(`${i} ${took}`)
+    }
+  return unique(ways)
+}
+
+const unique = (ways: readonly Way[]): Way[] => [...new Map(ways.map((way) => [way.join(), way])).values()]
+
+/**
+ * A way that takes a branch of a fork. The other forks take a branch that leads there, else one that does not end.
+ * @param isWanted which of these are taken first
+ */
+function wayThrough(
+  forks: readonly PlanFork[],
+  target: number,
+  branch: number,
+  isWanted: (fork: number, branch: number) => boolean,
+): Way {
   const leading = new Map([[target, branch]])
   for (let parent = forks[target]?.parent; parent; parent = forks[parent[0]]?.parent)
     leading.set(parent[0], parent[1])
   let way: Way = []
   for (const [i, fork] of forks.entries()) {
-    const open = branchesOf(fork).find((b) => branchOf(fork, b).ends !== true) ?? 0
-    way = [...way, isOnWay(forks, way) ? (leading.get(i) ?? open) : null]
+    const going = branchesOf(fork).filter((b) => branchOf(fork, b).ends !== true)
+    const free = going.find((b) => isWanted(i, b)) ?? going[0] ?? 0
+    way = [...way, isOnWay(forks, way) ? (leading.get(i) ?? free) : null]
   }
   return way
 }

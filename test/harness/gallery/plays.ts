@@ -1,5 +1,5 @@
 import { type PlayedEvent, simulateCampaign } from '../../../src/campaign/simulation.ts'
-import { type Way, wayName, waysOf } from '../../../src/campaign/ways.ts'
+import { type Way, wayName, wayPerBranch } from '../../../src/campaign/ways.ts'
 import { hash32 } from '../../../src/run/hash.ts'
 import type { Plan } from '../../../src/run/plan.ts'
 import { branchOf, OTHERWISE } from '../../../src/run/plan-fork.ts'
@@ -35,7 +35,7 @@ export function playsOf(example: Example): Play[] {
   const kept = keptTimelines().filter(({ file }) => file === example.file)
   const covered = new Set(kept.flatMap(({ lines }) => branchesOf(lines)))
   const plays = kept.map((timeline) => keptPlay(example, timeline))
-  for (const way of waysOf(example.plan, 1)) {
+  for (const way of wayPerBranch(example.plan)) {
     const branches = branchNames(example.plan, way)
     if (branches.every((branch) => covered.has(branch)) || !canBeTaken(example.plan, way)) continue
     for (const branch of branches) covered.add(branch)
