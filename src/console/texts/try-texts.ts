@@ -22,7 +22,7 @@ export const TEST_SEND_TEXTS = bilingual(
     replyHint: '用在引用粉丝回复的文字里。',
     submit: '立即发送',
     results: '发送结果',
-    grant: (left: number, time: string) => `发送前微信允许 ${left} 条，至 ${time}。`,
+    grant: (left: number, time: string) => `发送前微信允许 ${left} 条，最早的额度 ${time} 到期。`,
     result: '结果',
     reason: '原因',
     states: { sent: '已发送', refused: '微信拒绝', unclear: '结果未知', 'not-sent': '没有发送' } as Record<
@@ -65,7 +65,8 @@ export const TEST_SEND_TEXTS = bilingual(
     replyHint: 'For texts that quote the reply of the follower.',
     submit: 'Send now',
     results: 'Results',
-    grant: (left: number, time: string) => `Before the test WeChat allowed ${left} messages, until ${time}.`,
+    grant: (left: number, time: string) =>
+      `Before the test WeChat allowed ${left} messages. The first grant ends at ${time}.`,
     result: 'Result',
     reason: 'Reason',
     states: { sent: 'sent', refused: 'refused by WeChat', unclear: 'unknown', 'not-sent': 'not sent' },
