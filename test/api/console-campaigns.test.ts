@@ -198,7 +198,7 @@ describe('the versions of a campaign', () => {
     expect(older.html).not.toContain('/versions/rollback')
     const draft = await send('/campaigns/versioned/versions')
     expect(draft.html).toContain('第 2 版 → 草稿')
-    expect(draft.html).toMatch(/<del translate="no">2m<\/del>.*<ins translate="no">3m<\/ins>/s)
+    expect(draft.html).toMatch(/<del translate="no">2 分钟<\/del>.*<ins translate="no">3 分钟<\/ins>/s)
     const file = await send('/campaigns/versioned/versions?from=2&to=draft&view=text')
     expect(file.html).toContain('+ # 注释')
     for (const query of ['compare=9..2', 'compare=x', 'compare=2..2', 'before=1'])
