@@ -19,11 +19,13 @@ import { auditLog, deliveries, goals, runs } from '../../src/store/schema.ts'
 import { createApiTokenStore } from '../../src/store/users/api-token-store.ts'
 import { digest } from '../attack/stored-hashes.ts'
 import { addRun, SHOP, T0, wayOf } from '../fixtures/shop-runs.ts'
+import { signIn } from '../harness/console-session.ts'
 import { createOfflineServices, NOWHERE } from '../harness/offline-services.ts'
 import { readCsv } from '../harness/read-csv.ts'
 import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
 import { waitFor } from '../harness/wait-for.ts'
 
+const ADMIN_TOKEN = `test-token-${NOWHERE}`
 const OPERATOR = 'fnt_test-exports-operator'
 const VIEWER = 'fnt_test-exports-viewer'
 const PAGE = 500
@@ -49,7 +51,7 @@ beforeAll(async () => {
   services = made.services
   store = made.store
   const links = { simulatorUrl: null, temporalUiUrl: null, namespace: 'default' }
-  web = createHttpApp(services, { adminToken: `test-token-${NOWHERE}`, links: () => links })
+  web = createHttpApp(services, { adminToken: ADMIN_TOKEN, links: () => links })
   await services.campaigns.publish(JSON.stringify(SHOP), SHOP, [])
   const tokens = createApiTokenStore(store.db, Date.now)
   for (const [secret, role] of [
@@ -73,10 +75,10 @@ beforeEach(async () => {
 const get = (path: string, token = VIEWER, method = 'GET') =>
   web.request(`/api/campaigns/${path}`, { method, headers: { authorization: `Bearer ${token}` } })
 /** Headers of a script of the console. */
-async function signedIn(url: string): Promise<Record<string, string>> {
-  const body = new URLSearchParams({ token: OPERATOR })
-  const { headers } = await fetch(`${url}/signin`, { method: 'POST', body, redirect: 'manual' })
-  return { cookie: headers.get('set-cookie')?.split(';')[0] ?? '', 'x-nurture-console': '1' }
+async function signedIn(): Promise<Record<string, string>> {
+  const cookie = await signIn(web, { token: ADMIN_TOKEN })
+  if (!cookie) throw new Error('the console refuses the admin token')
+  return { cookie, 'x-nurture-console': '1' }
 }
 const linesOf = (text: string): ExportedRun[] =>
   text
@@ -255,7 +257,7 @@ describe('the runs as JSON lines', () => {
     await addMany(20 * PAGE)
     const server = await listen(web, 0, '127.0.0.1')
     try {
-      const headers = base === '/api' ? { authorization: `Bearer ${OPERATOR}` } : await signedIn(server.url)
+      const headers = base === '/api' ? { authorization: `Bearer ${OPERATOR}` } : await signedIn()
       await store.db.delete(auditLog)
       const request = httpGet(`${server.url}${base}/campaigns/shop/runs.jsonl?openIds=true`, { headers })
       request.on('error', () => {})
