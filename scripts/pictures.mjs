@@ -15,7 +15,9 @@ if (wrong !== undefined) {
 ensureDeps()
 ensureTestTools()
 const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
-const args = ['run', '--project', 'integration', 'test/browser/pictures.test.ts']
+// The simulator's pages are drawn by the test of the phone, beside a running product.
+const files = ['test/browser/pictures.test.ts', 'test/browser/phone-browser.test.ts']
+const args = ['run', '--project', 'integration', ...files]
 const { status } = spawnSync(process.execPath, [vitest, ...args], {
   cwd: fileURLToPath(new URL('..', import.meta.url)),
   env: { ...process.env, PICTURES: names.length === 0 ? 'all' : names.join(',') },

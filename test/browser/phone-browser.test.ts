@@ -1,10 +1,14 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { saveMedium } from '../../src/store/campaigns/media-store.ts'
 import type { RunRow } from '../../src/store/runs/run-rows.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
+import { ALL_PICTURES_MS, Camera, FOLDER, FRAMES, isAsked } from '../harness/pictures/camera.ts'
+import { encodePng } from '../harness/pictures/png.ts'
+import type { Screen } from '../harness/pictures/screens.ts'
 
 const APP = 'wxbrowser00000001'
 const KINDS_APP = 'wxbrowser00000002'
@@ -33,6 +37,29 @@ steps:
   - { id: article, after: 0s, send: { article: { id: article-1 } } }
   - { id: card, after: 0s, send: { card: { id: card-1 } } }
 `
+
+/** What only a running product shows, for the pictures of the docs. */
+const LIVE_SCREENS: Readonly<Record<string, Pick<Screen, 'path' | 'prepare' | 'height'>>> = {
+  phone: {
+    path: (openId) => `/phone/${APP}/${openId}?with=${APP}/oAnan`,
+    prepare: (page) => page.locator('#chat', { hasText: '昨天领取的资料' }).waitFor(),
+    height: 1_000,
+  },
+  crowd: {
+    path: () => `/crowd/${APP}`,
+    async prepare(page) {
+      await page.locator('#start-crowd, #stop-crowd').first().waitFor()
+      // Each picture shows the crowd of the first one.
+      if ((await page.locator('#crowd-state').count()) === 0) {
+        await page.fill('#crowd-followers', '300')
+        await page.fill('#crowd-seconds', '30')
+        await page.click('#start-crowd')
+      }
+      await page.locator('#crowd-state:not([data-state=arriving])').waitFor()
+    },
+    height: 1_200,
+  },
+}
 
 describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a browser', () => {
   let app: AppHarness
@@ -105,6 +132,27 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     expect(errors).toEqual([])
     await page.context().close()
   })
+
+  const drawn = ['phone', 'crowd'].filter(isAsked)
+  if (drawn.length > 0)
+    it(
+      `is drawn for the docs: ${drawn.join(', ')}`,
+      async () => {
+        await app.simulator.account(APP).follow('oAnan')
+        await app.simulator.account(APP).type('oAnan', '手册')
+        for (const frame of FRAMES) {
+          const camera = await Camera.openLive(browser, app.simulatorUrl, frame)
+          for (const name of drawn) {
+            const screen = LIVE_SCREENS[name]
+            if (!screen || (frame.scheme === 'dark' && name !== 'phone')) continue
+            const picture = encodePng(await camera.take(screen, 'oBrowser'))
+            writeFileSync(join(FOLDER, `${name}-${frame.suffix}.png`), picture)
+          }
+          await camera.close()
+        }
+      },
+      ALL_PICTURES_MS,
+    )
 
   it('shows a send that failed because of a fault that was switched on from the page', async () => {
     const { page } = await openPage(browser)

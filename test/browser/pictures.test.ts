@@ -1,34 +1,30 @@
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { chromiumPath, launchBrowser } from '../harness/chromium.ts'
 import { serveConsole } from '../harness/console-in-browser.ts'
-import { Camera, type Frame, fontsOf, openStudio, type Studio } from '../harness/pictures/camera.ts'
+import {
+  ALL_PICTURES_MS,
+  Camera,
+  FOLDER,
+  FRAMES,
+  fontsOf,
+  isAsked,
+  openStudio,
+  renewed,
+  type Studio,
+} from '../harness/pictures/camera.ts'
 import { compare } from '../harness/pictures/likeness.ts'
 import { openPictureWorld, type PictureWorld } from '../harness/pictures/picture-world.ts'
 import { decodePng, encodePng } from '../harness/pictures/png.ts'
 import { SCREENS } from '../harness/pictures/screens.ts'
 
-const FOLDER = fileURLToPath(new URL('../../docs/images/console/', import.meta.url))
 /** The fonts of the machine that took the pictures. */
 const FONTS_FILE = join(FOLDER, 'fonts.txt')
 /** The share of the squares of a picture that may differ: little with the same fonts. Others move words and lines. */
 const MAY_DIFFER = { sameFonts: 0.01, otherFonts: 0.15 }
-
-const FRAMES: readonly (Frame & { suffix: string })[] = [
-  { suffix: 'zh', width: 1280, language: 'zh', scheme: 'light' },
-  { suffix: 'en', width: 1280, language: 'en', scheme: 'light' },
-  { suffix: 'zh-375', width: 375, language: 'zh', scheme: 'light' },
-  { suffix: 'zh-dark', width: 1280, language: 'zh', scheme: 'dark' },
-]
-/** Enough for all pictures on a slow machine. */
-const ALL_PICTURES_MS = 15 * 60_000
-/** As `npm run pictures` sets it: `all`, or names of screens. Absent: the pictures are compared. */
-const renewed = process.env.PICTURES?.split(',')
-const isAsked = (name: string) => renewed?.includes('all') || renewed?.includes(name)
 
 describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the pictures of the docs', () => {
   let world: PictureWorld

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { WAIT_TIMEOUT_MS } from '../timeouts.ts'
 import { PICTURE_NOW, PICTURE_USER } from './picture-world.ts'
@@ -27,6 +28,21 @@ export interface Frame {
   scheme: 'light' | 'dark'
 }
 
+export const FRAMES: readonly (Frame & { suffix: string })[] = [
+  { suffix: 'zh', width: 1280, language: 'zh', scheme: 'light' },
+  { suffix: 'en', width: 1280, language: 'en', scheme: 'light' },
+  { suffix: 'zh-375', width: 375, language: 'zh', scheme: 'light' },
+  { suffix: 'zh-dark', width: 1280, language: 'zh', scheme: 'dark' },
+]
+/** Where the pictures are kept. */
+export const FOLDER = fileURLToPath(new URL('../../../docs/images/console/', import.meta.url))
+/** Enough for all pictures on a slow machine. */
+export const ALL_PICTURES_MS = 15 * 60_000
+/** As `npm run pictures` sets it: `all`, or names of screens. Absent: the pictures are compared. */
+export const renewed = process.env.PICTURES?.split(',')
+export const isAsked = (name: string): boolean =>
+  (renewed?.includes('all') || renewed?.includes(name)) ?? false
+
 const HEIGHTS = { 1280: 800, 375: 812 }
 /** A longer page is cut off. */
 const MOST_HEIGHT = 1_400
@@ -43,7 +59,16 @@ export class Camera {
     this.#frame = frame
   }
 
+  /** Signed in, at the time of the picture world. */
   static async open(browser: Browser, { base, session }: Studio, frame: Frame): Promise<Camera> {
+    const camera = await Camera.openLive(browser, base, frame)
+    await camera.page.clock.setFixedTime(PICTURE_NOW)
+    await camera.#context.addCookies([{ ...session, url: base }])
+    return camera
+  }
+
+  /** Not signed in, at the time of this machine. */
+  static async openLive(browser: Browser, base: string, frame: Frame): Promise<Camera> {
     const { width, language, scheme } = frame
     const context = await browser.newContext({
       viewport: { width, height: HEIGHTS[width] },
@@ -54,10 +79,7 @@ export class Camera {
       baseURL: base,
     })
     context.setDefaultTimeout(WAIT_TIMEOUT_MS)
-    const page = await context.newPage()
-    await page.clock.setFixedTime(PICTURE_NOW)
-    await context.addCookies([{ ...session, url: base }])
-    return new Camera(context, page, frame)
+    return new Camera(context, await context.newPage(), frame)
   }
 
   get page(): Page {

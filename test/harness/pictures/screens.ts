@@ -20,6 +20,7 @@ export interface Screen {
 /** The screens, in the order of the navigation. */
 export const SCREENS: readonly Screen[] = [
   { name: 'overview', path: () => '/', isMain: true, isDark: true },
+  { name: 'start', path: () => '/start' },
   { name: 'campaigns', path: () => '/campaigns', isMain: true },
   { name: 'new-campaign', path: () => '/campaigns/new', isMain: true },
   {
