@@ -133,27 +133,6 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     await page.context().close()
   })
 
-  const drawn = ['phone', 'crowd'].filter(isAsked)
-  if (drawn.length > 0)
-    it(
-      `is drawn for the docs: ${drawn.join(', ')}`,
-      async () => {
-        await app.simulator.account(APP).follow('oAnan')
-        await app.simulator.account(APP).type('oAnan', '手册')
-        for (const frame of FRAMES) {
-          const camera = await Camera.openLive(browser, app.simulatorUrl, frame)
-          for (const name of drawn) {
-            const screen = LIVE_SCREENS[name]
-            if (!screen || (frame.scheme === 'dark' && name !== 'phone')) continue
-            const picture = encodePng(await camera.take(screen, 'oBrowser'))
-            writeFileSync(join(FOLDER, `${name}-${frame.suffix}.png`), picture)
-          }
-          await camera.close()
-        }
-      },
-      ALL_PICTURES_MS,
-    )
-
   it('shows a send that failed because of a fault that was switched on from the page', async () => {
     const { page } = await openPage(browser)
     await page.goto(`${phone}/${APP}/oFault`)
@@ -237,4 +216,26 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     expect(errors).toEqual([])
     await page.context().close()
   })
+
+  // After the tests: a crowd takes the time of the others.
+  const drawn = ['phone', 'crowd'].filter(isAsked)
+  if (drawn.length > 0)
+    it(
+      `is drawn for the docs: ${drawn.join(', ')}`,
+      async () => {
+        await app.simulator.account(APP).follow('oAnan')
+        await app.simulator.account(APP).type('oAnan', '手册')
+        for (const frame of FRAMES) {
+          const camera = await Camera.openLive(browser, app.simulatorUrl, frame)
+          for (const name of drawn) {
+            const screen = LIVE_SCREENS[name]
+            if (!screen || (frame.scheme === 'dark' && name !== 'phone')) continue
+            const picture = encodePng(await camera.take(screen, 'oBrowser'))
+            writeFileSync(join(FOLDER, `${name}-${frame.suffix}.png`), picture)
+          }
+          await camera.close()
+        }
+      },
+      ALL_PICTURES_MS,
+    )
 })
