@@ -91,6 +91,15 @@ describe('statistics of a campaign', () => {
     expect(steps.map(({ step }) => step)).toEqual(['new', 'a', 'hello', 'gone'])
   })
 
+  it('list branches in the order of the file, whatever the order of the rows', () => {
+    const rows = [row('taken:-1', 1, { step: '0' }), row('taken:0', 3, { step: '0' })]
+    for (const some of [rows, rows.toReversed()]) {
+      const [fork] = statisticsOf(some, plans).forks
+      expect(Object.keys(fork?.taken ?? {}).at(-1)).toBe('else')
+      expect(Object.values(fork?.taken ?? {})).toEqual([3, 1])
+    }
+  })
+
   it('show forks of a version that cannot be read by number', () => {
     const rows = [
       row('taken:1', 2, { step: '0', version: 9 }),

@@ -157,11 +157,9 @@ function forksOf(
   plans: readonly VersionPlan[],
 ): Statistics['forks'] {
   const forks = new Map<string, Counts>()
-  for (const { version, step, metric, n } of rows) {
-    if (!metric.startsWith('taken:')) continue
+  for (const { version, step, took, n } of takenInOrder(rows)) {
     const fork = planOf(version)?.forks[Number(step)]
     const name = fork?.id ?? `#${Number(step) + 1}`
-    const took = Number(metric.slice('taken:'.length))
     const branch = fork ? branchOf(fork, took).name : `#${took + 1}`
     const taken = forks.get(name) ?? {}
     addTo(taken, branch, n)
@@ -172,6 +170,16 @@ function forksOf(
     .map(([fork, taken]) => ({ fork, taken }))
     .sort((a, b) => placeOf(order, a.fork) - placeOf(order, b.fork))
 }
+
+/** How often branches were taken: the newest version first, and branches in the order of the file, with `else` last. */
+function takenInOrder(rows: readonly CountedRow[]) {
+  return rows
+    .filter(({ metric }) => metric.startsWith('taken:'))
+    .map((row) => ({ ...row, took: Number(row.metric.slice('taken:'.length)) }))
+    .sort((a, b) => b.version - a.version || placeOfBranch(a.took) - placeOfBranch(b.took))
+}
+
+const placeOfBranch = (took: number) => (took === OTHERWISE ? Number.POSITIVE_INFINITY : took)
 
 function testsOf(
   rows: readonly CountedRow[],
