@@ -128,7 +128,6 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many accounts of
     for (const appId of [OVERLOADED, QUIET]) await row(appId).getByTitle('active').waitFor()
     const remedy = async (appId: string) => ((await row(appId).locator('.note').textContent()) ?? '').trim()
     for (const appId of [BANNED, REVOKED]) expect((await remedy(appId)).length).toBeGreaterThan(5)
-    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT })
     const ended = await app.waitForRun(REVOKED, 'oFirst', (r) => r.status === 'ended')
     expect(ended.state.outcome).toBe('account-stopped')
     // Runs of the banned account continue once WeChat accepts its sends again.

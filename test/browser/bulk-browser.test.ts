@@ -1,4 +1,3 @@
-import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { listBulkJobs } from '../../src/store/bulk/bulk-jobs.ts'
@@ -7,6 +6,7 @@ import { runs } from '../../src/store/schema.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
 import { serveConsole, signInBrowser } from '../harness/console-in-browser.ts'
+import { expectAccessible } from '../harness/expect-accessible.ts'
 
 const APP = 'wxbulk00000000001'
 const FOLLOWERS = 12
@@ -158,11 +158,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many followers a
     const [newest] = await jobs()
     for (const path of ['/bulk-jobs', `/bulk-jobs/${newest?.id}`]) {
       await page.goto(server.url + path)
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
-      expect([path, overflow]).toEqual([path, 0])
-      await page.evaluate(axe.source)
-      const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
-      expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([])
+      await expectAccessible(page, path)
     }
     await context.close()
   })

@@ -1,9 +1,9 @@
-import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser } from '../harness/chromium.ts'
 import { serveConsole } from '../harness/console-in-browser.ts'
+import { expectAccessible } from '../harness/expect-accessible.ts'
 import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
 
 const APP = 'wxshell0000000001'
@@ -89,12 +89,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('every page of th
     const page = await signedIn(width, locale, colorScheme)
     for (const path of PATHS) {
       await page.goto(base + path)
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
-      expect([path, overflow]).toEqual([path, 0])
-      await page.evaluate(axe.source)
-      const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
-      const found = violations.map((v) => `${path} ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)
-      expect(found).toEqual([])
+      await expectAccessible(page, path)
     }
     await page.context().close()
   })

@@ -1,4 +1,3 @@
-import axe from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -7,6 +6,7 @@ import { listen } from '../../src/bootstrap/http/server.ts'
 import type { Services } from '../../src/bootstrap/services.ts'
 import { testAccount } from '../fixtures/test-account.ts'
 import { chromiumPath, launchBrowser } from '../harness/chromium.ts'
+import { expectAccessible } from '../harness/expect-accessible.ts'
 import { createOfflineServices } from '../harness/offline-services.ts'
 import { publishCampaign } from '../harness/publish-campaign.ts'
 import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
@@ -440,17 +440,10 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
   ] as const)('is accessible and fits at %s px in %s, %s', async (width, locale, colorScheme) => {
     const { page, errors } = await open('welcome', { width, locale, colorScheme })
     await page.waitForSelector('.paid')
-    const check = async (what: string) => {
-      const overflow = await page.evaluate('document.documentElement.scrollWidth - innerWidth')
-      expect([what, overflow]).toEqual([what, 0])
-      await page.evaluate(axe.source)
-      const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
-      expect(violations.map((v) => `${what} ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([])
-    }
-    await check('timeline')
+    await expectAccessible(page, 'timeline')
     for (const key of ['entry', 'steps.0', 'steps.0.branches.0', 'steps.1', 'answers', 'campaign']) {
       await card(page, key).click()
-      await check(key)
+      await expectAccessible(page, key)
       if (width < 861) await page.locator('.form-head .only-phone').click()
     }
     expect(await page.locator('[style]').count()).toBe(0)

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs'
-import axe from 'axe-core'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { runs } from '../../src/store/schema.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
 import { serveConsole, signInBrowser } from '../harness/console-in-browser.ts'
+import { expectAccessible } from '../harness/expect-accessible.ts'
 
 const APP = 'wxresults00000001'
 const CAMPAIGN = `
@@ -160,12 +160,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       const page = await context.newPage()
       await page.goto(`${server.url}/signin?token=test-admin-token`)
       await page.goto(`${server.url}/campaigns/welcome?range=all`)
-      expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBe(0)
-      await page.evaluate(axe.source)
-      const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
-      expect(violations.map((v) => `${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([])
-      const shots = process.env.SHOTS
-      if (shots) await page.screenshot({ path: `${shots}/results-${width}-${locale}.png`, fullPage: true })
+      await expectAccessible(page, 'results')
       await context.close()
     })
   },

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import axe from 'axe-core'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
+import { expectAccessible } from '../harness/expect-accessible.ts'
 
 const APP = 'wxtest0000000001'
 const TOKEN = 'testtoken'
@@ -114,13 +114,7 @@ describe.skipIf(!chromiumPath())('the pages of the simulator', () => {
         await page.goto(url + path)
         if (path.includes('with=')) await page.locator('#chat-2').waitFor()
         if (path.startsWith('/crowd')) await page.locator('#start-crowd').waitFor()
-        expect([path, await page.evaluate('document.documentElement.scrollWidth - innerWidth')]).toEqual([
-          path,
-          0,
-        ])
-        await page.evaluate(axe.source)
-        const { violations } = (await page.evaluate('axe.run()')) as axe.AxeResults
-        expect(violations.map((v) => `${path} ${v.id}: ${v.nodes.map((n) => n.html).join(' ')}`)).toEqual([])
+        await expectAccessible(page, path)
         if (locale !== 'en-US') continue
         const text = (await page.evaluate(`(() => {
         const copy = document.body.cloneNode(true)
