@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
-import type { Context } from 'hono'
+import type { Context, Hono } from 'hono'
 
 export const JAVASCRIPT = 'text/javascript; charset=utf-8'
 export const CSS = 'text/css; charset=utf-8'
@@ -48,4 +48,22 @@ function encode({ bytes, encoded }: Asset, encoding: Encoding): Promise<Uint8Arr
   const made = ENCODERS[encoding](bytes).then((compressed) => new Uint8Array(compressed))
   encoded.set(encoding, made)
   return made
+}
+
+/**
+ * Serves scripts of pages as `/assets/scripts/NAME.js`.
+ * @param bundle bundles all of them, by file name. Called when a browser first asks for one, and again after a failure
+ */
+export function serveScripts(
+  app: Hono,
+  names: readonly string[],
+  bundle: () => Promise<ReadonlyMap<string, string>>,
+): void {
+  const bundled = new Map<string, Asset>()
+  for (const name of names)
+    app.get(`/assets/scripts/${name}.js`, async (c) => {
+      const script = bundled.get(name) ?? asset((await bundle()).get(`${name}.js`) ?? '', JAVASCRIPT)
+      bundled.set(name, script)
+      return sendAsset(c, script)
+    })
 }

@@ -1,4 +1,4 @@
-/** The colours of both themes. WeChat's own chat has its own. */
+/** The colours of both themes. */
 const LIGHT = {
   paper: '#f6f5f1',
   surface: '#ffffff',
@@ -78,14 +78,56 @@ const DARK: Record<Token, string> = {
 
 export const PALETTES = { light: LIGHT, dark: DARK } as const
 
-const declarations = (palette: Record<Token, string>) =>
+/** WeChat's own chat, and the phone around it. */
+const CHAT_LIGHT = {
+  'chat-ground': '#ededed',
+  'chat-in': '#ffffff',
+  'chat-out': '#95ec69',
+  'chat-text': '#191919',
+  'chat-out-text': '#191919',
+  'chat-quiet': '#5f5f5f',
+  'chat-line': '#e2e2e2',
+  'chat-link': '#44588a',
+  'chat-now': '#a9241c',
+  'chat-picture': '#dfe7f2',
+  'chat-picture-ink': '#48658f',
+  'phone-case': '#22262f',
+  'phone-bar': '#ededed',
+  'phone-field': '#ffffff',
+  'phone-rule': '#d9d9d9',
+}
+const CHAT_DARK: Record<keyof typeof CHAT_LIGHT, string> = {
+  'chat-ground': '#111111',
+  'chat-in': '#2c2c2c',
+  'chat-out': '#3eb575',
+  'chat-text': '#dedede',
+  'chat-out-text': '#0a0a0a',
+  'chat-quiet': '#a3a3a3',
+  'chat-line': '#454545',
+  'chat-link': '#9db1d6',
+  'chat-now': '#f59d92',
+  'chat-picture': '#2d3a50',
+  'chat-picture-ink': '#a9bddd',
+  'phone-case': '#3a404d',
+  'phone-bar': '#191919',
+  'phone-field': '#2c2c2c',
+  'phone-rule': '#333333',
+}
+
+const declarations = (palette: Readonly<Record<string, string>>) =>
   Object.entries(palette)
     .map(([name, colour]) => `--${name}:${colour}`)
     .join(';')
 
-/** The custom properties of both themes. Without a choice of the reader, the browser decides. */
+/** Declarations for both themes. Without a choice of the reader, the browser decides. */
+const themes = (light: string, dark: string) => [
+  `:root{${light}}`,
+  `@media (prefers-color-scheme:dark){:root:not([data-theme=light]){${dark}}}`,
+  `:root[data-theme=dark]{${dark}}`,
+]
+
+/** The custom properties of both themes. */
 export const TOKEN_CSS = [
-  `:root{color-scheme:light;${declarations(LIGHT)}}`,
-  `@media (prefers-color-scheme:dark){:root:not([data-theme=light]){color-scheme:dark;${declarations(DARK)}}}`,
-  `:root[data-theme=dark]{color-scheme:dark;${declarations(DARK)}}`,
+  ...themes(`color-scheme:light;${declarations(LIGHT)}`, `color-scheme:dark;${declarations(DARK)}`),
+  ...themes(declarations(CHAT_LIGHT), declarations(CHAT_DARK)),
 ].join('\n')

@@ -1,5 +1,6 @@
 import { ADMIN_TOKEN_ACTOR, type Principal } from '../../auth/principal.ts'
 import { hasRole, type Role } from '../../auth/roles.ts'
+import { Logo } from '../../ui/logo.tsx'
 import { Icon, type IconName } from '../design/icons.tsx'
 import { ROLES, useLabel } from '../texts/labels.ts'
 import { SHELL_TEXTS } from '../texts/shell-texts.ts'
@@ -63,15 +64,6 @@ function groupsFor(role: Role, texts: Texts, links: Links): Group[] {
   ]
   return groups.filter((g) => hasRole(role, g.role) && g.items.length > 0)
 }
-
-const Logo = () => (
-  <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
-    <rect class="logo-ground" width="32" height="32" rx="8" />
-    <path class="logo-stem" d="M16 26v-9" />
-    <path class="logo-leaf" d="M16 17c0-5-3-8-9-8 0 5 3 8 9 8Z" />
-    <path class="logo-leaf small" d="M16 21c0-4 3-7 8-7 0 4-3 7-8 7Z" />
-  </svg>
-)
 
 const NavLink = ({ item, at }: { item: Item; at: string }) => (
   <a

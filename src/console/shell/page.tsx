@@ -1,5 +1,5 @@
-import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
+import { HtmlDocument } from '../../ui/html-document.tsx'
 import { Code } from '../components/basics.tsx'
 import { Icon } from '../design/icons.tsx'
 import { NOTICE_TEXTS } from '../texts/notice-texts.ts'
@@ -25,35 +25,29 @@ const Document = (props: {
   const { language, theme } = useView()
   const { product } = useText(SHELL_TEXTS)
   return (
-    <>
-      {raw('<!DOCTYPE html>')}
-      <html
-        lang={language === 'zh' ? 'zh-CN' : 'en'}
-        {...(theme === 'system' ? {} : { 'data-theme': theme })}
-      >
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
-          <title>{`${title} · ${product}`}</title>
-          <link rel="icon" href="/assets/icon.svg" />
-          <link rel="stylesheet" href="/assets/console.css" />
-          {live ? (
-            <>
-              <meta name="htmx-config" content={HTMX_CONFIG} />
-              <script src="/assets/htmx.js" defer />
-              {scripts.includes('live') ? <script src="/assets/hx-sse.js" defer /> : null}
-              <script type="module" src="/assets/scripts/console.js" />
-              {scripts.map((name) => (
-                <script type="module" src={`/assets/scripts/${name}.js`} />
-              ))}
-            </>
-          ) : null}
-        </head>
-        {children}
-      </html>
-    </>
+    <HtmlDocument
+      language={language}
+      theme={theme}
+      title={`${title} · ${product}`}
+      stylesheet="/assets/console.css"
+      head={live ? <Scripts names={scripts} /> : null}
+    >
+      {children}
+    </HtmlDocument>
   )
 }
+
+const Scripts = ({ names }: { names: readonly string[] }) => (
+  <>
+    <meta name="htmx-config" content={HTMX_CONFIG} />
+    <script src="/assets/htmx.js" defer />
+    {names.includes('live') ? <script src="/assets/hx-sse.js" defer /> : null}
+    <script type="module" src="/assets/scripts/console.js" />
+    {names.map((name) => (
+      <script type="module" src={`/assets/scripts/${name}.js`} />
+    ))}
+  </>
+)
 
 /** A page of the console, with the navigation. `at` is the path of its entry there. */
 export const Page = (props: {

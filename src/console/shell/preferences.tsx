@@ -4,6 +4,11 @@ import { getCookie } from 'hono/cookie'
 import type { Auth } from '../../auth/auth.ts'
 import { LANGUAGES, type Language } from '../../ui/bilingual.ts'
 import {
+  ThemeSwitch as NextTheme,
+  LanguageSwitch as OtherLanguage,
+  PREFERENCES_PATH,
+} from '../../ui/preference-switches.tsx'
+import {
   browserLanguage,
   browserTheme,
   chosenPreferences,
@@ -15,8 +20,6 @@ import {
 import { Icon } from '../design/icons.tsx'
 import { SHELL_TEXTS } from '../texts/shell-texts.ts'
 import { useText, useView } from '../view.ts'
-
-const PATH = '/preferences'
 
 /** What the signed-in user has chosen, else the language of the cookie or the browser. */
 export const languageOf = (c: Context): Language =>
@@ -31,7 +34,7 @@ const preferencesOf = (c: Context) => c.get('principal')?.preferences
  */
 export function createPreferenceRoutes({ client, signIn, users, cookies }: Auth): Hono {
   const app = new Hono()
-  app.post(PATH, async (c) => {
+  app.post(PREFERENCES_PATH, async (c) => {
     const { back, ...chosen } = chosenPreferences(c)
     keepPreferences(c, chosen, client(c).https)
     const principal = await signIn.principalOf(getCookie(c, cookies.session))
@@ -41,40 +44,23 @@ export function createPreferenceRoutes({ client, signIn, users, cookies }: Auth)
   return app
 }
 
-const Preference = (props: {
-  name: 'language' | 'theme'
-  value: string
-  title: string
-  icon: 'languages' | 'sun-moon'
-  lang?: string
-}) => {
-  const query = new URLSearchParams({ [props.name]: props.value, back: useView().url })
+export const LanguageSwitch = () => {
+  const { language, url } = useView()
+  const { otherLanguage } = useText(SHELL_TEXTS)
   return (
-    <form method="post" action={`${PATH}?${query}`}>
-      <button
-        class="icon-button"
-        type="submit"
-        title={props.title}
-        aria-label={props.title}
-        lang={props.lang}
-      >
-        <Icon name={props.icon} />
-      </button>
-    </form>
+    <OtherLanguage language={language} back={url} title={otherLanguage} icon={<Icon name="languages" />} />
   )
 }
 
-export const LanguageSwitch = () => {
-  const { language } = useView()
-  const [other, lang] = language === 'zh' ? ['en', 'en'] : ['zh', 'zh-CN']
-  const title = useText(SHELL_TEXTS).otherLanguage
-  return <Preference name="language" value={other} title={title} icon="languages" lang={lang} />
-}
-
-/** Goes through the appearances in turn. */
 export const ThemeSwitch = () => {
-  const { theme } = useView()
+  const { theme, url } = useView()
   const texts = useText(SHELL_TEXTS)
-  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system'
-  return <Preference name="theme" value={next} title={texts.toTheme(texts.theme[next])} icon="sun-moon" />
+  return (
+    <NextTheme
+      theme={theme}
+      back={url}
+      title={(next) => texts.toTheme(texts.theme[next])}
+      icon={<Icon name="sun-moon" />}
+    />
+  )
 }

@@ -1,11 +1,10 @@
-import { raw } from 'hono/html'
 import type { Child } from 'hono/jsx'
-import { THEMES } from '../../ui/preferences.ts'
+import { HtmlDocument } from '../../ui/html-document.tsx'
+import { Logo } from '../../ui/logo.tsx'
+import { LanguageSwitch, ThemeSwitch } from '../../ui/preference-switches.tsx'
 import { Icon, type IconName } from './icons.tsx'
 import { SHELL_TEXTS } from './shell-texts.ts'
 import { useText, useView } from './view.tsx'
-
-export const PREFERENCES_PATH = '/preferences'
 
 type Section = 'phones' | 'crowd' | 'accounts'
 
@@ -27,23 +26,15 @@ export const Document = (props: { title: string; script?: string | undefined; ch
   const { language, theme } = useView()
   const { product } = useText(SHELL_TEXTS)
   return (
-    <>
-      {raw('<!DOCTYPE html>')}
-      <html
-        lang={language === 'zh' ? 'zh-CN' : 'en'}
-        {...(theme === 'system' ? {} : { 'data-theme': theme })}
-      >
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
-          <title>{`${props.title} · ${product}`}</title>
-          <link rel="icon" href="/assets/icon.svg" />
-          <link rel="stylesheet" href="/assets/simulator.css" />
-          {props.script ? <script type="module" src={`/assets/scripts/${props.script}.js`} /> : null}
-        </head>
-        {props.children}
-      </html>
-    </>
+    <HtmlDocument
+      language={language}
+      theme={theme}
+      title={`${props.title} · ${product}`}
+      stylesheet="/assets/simulator.css"
+      head={props.script ? <script type="module" src={`/assets/scripts/${props.script}.js`} /> : null}
+    >
+      {props.children}
+    </HtmlDocument>
   )
 }
 
@@ -114,40 +105,25 @@ const Navigation = ({ at, consoleUrl }: { at: Section | undefined; consoleUrl: s
   )
 }
 
-const Logo = () => (
-  <svg class="logo" viewBox="0 0 32 32" aria-hidden="true">
-    <rect class="logo-ground" width="32" height="32" rx="8" />
-    <path class="logo-stem" d="M16 26v-9" />
-    <path class="logo-leaf" d="M16 17c0-5-3-8-9-8 0 5 3 8 9 8Z" />
-    <path class="logo-leaf small" d="M16 21c0-4 3-7 8-7 0 4-3 7-8 7Z" />
-  </svg>
-)
-
 /** Language and appearance. The console on the same host has the same choice. */
 const Preferences = () => {
-  const { language, theme } = useView()
+  const { language, theme, url } = useView()
   const texts = useText(SHELL_TEXTS)
-  const next = THEMES[(THEMES.indexOf(theme) + 1) % THEMES.length] ?? 'system'
-  const [other, lang] = language === 'zh' ? ['en', 'en'] : ['zh', 'zh-CN']
   return (
     <>
-      <Preference name="theme" value={next} title={texts.toTheme(texts.theme[next])} icon="sun-moon" />
-      <Preference name="language" value={other} title={texts.otherLanguage} icon="languages" lang={lang} />
+      <ThemeSwitch
+        theme={theme}
+        back={url}
+        title={(next) => texts.toTheme(texts.theme[next])}
+        icon={<Icon name="sun-moon" />}
+      />
+      <LanguageSwitch
+        language={language}
+        back={url}
+        title={texts.otherLanguage}
+        icon={<Icon name="languages" />}
+      />
     </>
-  )
-}
-
-const Preference = (props: { name: string; value: string; title: string; icon: IconName; lang?: string }) => {
-  const { name, value, title, icon, lang } = props
-  return (
-    <form
-      method="post"
-      action={`${PREFERENCES_PATH}?${new URLSearchParams({ [name]: value, back: useView().url })}`}
-    >
-      <button class="icon-button" type="submit" title={title} aria-label={title} lang={lang}>
-        <Icon name={icon} />
-      </button>
-    </form>
   )
 }
 
