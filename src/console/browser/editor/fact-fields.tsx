@@ -1,15 +1,11 @@
 import { useEffect, useState } from 'preact/hooks'
 import { isFields } from '../../../campaign/editing/campaign-items.ts'
 import type { Path } from '../../../campaign/editing/yaml-edit.ts'
+import { factOfText } from '../../../shared/facts.ts'
 import { useStore, useTexts } from './context.ts'
 import { fieldId, IconButton, Problems } from './fields.tsx'
 import { Icon } from './icon.tsx'
 
-/** `true` as the truth value, `12` as the number, any other text as it is. */
-function factValueOf(typed: string): unknown {
-  if (typed === 'true' || typed === 'false') return typed === 'true'
-  return /^-?\d{1,15}(\.\d{1,6})?$/.test(typed) ? Number(typed) : typed
-}
 const replaced = <T,>(list: readonly T[], index: number, item: T) =>
   list.map((old, i) => (i === index ? item : old))
 const shown = (value: unknown) =>
@@ -79,7 +75,7 @@ const FactRow = (props: {
         value={shown(props.value)}
         readOnly={typeof props.value === 'object' && props.value !== null}
         autocomplete="off"
-        onInput={({ currentTarget }) => props.onChange(props.name, factValueOf(currentTarget.value))}
+        onInput={({ currentTarget }) => props.onChange(props.name, factOfText(currentTarget.value))}
       />
       {props.onRemove ? (
         <IconButton icon="x" label={`${texts.remove} ${props.name}`} onClick={props.onRemove} />
@@ -108,12 +104,12 @@ function testOf(comparison: Comparison, typed: string): unknown {
     case 'oneOf': {
       const values = typed.split(/[,，、;；]/).map((one) => one.trim())
       const filled = values.filter(Boolean)
-      return (filled.length > 0 ? filled : ['']).map(factValueOf)
+      return (filled.length > 0 ? filled : ['']).map(factOfText)
     }
     case 'is':
-      return factValueOf(typed)
+      return factOfText(typed)
     default:
-      return { [comparison]: factValueOf(typed) }
+      return { [comparison]: factOfText(typed) }
   }
 }
 
