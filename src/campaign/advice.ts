@@ -4,8 +4,8 @@ import { catchAllWarnings, conflictWarnings, unknownCampaignWarnings } from './c
 import { describeDuration } from './duration.ts'
 import { eventList, type FileEvent, type FileEvents } from './event-model.ts'
 import type { Issue } from './issue.ts'
-import { type FileCondition, isFork } from './item-model.ts'
-import { entriesOf, forksOf, messagesOf, repliesOf, stepsOf } from './items.ts'
+import { isFork } from './item-model.ts'
+import { conditionsOf, entriesOf, forksOf, messagesOf, repliesOf, stepsOf } from './items.ts'
 import { textsOf } from './message.ts'
 import type { Campaign } from './model.ts'
 import { linkNamesIn } from './template/track-link.ts'
@@ -99,10 +99,7 @@ function factWarnings(campaign: Campaign, events: readonly PlacedEvent[]): Issue
   const set = new Set(stepsOf(campaign).flatMap(({ step }) => Object.keys(step.set ?? {})))
   const compared = [
     ...events.flatMap(({ path, event }) => factPaths(event.facts, path)),
-    ...stepsOf(campaign).flatMap(({ path, step }) => conditionFacts(step.when, `${path}.when`)),
-    ...forksOf(campaign).flatMap(({ path, fork }) =>
-      fork.branches.flatMap(({ when }, i) => conditionFacts(when, `${path}.branches.${i}.when`)),
-    ),
+    ...conditionsOf(campaign).flatMap(({ path, when }) => factPaths(when.facts, path)),
   ]
   const first = new Map(compared.toReversed().map(({ name, path }) => [name, path]))
   return [...first].reverse().flatMap(([name, path]): Issue[] =>
@@ -144,14 +141,6 @@ function linkWarnings(campaign: Campaign, events: readonly PlacedEvent[]): Issue
 
 function factPaths(facts: Readonly<Record<string, FactTest>> | undefined, path: string) {
   return Object.keys(facts ?? {}).map((name) => ({ name, path: `${path}.facts.${name}` }))
-}
-
-function conditionFacts(
-  when: FileCondition | string | undefined,
-  path: string,
-): { name: string; path: string }[] {
-  if (typeof when !== 'object') return []
-  return [...factPaths(when.facts, path), ...conditionFacts(when.not, `${path}.not`)]
 }
 
 /** Nobody answers a passive reply in less time. */

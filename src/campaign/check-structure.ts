@@ -15,7 +15,7 @@ import { FORK_DEPTH_MAX, FORKS_MAX } from './item-model.ts'
 import { STEPS_MAX } from './model.ts'
 
 /** Names that `since` and `- end` use themselves. */
-const RESERVED: ReadonlySet<string> = new Set(['entry', 'reply', 'previous', 'end'])
+export const RESERVED: ReadonlySet<string> = new Set(['entry', 'reply', 'previous', 'end'])
 
 /** Issues of the order of a file: ids, references, what can never be reached. The file may have other errors. */
 export function structureIssues(file: unknown): Issue[] {

@@ -1,8 +1,7 @@
 import { normaliseEntryKeyword } from '../shared/keyword.ts'
 import { eventList, type FileEvent, type FileEvents } from './event-model.ts'
 import type { Issue } from './issue.ts'
-import type { FileCondition } from './item-model.ts'
-import { entriesOf, forksOf, stepsOf } from './items.ts'
+import { conditionsOf, entriesOf, forksOf } from './items.ts'
 import type { Campaign } from './model.ts'
 
 /**
@@ -94,8 +93,7 @@ function caughtBy(campaign: Campaign, other: Campaign): Issue[] {
   if (goesFirst(campaign, other) || !servesAll(other, campaign)) return []
   const isList = Array.isArray(campaign.entry)
   return entriesOf(campaign).flatMap(({ event }, i): Issue[] => {
-    const isCaught = entriesOf(other).some((e) => e.event === event && isUnfiltered(e))
-    if (!isCaught || event === 'api' || event === 'window-closing') return []
+    if (!takesEvery(other, event)) return []
     return [
       {
         path: isList ? `entry.${i}` : 'entry',
@@ -109,17 +107,19 @@ function caughtBy(campaign: Campaign, other: Campaign): Issue[] {
 
 /** The campaigns whose followers will enter this one instead: an event without filter begins it, and it goes first. */
 export function campaignsReplaced(campaign: Campaign, others: readonly Campaign[]): Campaign[] {
-  const isTaken = ({ event }: FileEvent) =>
-    event !== 'api' &&
-    event !== 'window-closing' &&
-    entriesOf(campaign).some((own) => own.event === event && isUnfiltered(own))
   return others.filter(
     (other) =>
       other.id !== campaign.id &&
       shareAccount(campaign, other) &&
       goesFirst(campaign, other) &&
-      entriesOf(other).some(isTaken),
+      entriesOf(other).some(({ event }) => takesEvery(campaign, event)),
   )
+}
+
+/** Whether every such event of a follower begins the campaign: an entry of it has no filter. */
+function takesEvery(campaign: Campaign, event: FileEvent['event']): boolean {
+  if (event === 'api' || event === 'window-closing') return false
+  return entriesOf(campaign).some((own) => own.event === event && isUnfiltered(own))
 }
 
 const isUnfiltered = ({ keywords, keys, qrScenes, tags }: FileEvent) =>
@@ -141,32 +141,16 @@ function servesAll(other: Campaign, campaign: Campaign): boolean {
 export function unknownCampaignWarnings(campaign: Campaign, others: readonly Campaign[]): Issue[] {
   if (others.length === 0) return []
   const known = new Set([campaign, ...others].map(({ id }) => id))
-  const asked = [
-    ...stepsOf(campaign).map(({ path, step }) => ({ path: `${path}.when`, when: step.when })),
-    ...forksOf(campaign).flatMap(({ path, fork }) =>
-      fork.branches.map(({ when }, i) => ({ path: `${path}.branches.${i}.when`, when })),
-    ),
-  ]
-  return asked.flatMap(({ path, when }) =>
-    campaignNames(when, path)
-      .filter(({ name }) => !known.has(name))
-      .map(({ name, at }) => ({
-        path: at,
+  return conditionsOf(campaign).flatMap(({ path, when }) =>
+    Object.keys(when.campaign ?? {})
+      .filter((name) => !known.has(name))
+      .map((name) => ({
+        path: `${path}.campaign.${name}`,
         message: `there is no campaign ${name}: nobody has entered it`,
         rule: 'several-campaigns',
         hint: `Write the id of a campaign: ${[...known].sort().join(', ')}`,
       })),
   )
-}
-
-/** The ids of campaigns in a condition, with their places. */
-function campaignNames(
-  when: FileCondition | string | undefined,
-  path: string,
-): { name: string; at: string }[] {
-  if (!when || typeof when === 'string') return []
-  const own = Object.keys(when.campaign ?? {}).map((name) => ({ name, at: `${path}.campaign.${name}` }))
-  return [...own, ...campaignNames(when.not, `${path}.not`)]
 }
 
 /**

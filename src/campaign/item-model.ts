@@ -23,7 +23,7 @@ import { messageSchema } from './message-model.ts'
 export const FORKS_MAX = 30
 export const FORK_DEPTH_MAX = 4
 const BRANCHES_MAX = 10
-const MESSAGES_MAX = 5
+export const MESSAGES_MAX = 5
 
 const whenForms = {
   error:

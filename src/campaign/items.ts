@@ -1,5 +1,11 @@
 import { eventList, type FileEvent } from './event-model.ts'
-import { type CampaignFork, type CampaignItem, type CampaignStep, isFork } from './item-model.ts'
+import {
+  type CampaignFork,
+  type CampaignItem,
+  type CampaignStep,
+  type FileCondition,
+  isFork,
+} from './item-model.ts'
 import type { Message, Reply } from './message-model.ts'
 import type { Campaign } from './model.ts'
 
@@ -72,6 +78,23 @@ export function messageOfStep(campaign: Pick<Campaign, 'steps'>, planStepId: str
     for (const [i, { message }] of messagesOf(placed).entries())
       if (partId(placed.step.id, i) === planStepId) return message
   return undefined
+}
+
+/** Every condition of steps and branches, also those inside `not`, each with its path. */
+export function conditionsOf(campaign: Pick<Campaign, 'steps'>): { path: string; when: FileCondition }[] {
+  const steps = stepsOf(campaign).map(({ path, step }) => ({ path: `${path}.when`, when: step.when }))
+  const branches = forksOf(campaign).flatMap(({ path, fork }) =>
+    fork.branches.map(({ when }, i) => ({ path: `${path}.branches.${i}.when`, when })),
+  )
+  return [...steps, ...branches].flatMap(({ path, when }) => withInner(when, path))
+}
+
+function withInner(
+  when: FileCondition | string | undefined,
+  path: string,
+): { path: string; when: FileCondition }[] {
+  if (typeof when !== 'object') return []
+  return [{ path, when }, ...withInner(when.not, `${path}.not`)]
 }
 
 /** All forks of a campaign in the order of the file, each with its path. */

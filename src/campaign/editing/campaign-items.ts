@@ -45,6 +45,11 @@ function plainReader(doc: Document): (node: unknown, depth: number) => unknown {
 
 export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
+/** What a list or a map has at a key; undefined for what has none. */
+export const childAt = (value: unknown, key: string | number): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string | number, unknown>)[key] : undefined
+/** The value at a path; undefined when there is none. */
+export const valueAt = (fields: unknown, path: Path): unknown => path.reduce<unknown>(childAt, fields)
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 export const textOf = (value: unknown): string =>
   typeof value === 'string'

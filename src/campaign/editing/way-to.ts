@@ -1,4 +1,4 @@
-import { type Fields, isFields, textOf } from './campaign-items.ts'
+import { childAt, type Fields, isFields, textOf } from './campaign-items.ts'
 
 /**
  * The branch of each fork that leads to an item, by the fork's id; -1 for `else`. Empty for an item of the main line.
@@ -10,7 +10,7 @@ export function wayTo(fields: Fields, path: readonly (string | number)[]): Recor
   for (const [i, key] of path.entries()) {
     const branch = key === 'else' ? -1 : key === 'branches' ? Number(path[i + 1]) : null
     if (branch !== null && isFields(at) && typeof at.id === 'string') way[textOf(at.id)] = branch
-    at = typeof at === 'object' && at !== null ? (at as Record<string | number, unknown>)[key] : undefined
+    at = childAt(at, key)
   }
   return way
 }

@@ -45,7 +45,7 @@ export function openSource(source: string): Document.Parsed {
 }
 
 /** The node at a path; undefined when there is none. @throws CannotEdit for a reference on the way */
-export function nodeAt(doc: Document, path: Path): Node | null | undefined {
+function nodeAt(doc: Document, path: Path): Node | null | undefined {
   let at: unknown = doc.contents
   for (const key of path) {
     if (isAlias(at)) throw new CannotEdit('a reference (*) is on the way')

@@ -1,5 +1,5 @@
-import { isFields, listOf, textOf } from '../editing/campaign-items.ts'
-import { type Fix, type FixContext, type FixRule, fix, valueAt } from './fix.ts'
+import { isFields, listOf, textOf, valueAt } from '../editing/campaign-items.ts'
+import { type Fix, type FixContext, type FixRule, fix } from './fix.ts'
 import { understoodDuration, understoodTime } from './written-duration.ts'
 
 /** Fixes of messages about single fields. */

@@ -76,17 +76,6 @@ export const fix = (name: FixName, values: readonly string[], ...edits: Campaign
   edits,
 })
 
-/** The value at a path; undefined when there is none. */
-export function valueAt(fields: unknown, path: Path): unknown {
-  return path.reduce<unknown>(
-    (value, key) =>
-      typeof value === 'object' && value !== null
-        ? (value as Record<string | number, unknown>)[key]
-        : undefined,
-    fields,
-  )
-}
-
 const ITEM_LISTS: ReadonlySet<string | number> = new Set(['steps', 'meanwhile', 'else'])
 
 /** The step, the fork or the end that a path leads into; null for another path. */

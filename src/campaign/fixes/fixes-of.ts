@@ -1,4 +1,4 @@
-import { type Fields, readFile } from '../editing/campaign-items.ts'
+import { childAt, type Fields, readFile } from '../editing/campaign-items.ts'
 import type { Path } from '../editing/yaml-edit.ts'
 import type { Issue } from '../issue.ts'
 import { FIELD_FIXES } from './field-fixes.ts'
@@ -31,7 +31,7 @@ function pathIn(fields: Fields, path: string): Path {
   let at: unknown = fields
   return (path === '' ? [] : path.split('.')).map((part) => {
     const key = Array.isArray(at) ? Number(part) : part
-    at = typeof at === 'object' && at !== null ? (at as Record<string | number, unknown>)[key] : undefined
+    at = childAt(at, key)
     return key
   })
 }

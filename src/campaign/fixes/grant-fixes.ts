@@ -1,8 +1,8 @@
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../shared/time-units.ts'
 import { LONGEST_WINDOW_MS } from '../../wechat/rules/rules.ts'
 import { parseDuration } from '../duration.ts'
-import { freeId, isFields, listOf } from '../editing/campaign-items.ts'
-import { type Fix, type FixContext, type FixRule, fix, itemPath, valueAt } from './fix.ts'
+import { freeId, isFields, listOf, valueAt } from '../editing/campaign-items.ts'
+import { type Fix, type FixContext, type FixRule, fix, itemPath } from './fix.ts'
 import { readSpan, writtenDuration } from './written-duration.ts'
 
 /** Fixes of messages about grants, windows and quiet hours. */

@@ -1,11 +1,11 @@
-import { type Fields, freeId, isFields, listOf, textOf } from '../editing/campaign-items.ts'
+import { RESERVED } from '../check-structure.ts'
+import { wordsOf } from '../draft-events.ts'
+import { type Fields, freeId, isFields, listOf, textOf, valueAt } from '../editing/campaign-items.ts'
 import type { Path } from '../editing/yaml-edit.ts'
-import { type Fix, type FixContext, type FixRule, fix, itemPath, valueAt } from './fix.ts'
+import { ACTIONS } from '../item-model.ts'
+import { type Fix, type FixContext, type FixRule, fix, itemPath } from './fix.ts'
 
 /** Fixes of messages about ids, references, ends and what is never reached. */
-
-const wordsOf = (keywords: unknown) =>
-  (Array.isArray(keywords) ? keywords : keywords === undefined ? [] : [keywords]).map(textOf)
 
 function newId({ fields, path }: FixContext, old: string): readonly Fix[] {
   const item = itemPath(path)
@@ -13,7 +13,6 @@ function newId({ fields, path }: FixContext, old: string): readonly Fix[] {
   const id = freeId(fields, RESERVED.has(old) ? `${old}-step` : old)
   return [fix('id', [id], { do: 'set', path: [...item, 'id'], value: id })]
 }
-const RESERVED: ReadonlySet<string> = new Set(['entry', 'reply', 'previous', 'end'])
 
 /** An end that is not the last item of its list. */
 function endLast({ fields, path }: FixContext): readonly Fix[] {
@@ -108,12 +107,10 @@ function higherPriority({ others }: FixContext, campaign: string): readonly Fix[
   return [fix('priority', [String(value)], { do: 'set', path: ['priority'], value })]
 }
 
-const ACTIONS = ['send', 'tag', 'untag', 'set', 'webhook', 'handover'] as const
-
 function noGo({ fields, path }: FixContext): readonly Fix[] {
   const item = itemPath(path)
   if (!item) return []
-  const hasMore = ACTIONS.some((name) => valueAt(fields, [...item, name]) !== undefined)
+  const hasMore = ACTIONS.some((name) => name !== 'go' && valueAt(fields, [...item, name]) !== undefined)
   return hasMore
     ? [fix('remove-go', [], { do: 'clear', path })]
     : [fix('remove-step', [], { do: 'remove', path: item })]

@@ -1,11 +1,11 @@
 import { isScalar, LineCounter, visit } from 'yaml'
-import { isFields, listOf } from '../editing/campaign-items.ts'
+import { isFields, listOf, valueAt } from '../editing/campaign-items.ts'
+import { MESSAGES_MAX } from '../item-model.ts'
 import { parseYaml, repeatedKeys } from '../read-yaml.ts'
-import { type Fix, type FixContext, type FixRule, fix, valueAt } from './fix.ts'
+import { type Fix, type FixContext, type FixRule, fix } from './fix.ts'
 
 /** Fixes of long texts, and of files that cannot be read. */
 
-const MESSAGES_MAX = 5
 const BREAK = /[\n。！？!?；;]\s*|\s{2,}/g
 const sizeOf = {
   bytes: (text: string) => new TextEncoder().encode(text).length,

@@ -1,6 +1,6 @@
-import { isFields, listOf } from '../../../campaign/editing/campaign-items.ts'
+import { isFields, listOf, valueAt } from '../../../campaign/editing/campaign-items.ts'
 import type { Path } from '../../../campaign/editing/yaml-edit.ts'
-import { dropCard, valueIn } from './item-actions.ts'
+import { dropCard } from './item-actions.ts'
 import { focusCard } from './keys.ts'
 import { type EditorStore, keyOf } from './store.ts'
 
@@ -112,7 +112,7 @@ function placesFor(store: EditorStore, path: Path): Place[] {
 }
 
 function isPlaceFor({ fields }: EditorStore, path: Path, list: Path, index: number): boolean {
-  const item = valueIn(fields, path)
+  const item = valueAt(fields, path)
   const isBranch = path.at(-2) === 'branches'
   const isSameList = keyOf(list) === keyOf(path.slice(0, -1))
   // Branches stay in their fork: elsewhere they would be another question.
@@ -120,7 +120,7 @@ function isPlaceFor({ fields }: EditorStore, path: Path, list: Path, index: numb
   if (path.every((part, i) => list[i] === part)) return false
   const isStep = isFields(item) && !('branches' in item)
   if (list.at(-1) === 'meanwhile' && !isStep) return false
-  const items = listOf(valueIn(fields, list)).filter((_, i) => !isSameList || i !== path.at(-1))
+  const items = listOf(valueAt(fields, list)).filter((_, i) => !isSameList || i !== path.at(-1))
   const at = isSameList && index > Number(path.at(-1)) ? index - 1 : index
   // Below an end, and below a fork whose ways all end, nothing goes.
   if (items.slice(0, at).some(endsAll)) return false

@@ -1,31 +1,12 @@
-import {
-  duplicateItem,
-  isFields,
-  listOf,
-  readFile,
-  textOf,
-} from '../../../campaign/editing/campaign-items.ts'
+import { duplicateItem, isFields, listOf, textOf, valueAt } from '../../../campaign/editing/campaign-items.ts'
 import { type NewKind, newItem } from '../../../campaign/editing/new-items.ts'
 import { divideStep } from '../../../campaign/editing/variants.ts'
-import {
-  insertItem,
-  moveItem,
-  nodeAt,
-  openSource,
-  type Path,
-  removeItem,
-  setField,
-} from '../../../campaign/editing/yaml-edit.ts'
+import { insertItem, moveItem, type Path, removeItem, setField } from '../../../campaign/editing/yaml-edit.ts'
 import { announce } from '../announce.ts'
 import { focusForm } from './focus.ts'
 import { type EditorStore, keyOf } from './store.ts'
 
 /** What the buttons and keys do with a card. The card that they have changed is chosen afterwards. */
-
-const lengthOf = (text: string, list: Path): number => {
-  const node = nodeAt(openSource(text), list) as { items?: unknown[] } | null | undefined
-  return node?.items?.length ?? 0
-}
 
 export function addItem(store: EditorStore, list: Path, index: number, kind: NewKind): void {
   const isFirst = index === 0 && list.at(-1) !== 'meanwhile'
@@ -85,7 +66,7 @@ export function moveCard(store: EditorStore, path: Path, by: -1 | 1): void {
   const list = path.slice(0, -1)
   const index = Number(path.at(-1))
   const target = index + by
-  if (target < 0 || target >= lengthOf(store.text, list)) return
+  if (target < 0 || target >= listOf(valueAt(store.fields, list)).length) return
   const name = nameOf(store, path)
   const to = by < 0 ? target : target + 1
   const done = store.edit((text) => moveItem(text, path, list, to), { chosen: keyOf([...list, target]) })
@@ -130,25 +111,15 @@ export function moveInto(store: EditorStore, path: Path, list: Path): void {
   const name = nameOf(store, path)
   const id = textOf(cardAt(store, path)?.fields.id)
   const done = store.edit((text) => {
-    const length = lengthOf(text, list)
+    const items = listOf(valueAt(store.fields, list))
     // What ends a branch stays its last item.
-    const last = listOf(valueAt(text, list)).at(-1)
-    return moveItem(text, path, list, last === 'end' ? length - 1 : length)
+    return moveItem(text, path, list, items.at(-1) === 'end' ? items.length - 1 : items.length)
   })
   if (!done) return
   const now = store.cards.find((card) => card.fields.id === id)
   if (now) store.choose(keyOf(now.path))
   announce(store.texts.moved(name))
 }
-
-const valueAt = (text: string, path: Path): unknown => valueIn(readFile(text).fields, path)
-
-/** The value at a path; undefined when there is none. */
-export const valueIn = (fields: unknown, path: Path): unknown =>
-  path.reduce<unknown>(
-    (value, key) => (value as Record<string | number, unknown> | null | undefined)?.[key],
-    fields,
-  )
 
 const cardAt = (store: EditorStore, path: Path) =>
   store.cards.find((card) => keyOf(card.path) === keyOf(path))

@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { type Fields, isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { type Fields, isFields, listOf, textOf, valueAt } from '../../../campaign/editing/campaign-items.ts'
 import { withTokens } from '../../../campaign/editing/text-tokens.ts'
 import { lineOf, type Path } from '../../../campaign/editing/yaml-edit.ts'
 import { AddMenu } from './add-menu.tsx'
@@ -104,7 +104,7 @@ const Item = ({ item, path, stepsOnly }: { item: unknown; path: Path; stepsOnly:
   const store = useStore()
   const texts = useTexts()
   const index = Number(path.at(-1))
-  const isLast = index === listOf(listAt(store.fields, path.slice(0, -1))).length - 1
+  const isLast = index === listOf(valueAt(store.fields, path.slice(0, -1))).length - 1
   const below = store.chosen === keyOf(path) && item !== 'end' && !isLast
   return (
     <>
@@ -138,8 +138,6 @@ const Item = ({ item, path, stepsOnly }: { item: unknown; path: Path; stepsOnly:
   )
 }
 const isFork = (item: unknown) => isFields(item) && 'branches' in item
-const listAt = (fields: Fields, path: Path): unknown =>
-  path.reduce<unknown>((value, key) => (value as Record<string | number, unknown> | undefined)?.[key], fields)
 
 const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
   const store = useStore()
