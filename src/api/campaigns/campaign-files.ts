@@ -30,24 +30,26 @@ export async function usableCampaign(
   return { ...found, version }
 }
 
-/** Checks a file against the registered accounts, the uploaded media and the live campaigns. */
+/** Checks a file against the registered accounts, the uploaded media and the live campaigns, `others` among the findings. */
 export async function checkSource(
   deps: Pick<ApiDeps, 'db' | 'accounts' | 'campaigns' | 'hasLinks'>,
   source: string,
   context: CheckContext,
 ) {
   // The check refuses such a file, so its media are not looked up.
-  if (source.length > FILE_MAX_CHARS) return checkCampaign(source, context)
+  if (source.length > FILE_MAX_CHARS) return { ...checkCampaign(source, context), others: [] }
   const ids = [...source.matchAll(/sha256[-:]?[0-9a-f]{64}/g)].map((m) => m[0])
   const [knownIds, { live }] = await Promise.all([existingMedia(deps.db, ids), deps.campaigns.live()])
-  return checkCampaign(source, {
+  const others = live.map(({ campaign }) => campaign)
+  const found = checkCampaign(source, {
     ...context,
     // From the store: other processes change the state of an account.
     accounts: await deps.accounts.list({ limit: MAX_ACCOUNTS }),
     hasMedia: (id) => knownIds.has(id),
-    others: live.map(({ campaign }) => campaign),
+    others,
     hasLinks: deps.hasLinks,
   })
+  return { ...found, others }
 }
 
 /** The text of a campaign that a request gives: an id of a published one, a file as text, or a file as an object. */

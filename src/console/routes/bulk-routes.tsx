@@ -85,8 +85,9 @@ export function addBulkPages(app: Hono, deps: PageDeps): void {
   const one = async (id: string) => {
     const job = await readBulkJob(db, id)
     if (!job) return null
-    const [listed, choices] = await Promise.all([listedBulkResults(db, id), readFilterChoices(deps)])
-    return { job: bulkJobView(job), listed, choices, now: now() }
+    const shown = bulkJobView(job)
+    const [listed, choices] = await Promise.all([listedBulkResults(db, id), namesOf(deps, shown)])
+    return { job: shown, listed, choices, now: now() }
   }
   app.get('/bulk-jobs/:id', async (c) => {
     const shown = await one(c.req.param('id'))
@@ -96,6 +97,21 @@ export function addBulkPages(app: Hono, deps: PageDeps): void {
     const shown = await one(c.req.param('id'))
     return shown ? respond(c, <BulkJobResult {...shown} />) : respond(c, <NotFoundPage />, 404)
   })
+}
+
+/** What the selection of a job is called. The page asks each second while the job runs, so only what is named is read. */
+async function namesOf(
+  { configCache, campaigns }: PageDeps,
+  { selection: { appId, campaign } }: BulkJobView,
+): Promise<FilterChoices> {
+  const id = campaign === undefined ? null : String(campaign)
+  const found = id === null ? null : (await campaigns.find(id))?.version
+  return {
+    accounts: configCache
+      .accounts()
+      .flatMap((a) => (a.appId === appId ? [{ id: a.appId, name: a.name ?? a.appId }] : [])),
+    campaigns: id !== null && found ? [{ id, name: found.model.name, version: found.version }] : [],
+  }
 }
 
 /** What filters are called: names of accounts and campaigns, and the job of the filter `bulkJob`. */

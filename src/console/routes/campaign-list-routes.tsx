@@ -1,6 +1,5 @@
 import type { Hono } from 'hono'
 import { cursor as cursorOf, toPage } from '../../api/routes/route-helpers.ts'
-import { accountNames } from '../../store/runs/choices.ts'
 import { type CampaignRow, createCampaignRows } from '../campaigns/campaign-rows.ts'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
@@ -34,7 +33,7 @@ export function addCampaignListPages(app: Hono, deps: PageDeps): void {
       LIST_STATES.map((s) => [s, all.filter((row) => isOf(row, s)).length]),
     ) as Record<ListState, number>
     const active = all.reduce((sum, row) => sum + row.activity.active, 0)
-    const names = new Map((await accountNames(deps.db)).map(({ id, name }) => [id, name]))
+    const names = new Map(deps.configCache.accounts().map(({ appId, name }) => [appId, name ?? appId]))
     const page = { rows: items, names, next, state, find, counts, active, at }
     return respond(c, <CampaignListPage {...page} />)
   })

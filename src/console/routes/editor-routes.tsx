@@ -100,9 +100,7 @@ type Analysed = z.output<typeof analysisRequest>
 
 async function analyse(c: Context, deps: PageDeps, id: string, given: Analysed): Promise<EditorAnalysis> {
   const language = languageOf(c)
-  const { campaign, issues, warnings } = await checkSource(deps, given.source, { pathId: id })
-  const hasFindings = issues.length + warnings.length > 0
-  const others = hasFindings ? await readOthers(deps, id) : []
+  const { campaign, issues, warnings, others } = await checkSource(deps, given.source, { pathId: id })
   const fixesOf = createFixes(given.source, { others, language })
   const inWords = (issue: Issue): EditorIssue => {
     const { path, message, hint, line } = issue

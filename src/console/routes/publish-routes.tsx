@@ -4,7 +4,6 @@ import type { ApiAnswer } from '../../api/session-api.ts'
 import { listTargetAccounts } from '../../api/views/campaign-account-view.ts'
 import { campaignsReplaced } from '../../campaign/conflict-warnings.ts'
 import { diffCampaigns } from '../../campaign/diff.ts'
-import type { Campaign } from '../../campaign/model.ts'
 import { type OpenCampaign, openCampaign } from '../campaigns/framed-campaign.ts'
 import type { PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
@@ -60,19 +59,11 @@ async function publishPage(c: Context, deps: PageDeps, status: 200 | 409 | 422, 
   return respond(c, <PublishPage campaign={open.framed} plan={plan} state={state} />, status)
 }
 
-async function replacedBy(deps: PageDeps, campaign: Campaign): Promise<string[]> {
-  const { live } = await deps.campaigns.live()
-  return campaignsReplaced(
-    campaign,
-    live.map((one) => one.campaign),
-  ).map(({ name }) => name)
-}
-
 /** @param seen the revision that the reader has tried to publish */
 async function planOf(deps: PageDeps, open: OpenCampaign, seen: number | null): Promise<PublishPlan | null> {
   const { draft, stored, framed } = open
   if (!draft) return null
-  const { campaign, issues, warnings } = await checkSource(deps, draft.source, { pathId: draft.id })
+  const { campaign, issues, warnings, others } = await checkSource(deps, draft.source, { pathId: draft.id })
   const before = stored?.version?.model
   const newest = framed.version ?? 0
   const isOvertaken = newest > (draft.baseVersion ?? 0)
@@ -82,7 +73,7 @@ async function planOf(deps: PageDeps, open: OpenCampaign, seen: number | null): 
     warnings,
     changes: campaign && before ? diffCampaigns(before, campaign) : null,
     targets: campaign ? await listTargetAccounts(deps, campaign) : [],
-    replaced: campaign ? await replacedBy(deps, campaign) : [],
+    replaced: campaign ? campaignsReplaced(campaign, others).map(({ name }) => name) : [],
     overtaken: isOvertaken ? { by: stored?.version?.publishedBy ?? null, version: newest } : null,
     savedBy: seen !== null && seen !== draft.revision ? draft.savedBy : null,
   }
