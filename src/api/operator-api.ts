@@ -5,9 +5,8 @@ import { requiredRole } from '../auth/roles.ts'
 import { campaignJsonSchema } from '../campaign/json-schema.ts'
 import { notFound, respondWithError } from './api-error.ts'
 import { createBearerGuard } from './bearer-guard.ts'
-import { apiBodyLimits } from './body/api-body-limits.ts'
+import { apiBodyChecks } from './body/api-body-limits.ts'
 import type { BodyBudget } from './body/body-budget.ts'
-import { rejectReservedNames, rejectUnstorableText } from './body/storable-text.ts'
 import { largeSkews } from './large-skews.ts'
 import { rateLimitedCheck } from './rate-limited-check.ts'
 import { createAccountRoutes } from './routes/account-routes.ts'
@@ -60,7 +59,7 @@ export function createOperatorApi(
 
   const guard = createBearerGuard(access)
   app.use('/api/*', (c, next) => (isPublic(c) ? next() : guard(c, next)))
-  app.use('/api/*', ...apiBodyLimits(deps.bodyBudget), rejectUnstorableText, rejectReservedNames)
+  app.use('/api/*', ...apiBodyChecks(deps.bodyBudget))
   app.get('/metrics', guard, async (c) => {
     await deps.refreshGauges()
     const ownMetrics = await deps.metrics.registry.metrics()

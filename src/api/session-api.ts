@@ -5,9 +5,8 @@ import type { Principal } from '../auth/principal.ts'
 import { requiredRole } from '../auth/roles.ts'
 import { ApiError, type ApiIssue, notFound, respondWithError } from './api-error.ts'
 import { checkRole } from './bearer-guard.ts'
-import { apiBodyLimits } from './body/api-body-limits.ts'
+import { apiBodyChecks } from './body/api-body-limits.ts'
 import type { BodyBudget } from './body/body-budget.ts'
-import { rejectReservedNames, rejectUnstorableText } from './body/storable-text.ts'
 import type { ApiDeps } from './routes/route-helpers.ts'
 
 /** The path of the operator API for scripts of the console's pages. */
@@ -70,7 +69,7 @@ export function createSessionApi(
     c.set('principal', principal)
     return next()
   })
-  app.use('/api/*', ...apiBodyLimits(deps.bodyBudget), rejectUnstorableText, rejectReservedNames)
+  app.use('/api/*', ...apiBodyChecks(deps.bodyBudget))
   app.route('/api', deps.routes)
   app.all('*', (c) => {
     throw notFound(`call ${c.req.method} ${c.req.path}`)

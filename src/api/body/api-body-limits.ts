@@ -4,6 +4,7 @@ import { ApiError, refused } from '../api-error.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { boundedBody } from './bounded-body.ts'
 import { checkJsonLimits } from './json-limits.ts'
+import { rejectReservedNames, rejectUnstorableText } from './storable-text.ts'
 
 const MIB = 1024 * 1024
 const MAX_FILE_BYTES = MIB
@@ -18,12 +19,17 @@ const MAX_UPLOAD_BYTES = 11 * MIB
 const JSON_LIMITS = { values: 50_000, depth: 32 }
 const MEDIA_PATH = '/api/media'
 
+/** Every check of what a call to `/api/*` sends, before its route: size and form, then texts and names that no store keeps. */
+export function apiBodyChecks(budget: BodyBudget): MiddlewareHandler[] {
+  return [...apiBodyLimits(budget), rejectUnstorableText, rejectReservedNames]
+}
+
 /**
  * Checks the body of every call to `/api/*`, whatever its content type. Its size is bounded ({@link boundedBody}). Text must
  * be UTF-8: a decoder would replace other bytes with U+FFFD, and the result would be published. The number of JSON values
  * is bounded ({@link checkJsonLimits}); campaign files have limits of their own.
  */
-export function apiBodyLimits(budget: BodyBudget): MiddlewareHandler[] {
+function apiBodyLimits(budget: BodyBudget): MiddlewareHandler[] {
   const bound = boundedBody({
     budget,
     pool: 'signed-in',

@@ -16,8 +16,7 @@ export const rejectUnstorableText: MiddlewareHandler = async function rejectUnst
   if (!isStorable(path) || path.includes('%00'))
     throw refused('The URL contains a NUL character or half of a surrogate pair.')
   const paths = unstorablePaths(c.req.query())
-  const hasBody = method !== 'GET' && method !== 'HEAD' && method !== 'DELETE'
-  if (hasBody && !CHECKED_ELSEWHERE.test(path)) {
+  if (hasBody(method) && !CHECKED_ELSEWHERE.test(path)) {
     const body = await c.req.text()
     // JSON can contain both only as \u escapes.
     if (body.includes('\\u')) paths.push(...unstorablePaths(parseOrNull(body)))
@@ -39,7 +38,7 @@ export const rejectReservedNames: MiddlewareHandler = async function rejectReser
   const { method } = c.req
   const isFile = method === 'PUT' && CHECKED_ELSEWHERE.test(c.req.path)
   const isJson = /\bjson\b/i.test(c.req.header('content-type') ?? '')
-  if (!isJson || isFile || method === 'GET' || method === 'HEAD' || method === 'DELETE') return next()
+  if (!isJson || isFile || !hasBody(method)) return next()
   const body = await c.req.text()
   const paths = MAYBE_RESERVED.test(body) ? reservedPaths(parseOrNull(body)) : []
   if (paths.length === 0) return next()
@@ -47,6 +46,8 @@ export const rejectReservedNames: MiddlewareHandler = async function rejectReser
   const issues: ApiIssue[] = paths.map((path) => ({ path, message }))
   throw refused('The request has a field whose name is reserved.', issues)
 }
+
+const hasBody = (method: string): boolean => method !== 'GET' && method !== 'HEAD' && method !== 'DELETE'
 
 /** Whether path or query contains half a surrogate pair or a NUL. */
 export function hasUnstorableUrl(req: HonoRequest): boolean {

@@ -201,14 +201,13 @@ export async function purgeBulkRuns(db: Db, before: number, limit: number): Prom
   const isOld = lt(bulkJobs.endedAt, before)
   let deleted = 0
   for (const table of [bulkJobResults, bulkJobRuns]) {
-    const { rows } = await execute<{ n: number | string }>(
+    const { rows } = await execute(
       db,
-      sql`WITH gone AS (DELETE FROM ${table} WHERE (job_id, run_key) IN (
+      sql`DELETE FROM ${table} WHERE (job_id, run_key) IN (
           SELECT r.job_id, r.run_key FROM ${table} r WHERE r.job_id IN (SELECT id FROM ${bulkJobs} WHERE ${isOld}) LIMIT ${limit})
-        RETURNING 1)
-        SELECT count(*) AS n FROM gone`,
+        RETURNING 1`,
     )
-    deleted += Number(rows[0]?.n ?? 0)
+    deleted += rows.length
   }
   return deleted
 }
