@@ -12,3 +12,7 @@ export function bulkJobView(job: BulkJob) {
     endedAt: endedAt === null ? null : new Date(endedAt).toISOString(),
   }
 }
+
+/** How many runs of a job have had their turn. */
+export const overOf = ({ done, ended, failed }: Pick<BulkJobView, 'done' | 'ended' | 'failed'>): number =>
+  done + ended + failed

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Argument, InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import type { BulkJobView } from '../../api/views/bulk-job-view.ts'
+import { type BulkJobView, overOf } from '../../api/views/bulk-job-view.ts'
 import { SECOND_MS } from '../../shared/time-units.ts'
 import { BULK_RESULTS } from '../../store/bulk/bulk-jobs.ts'
 import { callApi, fetchAllPages, type ServerOptions, urlOption } from '../api-client.ts'
@@ -228,8 +228,6 @@ function jobOutput(job: BulkJobView): Output {
     failed: job.failed > 0,
   }
 }
-
-const overOf = ({ done, ended, failed }: BulkJobView) => done + ended + failed
 
 function progressOf(job: BulkJobView): string {
   const { total, done, ended, failed, state } = job

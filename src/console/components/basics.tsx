@@ -45,7 +45,13 @@ export const None = () => (
 /** Text of a person or a system, which is not translated: names, ids, files. */
 export const Data = ({ children }: { children?: Child }) => <span translate="no">{children}</span>
 
-/** Who has done something: a user, a token, or the administrator's token. */
+/** The name of who has done something: a user, a token, or the administrator's token. For components only. */
+export function useActorName(): (name: string) => string {
+  const { adminToken } = useText(SHELL_TEXTS)
+  return (name) => (name === ADMIN_TOKEN_ACTOR ? adminToken : name)
+}
+
+/** Who has done something. */
 export const Actor = ({ name }: { name: string }) => {
   const texts = useText(SHELL_TEXTS)
   return name === ADMIN_TOKEN_ACTOR ? <span title={name}>{texts.adminToken}</span> : <Data>{name}</Data>

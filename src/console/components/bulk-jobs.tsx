@@ -1,14 +1,15 @@
-import type { BulkJobView } from '../../api/views/bulk-job-view.ts'
+import { type BulkJobView, overOf } from '../../api/views/bulk-job-view.ts'
 import { bulkJobPath } from '../paths.ts'
 import { BULK_TEXTS } from '../texts/bulk-texts.ts'
 import { useMay, useText } from '../view.ts'
-import { Data } from './basics.tsx'
+import { Data, useActorName } from './basics.tsx'
 import { ActionButton } from './forms.tsx'
 import { useNumber } from './numbers.tsx'
 
 /** The bulk jobs that run or have just ended. It refreshes itself while one runs, on any page that shows it. */
 export const BulkJobs = ({ jobs, now }: { jobs: readonly BulkJobView[]; now: number }) => {
   const texts = useText(BULK_TEXTS)
+  const actor = useActorName()
   const refresh = jobs.some(({ state }) => state === 'running')
     ? { 'hx-get': '/bulk-jobs/recent', 'hx-trigger': 'every 1s', 'hx-swap': 'outerMorph' }
     : {}
@@ -28,7 +29,7 @@ export const BulkJobs = ({ jobs, now }: { jobs: readonly BulkJobView[]; now: num
           <JobProgress job={job} now={now} />
           <JobCounts job={job} />
           <span class="quiet">
-            <Data>{texts.by(job.createdBy)}</Data>
+            <Data>{texts.by(actor(job.createdBy))}</Data>
           </span>
           <StopJob job={job} />
         </div>
@@ -36,9 +37,6 @@ export const BulkJobs = ({ jobs, now }: { jobs: readonly BulkJobView[]; now: num
     </section>
   )
 }
-
-/** How many runs of a job have had their turn. */
-export const overOf = ({ done, ended, failed }: BulkJobView): number => done + ended + failed
 
 /** How many were changed, had ended, and failed. */
 export const JobCounts = ({ job: { done, ended, failed } }: { job: BulkJobView }) => {

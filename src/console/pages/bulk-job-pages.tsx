@@ -1,7 +1,7 @@
-import type { BulkJobView } from '../../api/views/bulk-job-view.ts'
+import { type BulkJobView, overOf } from '../../api/views/bulk-job-view.ts'
 import type { BulkRunState } from '../../store/bulk/bulk-jobs.ts'
-import { Data, NextPage, Time, timeCell } from '../components/basics.tsx'
-import { JobCounts, JobProgress, overOf, StopJob } from '../components/bulk-jobs.tsx'
+import { Actor, Data, NextPage, Time, timeCell } from '../components/basics.tsx'
+import { JobCounts, JobProgress, StopJob } from '../components/bulk-jobs.tsx'
 import { Share } from '../components/charts.tsx'
 import { DataTable } from '../components/data-table.tsx'
 import { Fact, Facts } from '../components/facts.tsx'
@@ -50,7 +50,7 @@ export const BulkJobsPage = (props: {
             { title: columns.selection, cell: (job) => <Selection job={job} choices={props.choices} /> },
             { title: columns.state, cell: (job) => <JobState job={job} /> },
             { title: columns.counts, cell: (job) => <JobCounts job={job} /> },
-            { title: columns.by, cell: (job) => <Data>{job.createdBy}</Data> },
+            { title: columns.by, cell: (job) => <Actor name={job.createdBy} /> },
             { title: columns.at, cell: (job) => <Time at={job.createdAt} /> },
           ]}
           rows={props.items}
@@ -101,7 +101,7 @@ export const BulkJobResult = ({ job, listed, choices, now }: JobProps) => {
             <Selection job={job} choices={choices} />
           </Fact>
           <Fact name={columns.by}>
-            <Data>{job.createdBy}</Data>
+            <Actor name={job.createdBy} />
           </Fact>
           <Fact name={columns.at}>
             <Time at={job.createdAt} />

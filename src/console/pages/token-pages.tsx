@@ -1,6 +1,6 @@
 import type { tokenView } from '../../api/routes/token-routes.ts'
 import { ROLES as ROLE_NAMES } from '../../auth/roles.ts'
-import { Code, Data, Empty, NextPage, Time, timeCell } from '../components/basics.tsx'
+import { Actor, Code, Data, Empty, NextPage, Time, timeCell } from '../components/basics.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import {
   ConfirmedAction,
@@ -34,7 +34,7 @@ export const TokensPage = (props: {
     { title: texts.purpose, cell: (t) => <Data>{t.name}</Data> },
     { title: 'id', cell: (t) => <Code>{t.id}</Code> },
     { title: texts.role, cell: (t) => role(t.role) },
-    { title: texts.createdBy, cell: (t) => <Data>{t.createdBy}</Data> },
+    { title: texts.createdBy, cell: (t) => <Actor name={t.createdBy} /> },
     { title: texts.createdAt, cell: (t) => timeCell(t.createdAt) },
     {
       title: texts.expiresAt,
