@@ -18,8 +18,8 @@ interface BubbleProps {
   texts: BubbleTexts
   /** `account`: on the left; `follower`: on the right, as on the follower's phone. */
   from?: 'account' | 'follower'
-  /** `planned`: a dashed outline; `dim`: an earlier message; `hot`: the one that is edited; `failed`: it did not go. */
-  look?: 'sent' | 'planned' | 'dim' | 'hot' | 'failed'
+  /** `planned`: a dashed outline. */
+  look?: 'sent' | 'planned'
   /** The first character of the account's name. */
   initial?: string
   /** Below the bubble: its time, step, state. */

@@ -1,9 +1,9 @@
 import { Hono } from 'hono'
 import { IconSprite } from '../phone/icons.tsx'
-import { NotFoundPage, Page } from '../phone/shell.tsx'
+import { NoAccountPage, Page } from '../phone/shell.tsx'
 import { SHELL_TEXTS } from '../phone/shell-texts.ts'
 import { respond, useText, useView } from '../phone/view.tsx'
-import { isReleaseTestAccount } from '../platform/release-test.ts'
+import { ownAccounts } from '../platform/release-test.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import { DEFAULT_SETTINGS, MOST_FOLLOWERS, MOST_PER_SECOND, MOST_SECONDS } from './crowd-settings.ts'
 import { CROWD_TEXTS } from './crowd-texts.ts'
@@ -12,19 +12,19 @@ import type { CrowdPageData } from './crowd-view.ts'
 /** `/crowd/APPID`: the crowd of an account. Its script draws it. */
 export function createCrowdPages(wechat: SimulatedWechat, consoleUrl: string | null): Hono {
   const app = new Hono()
-  const accounts = () => [...wechat.accounts.values()].filter((a) => !isReleaseTestAccount(a.appId))
   app.get('/crowd', (c) => {
-    const [first] = accounts()
+    const [first] = ownAccounts(wechat)
     return first
       ? c.redirect(`/crowd/${first.appId}`)
-      : respond(c, <NoAccount consoleUrl={consoleUrl} />, 404)
+      : respond(c, <NoAccountPage consoleUrl={consoleUrl} />, 404)
   })
   app.get('/crowd/:appId', (c) => {
     const account = wechat.accounts.get(c.req.param('appId'))
-    if (!account) return respond(c, <NoAccount appId={c.req.param('appId')} consoleUrl={consoleUrl} />, 404)
+    if (!account)
+      return respond(c, <NoAccountPage appId={c.req.param('appId')} consoleUrl={consoleUrl} />, 404)
     const data = {
       appId: account.appId,
-      accounts: accounts().map(({ appId, name }) => ({ appId, name })),
+      accounts: ownAccounts(wechat).map(({ appId, name }) => ({ appId, name })),
       served: wechat.servedBy(account).by !== 'nobody',
       defaults: DEFAULT_SETTINGS,
       limits: { followers: MOST_FOLLOWERS, seconds: MOST_SECONDS, perSecond: MOST_PER_SECOND },
@@ -49,10 +49,4 @@ const CrowdPage = (props: { data: Omit<CrowdPageData, 'language'>; consoleUrl: s
       </div>
     </Page>
   )
-}
-
-const NoAccount = ({ appId, consoleUrl }: { appId?: string; consoleUrl: string | null }) => {
-  const texts = useText(SHELL_TEXTS)
-  const text = appId === undefined ? texts.noAccount : texts.unknownAccount(appId)
-  return <NotFoundPage text={text} consoleUrl={consoleUrl} />
 }

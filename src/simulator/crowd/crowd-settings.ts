@@ -68,7 +68,7 @@ const body = z.strictObject({
   mix: z.partialRecord(z.enum(BEHAVIOURS), weight).default(DEFAULT_SETTINGS.mix),
 })
 
-const MESSAGES: Record<string, Pick<CrowdProblem, 'field' | 'problem' | 'message'>> = {
+const MESSAGES: Record<string, CrowdProblem> = {
   followers: {
     field: 'followers',
     problem: 'out-of-range',

@@ -8,10 +8,6 @@ export class TimeHistogram {
   readonly #counts = new Uint32Array(BINS)
   #total = 0
 
-  get total(): number {
-    return this.#total
-  }
-
   /** @param ms milliseconds */
   add(ms: number): void {
     const bin = Math.min(BINS - 1, Math.floor(Math.log2(Math.max(1, ms)) * BINS_PER_DOUBLING))

@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import type { ComponentState } from '../platform/component-state.ts'
 import { PlatformController } from '../platform/platform-controller.ts'
-import { isReleaseTestAccount } from '../platform/release-test.ts'
+import { ownAccounts } from '../platform/release-test.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SimAccountState } from '../state/model.ts'
 import { ACCOUNT_TEXTS } from './accounts-texts.ts'
@@ -13,9 +13,7 @@ import { respond, useText } from './view.tsx'
 export function createAccountsPage(wechat: SimulatedWechat, links: PageLinks): Hono {
   const app = new Hono()
   app.get('/accounts', (c) => {
-    const items = [...wechat.accounts.values()]
-      .filter((a) => !isReleaseTestAccount(a.appId))
-      .map((account) => ({ account, served: wechat.servedBy(account) }))
+    const items = ownAccounts(wechat).map((account) => ({ account, served: wechat.servedBy(account) }))
     return respond(
       c,
       <AccountsPage items={items} platforms={[...wechat.components.values()]} links={links} />,

@@ -161,11 +161,14 @@ async function streamChanges(
       const key = watched.get(id)
       if (key) await stream.writeSSE({ event: 'changed', data: JSON.stringify(followerView(wechat, key)) })
     }
-    await new Promise<void>((resolve) => {
-      wake = resolve
-      if (changed.size > 0) resolve()
-      setTimeout(resolve, KEEP_ALIVE_MS).unref()
+    let timer: NodeJS.Timeout | undefined
+    const isQuiet = await new Promise<boolean>((resolve) => {
+      wake = () => resolve(false)
+      if (changed.size > 0 || stream.aborted) resolve(false)
+      else timer = setTimeout(() => resolve(true), KEEP_ALIVE_MS).unref()
     })
+    clearTimeout(timer)
+    if (isQuiet) await stream.writeSSE({ event: 'alive', data: '' })
   }
 }
 

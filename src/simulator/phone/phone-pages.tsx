@@ -4,7 +4,7 @@ import { PREFERENCES_PATH } from '../../ui/preference-switches.tsx'
 import { chosenPreferences, detectLanguage, keepPreferences } from '../../ui/preferences.ts'
 import { createCrowdPages } from '../crowd/crowd-pages.tsx'
 import type { ComponentState } from '../platform/component-state.ts'
-import { isReleaseTestAccount } from '../platform/release-test.ts'
+import { ownAccounts } from '../platform/release-test.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import { createAccountsPage } from './accounts-page.tsx'
 import { MAX_PHONES } from './control-api.ts'
@@ -12,9 +12,8 @@ import { pageHeaders } from './page-headers.ts'
 import { PhonesPage } from './phones-page.tsx'
 import { serveFiles } from './serve-files.ts'
 import { createServerPages } from './server-pages.tsx'
-import { NotFoundPage } from './shell.tsx'
-import { SHELL_TEXTS } from './shell-texts.ts'
-import { respond, useText } from './view.tsx'
+import { NoAccountPage } from './shell.tsx'
+import { respond } from './view.tsx'
 import type { PhoneKey } from './view-types.ts'
 
 /** Followers in the list of known ones: the newest. */
@@ -41,8 +40,8 @@ export function createPages(
     return c.redirect(back, 303)
   })
   app.get('/', (c) => {
-    const [account] = wechat.accounts.values()
-    if (!account) return respond(c, <NoAccountPage {...links} />, 404)
+    const [account] = ownAccounts(wechat)
+    if (!account) return respond(c, <NoAccountPage consoleUrl={links.consoleUrl} />, 404)
     const follower = [...account.followers.values()].find((f) => f.crowd === null)
     return c.redirect(`/phone/${account.appId}/${follower?.openId ?? newOpenId()}`)
   })
@@ -58,7 +57,7 @@ function addPhonePages(app: Hono, wechat: SimulatedWechat, links: Links): void {
   app.get('/phone/:appId/:openId', (c) => {
     const first = c.req.param()
     const account = wechat.accounts.get(first.appId)
-    if (!account) return respond(c, <UnknownAccountPage appId={first.appId} {...links} />, 404)
+    if (!account) return respond(c, <NoAccountPage appId={first.appId} consoleUrl={links.consoleUrl} />, 404)
     const others = (c.req.queries('with') ?? []).flatMap(readKey)
     // A phone of an account that is gone, or of the same follower, is left out.
     const known = [first, ...others].filter(
@@ -68,9 +67,7 @@ function addPhonePages(app: Hono, wechat: SimulatedWechat, links: Links): void {
     )
     const data = {
       phones: known.slice(0, MAX_PHONES),
-      accounts: [...wechat.accounts.values()]
-        .filter((a) => !isReleaseTestAccount(a.appId))
-        .map(({ appId, name }) => ({ appId, name })),
+      accounts: ownAccounts(wechat).map(({ appId, name }) => ({ appId, name })),
       followers: [...account.followers.values()]
         .filter((f) => f.crowd === null)
         .slice(-MAX_LISTED)
@@ -87,14 +84,6 @@ function readKey(phone: string): PhoneKey[] {
   const [appId, openId, ...rest] = phone.split('/')
   return appId && openId && rest.length === 0 ? [{ appId, openId }] : []
 }
-
-const NoAccountPage = ({ consoleUrl }: Links) => (
-  <NotFoundPage text={useText(SHELL_TEXTS).noAccount} consoleUrl={consoleUrl} />
-)
-
-const UnknownAccountPage = ({ appId, consoleUrl }: Links & { appId: string }) => (
-  <NotFoundPage text={useText(SHELL_TEXTS).unknownAccount(appId)} consoleUrl={consoleUrl} />
-)
 
 function newOpenId(): string {
   return `oTest${randomBytes(11).toString('base64url')}`

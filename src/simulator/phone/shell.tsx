@@ -141,3 +141,10 @@ export const NotFoundPage = (props: { text: string; consoleUrl: string | null })
     </Page>
   )
 }
+
+/** Says that there is no account, or none of this id. */
+export const NoAccountPage = ({ appId, consoleUrl }: { appId?: string; consoleUrl: string | null }) => {
+  const texts = useText(SHELL_TEXTS)
+  const text = appId === undefined ? texts.noAccount : texts.unknownAccount(appId)
+  return <NotFoundPage text={text} consoleUrl={consoleUrl} />
+}

@@ -29,6 +29,10 @@ const LOCATION_EVENT = {
   Precision: '40',
 }
 
+/** The accounts of a simulated WeChat without WeChat's own test accounts. */
+export const ownAccounts = <A extends { appId: string }>(wechat: { accounts: ReadonlyMap<string, A> }): A[] =>
+  [...wechat.accounts.values()].filter(({ appId }) => !isReleaseTestAccount(appId))
+
 /** Whether this is one of WeChat's own test accounts. */
 export function isReleaseTestAccount(appId: string): boolean {
   return Object.values(RELEASE_TEST_ACCOUNTS).some((a) => a.appId === appId)
