@@ -15,8 +15,13 @@ if (wrong !== undefined) {
 ensureDeps()
 ensureTestTools()
 const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
-// The simulator's pages are drawn by the test of the phone, beside a running product.
-const files = ['test/browser/pictures.test.ts', 'test/browser/phone-browser.test.ts']
+/** The simulator's pages are drawn by the test of the phone, beside a running product. */
+const LIVE = ['phone', 'crowd']
+const isLive = (name) => LIVE.includes(name)
+const files = [
+  ...(names.every(isLive) && names.length > 0 ? [] : ['test/browser/pictures.test.ts']),
+  ...(names.some(isLive) || names.length === 0 ? ['test/browser/phone-browser.test.ts'] : []),
+]
 const args = ['run', '--project', 'integration', ...files]
 const { status } = spawnSync(process.execPath, [vitest, ...args], {
   cwd: fileURLToPath(new URL('..', import.meta.url)),

@@ -3,6 +3,7 @@ import { pino } from 'pino'
 import { cursor } from '../../src/api/routes/route-helpers.ts'
 import { createServices, type Services } from '../../src/bootstrap/services.ts'
 import type { FollowerKey } from '../../src/shared/ids.ts'
+import { LATENESS_BUCKETS } from '../../src/shared/metrics.ts'
 import { DAY_MS, HOUR_MS, SECOND_MS } from '../../src/shared/time-units.ts'
 import type { Db, Store } from '../../src/store/db.ts'
 import { recordRun } from '../../src/store/runs/run-rows.ts'
@@ -32,7 +33,7 @@ const SAMPLES = 1_000
 const APP_IDS = Array.from({ length: 12 }, (_, i) => `wxbenchconsole${String(i).padStart(4, '0')}`)
 const AUDIT_ROWS = 50_000
 const SLOTS = (2 * DAY_MS) / SLOT_MS
-const LATE_BUCKETS = ['0.1', '0.25', '0.5', '1', '2.5', '5', '10', '30', '60', '300', '+Inf']
+const LATE_BUCKETS = [...LATENESS_BUCKETS.map(String), '+Inf']
 const REASONS = [
   'replied',
   'no-grant',

@@ -30,7 +30,8 @@ export type LinkResult = (typeof LINK_RESULTS)[number]
 
 /** Buckets in seconds. */
 const ANSWER_BUCKETS = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5]
-const LATENESS_BUCKETS = [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400]
+/** Upper bounds of the lateness of a message, s. Later ones are in `+Inf`. */
+export const LATENESS_BUCKETS = [0.5, 1, 2, 5, 10, 30, 60, 300, 3_600, 86_400]
 
 /** Every metric of the product: docs/contract.md#8-metrics-prometheus, and docs/metrics.md for people. */
 const DEFINITIONS = {

@@ -3,6 +3,7 @@ import { planForAccount } from '../../../src/campaign/compile.ts'
 import { planOfVersion } from '../../../src/campaign/compiled-plan.ts'
 import type { Campaign } from '../../../src/campaign/model.ts'
 import { type Entry, type Plan, storedPlan } from '../../../src/run/plan.ts'
+import { LATENESS_BUCKETS } from '../../../src/shared/metrics.ts'
 import { SECOND_MS } from '../../../src/shared/time-units.ts'
 import type { Account } from '../../../src/store/accounts/account.ts'
 import type { Db } from '../../../src/store/db.ts'
@@ -39,7 +40,6 @@ interface PlayedFollower extends FollowerToPlay {
   entryEvent: Entry
 }
 
-const LATENESS_BOUNDS_S = [0.5, 1, 2, 5, 10]
 /** The inbox numbers of two followers are this far apart. More than a follower of the pictures does. */
 const SEQ_STEP = 20
 
@@ -274,7 +274,7 @@ function activityOf(all: readonly PlayedFollower[]): Map<number, ActivityCount[]
   for (const { played } of all) {
     for (const { at, metric, label } of played.counts) add(at, metric, label)
     for (const { at, ms } of played.lateness)
-      add(at, 'late', String(LATENESS_BOUNDS_S.find((bound) => ms <= bound * SECOND_MS) ?? '+Inf'))
+      add(at, 'late', String(LATENESS_BUCKETS.find((bound) => ms <= bound * SECOND_MS) ?? '+Inf'))
   }
   return new Map([...slots].map(([slot, counts]) => [slot, [...counts.values()]]))
 }
