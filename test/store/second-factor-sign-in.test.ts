@@ -21,13 +21,20 @@ const passwords = createPasswords({ ln: 4, r: 1, p: 1 })
 
 describeOnBothStores('the second factor', (store) => {
   const refused: string[] = []
-  const setUp = (requireSecondFactor = false) => {
+  const setUp = ({ requireSecondFactor = false, beforeLocations = async (): Promise<void> => {} } = {}) => {
     const { db } = store()
+    const locations = createKnownLocations({ db, adminToken: 'test-admin-token', now, monotonic: now })
     const deps = {
       db,
       adminToken: 'test-admin-token',
       passwords,
-      knownLocations: createKnownLocations({ db, adminToken: 'test-admin-token', now, monotonic: now }),
+      knownLocations: {
+        ...locations,
+        has: async (name: string, address: string | null) => {
+          await beforeLocations()
+          return locations.has(name, address)
+        },
+      },
       requireSecondFactor,
       now,
       refusals: {
@@ -120,6 +127,28 @@ describeOnBothStores('the second factor', (store) => {
     expect(refused).toEqual([])
   })
 
+  it('is over, and costs no try, where the first click is answered while the second is on its way', async () => {
+    let meanwhile: (() => Promise<void>) | null = null
+    const { enrol, owing, step } = setUp({
+      beforeLocations: async () => {
+        const first = meanwhile
+        meanwhile = null
+        await first?.()
+      },
+    })
+    const { secret } = await enrol()
+    for (let i = 0; i < 7; i++) {
+      const shown = { cookie: await owing(), code: totpCode(secret, now()), address: HOME }
+      const kinds: string[] = []
+      // The second click has found its challenge; then the first is answered.
+      meanwhile = async () => void kinds.push((await step.withCode(shown)).kind)
+      kinds.push((await step.withCode(shown)).kind)
+      expect([i, kinds]).toEqual([i, ['in', 'over']])
+      clock.at += STEP
+    }
+    expect(refused).toEqual([])
+  })
+
   it('is set up once where the form is sent twice', async () => {
     const { step } = setUp()
     const { secret, sealed } = step.enrolments.create('lin')
@@ -189,7 +218,7 @@ describeOnBothStores('the second factor', (store) => {
   })
 
   it('is set up before anything opens where everybody needs one, and the codes for its loss are shown', async () => {
-    const { owing, step, signIn, db } = setUp(true)
+    const { owing, step, signIn, db } = setUp({ requireSecondFactor: true })
     const cookie = await owing()
     expect(await step.pendingChallenge(cookie)).toMatchObject({ needs: 'enrolment' })
     expect(await signIn.principalOf(cookie)).toBeNull()
@@ -207,7 +236,7 @@ describeOnBothStores('the second factor', (store) => {
   })
 
   it('is not set up with what another page, person or hour has shown', async () => {
-    const { owing, step } = setUp(true)
+    const { owing, step } = setUp({ requireSecondFactor: true })
     const cookie = await owing()
     const otherEnrolment = step.enrolments.create('mei')
     const address = HOME
