@@ -9,7 +9,7 @@ const MAX_SKIPS = 5_000
  * A shorter time can be over before Temporal looks at it, on a busy machine too. Temporal then goes on to the next timer, however
  * far that is.
  */
-const SHORTEST_SKIP_MS = 3_000
+const SHORTEST_SKIP_MS = 10_000
 /** How long a run may still be at work before its clock is advanced. */
 const QUIET_TIMEOUT_MS = 5_000
 const QUIET_POLL_MS = 20
