@@ -1,5 +1,4 @@
-/** C0 and C1 control characters except tab and line feed, and Unicode's directional formatting characters (UAX #9). */
-const CONTROL_CHARACTERS = /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+import { CONTROL_CHARACTERS } from '../shared/text.ts'
 
 /**
  * Replaces control characters in a text from outside. Without this, a name could move the cursor of the terminal, set its

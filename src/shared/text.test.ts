@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  inOneLine,
   isStorable,
   storable,
   storableJson,
@@ -8,6 +9,7 @@ import {
   truncateStart,
   truncateText,
   unstorablePaths,
+  withoutControlCharacters,
   withoutLoneSurrogates,
 } from './text.ts'
 
@@ -97,5 +99,20 @@ describe('a text that cannot be stored', () => {
         expect(read).toEqual(storable(value))
       }),
     )
+  })
+})
+
+describe('a text that a person typed', () => {
+  it.each([
+    ['one\r\ntwo\tthree\u2028four', 'one two three four'],
+    [' 太打扰\u0007\u001b[31m ', '太打扰[31m'],
+    ['a\u202egnp.exe', 'agnp.exe'],
+    ['👩\u200d👩\u200d👧 两  格', '👩\u200d👩\u200d👧 两  格'],
+    ['\u0000\u009f\n', ''],
+  ])('is one line without control characters: %j', (text, line) => {
+    expect(inOneLine(text)).toBe(line)
+  })
+  it('keeps its lines where it may have several', () => {
+    expect(withoutControlCharacters('a\r\nb\rc\n\td\u0007')).toBe('a\nb\nc\n\td')
   })
 })

@@ -96,6 +96,20 @@ export function isBlank(text: string): boolean {
   return !VISIBLE.test(text)
 }
 
+/** C0 and C1 control characters except tab and line feed, and Unicode's directional formatting characters (UAX #9). */
+export const CONTROL_CHARACTERS = /(?![\t\n])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu
+const LINE_BREAKS_AND_TABS = /[\t\n\v\f\r\u0085\u2028\u2029]+/g
+
+/** The text without control characters: only tabs and line feeds are left. */
+export function withoutControlCharacters(text: string): string {
+  return text.replace(/\r\n?/g, '\n').replace(CONTROL_CHARACTERS, '')
+}
+
+/** The text in one line, without control characters: line breaks and tabs are spaces. */
+export function inOneLine(text: string): string {
+  return withoutControlCharacters(text.replace(LINE_BREAKS_AND_TABS, ' ')).trim()
+}
+
 /** Joins texts to one line, and ends each with a full stop. */
 export function joinSentences(...parts: (string | null)[]): string {
   return parts.flatMap((p) => (p ? [/[.!?。]$/.test(p) ? p : `${p}.`] : [])).join(' ')

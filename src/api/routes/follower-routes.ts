@@ -13,7 +13,7 @@ import { deliveries } from '../../store/schema.ts'
 import type { SignalName } from '../../temporal/run-client.ts'
 import { conflict, notFound, refused } from '../api-error.ts'
 import { followerFilter, toRunFilter } from '../follower-filter.ts'
-import { listOf, page } from '../schemas/common-schemas.ts'
+import { listOf, page, typedLine } from '../schemas/common-schemas.ts'
 import { follower, followerItem, followerParams } from '../schemas/follower-schemas.ts'
 import { viewRun } from '../views/follower-view.ts'
 import {
@@ -33,7 +33,7 @@ import {
 
 const filters = page.extend(followerFilter.shape)
 const accepted = z.object({ accepted: z.literal(true) })
-const cancelBody = z.strictObject({ reason: z.string().max(500).optional() })
+export const cancelBody = z.strictObject({ reason: typedLine(500).optional() })
 const emptyBody = z.strictObject({})
 
 /** `/api/followers` */

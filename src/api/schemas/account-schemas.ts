@@ -5,7 +5,7 @@ import { isAccountVariable } from '../../campaign/template/template.ts'
 import { webAddressProblem } from '../../config/web-address.ts'
 import { DAY_MS, MINUTE_MS } from '../../shared/time-units.ts'
 import { decodeAesKey } from '../../wechat/callback/crypto.ts'
-import { isoTime, rules } from './common-schemas.ts'
+import { isoTime, rules, typedLine, typedText } from './common-schemas.ts'
 
 const timezone = z.string().refine(isTimezone, 'is not a time zone, like Asia/Shanghai')
 const aesKey = z.string().refine(isAesKey, 'must be 43 letters and digits')
@@ -16,13 +16,13 @@ const apiBase = z
   .nullable()
 const mode = z.enum(['plain', 'compatible', 'security'])
 const onUnknown = z.enum(['retry', 'assume-sent'])
-const name = z.string().min(1).max(100)
+const name = typedLine(100).min(1)
 const appSecret = z.string().min(1).max(128)
 const token = z.string().regex(/^[A-Za-z0-9_-]{3,32}$/, 'must be 3 to 32 letters, digits, _ or -')
 
 const MAX_VARIABLES = 50
 const variables = z
-  .record(z.string(), z.string().max(500))
+  .record(z.string(), typedText(500))
   .superRefine((given, ctx) => {
     const names = Object.keys(given)
     if (names.length > MAX_VARIABLES)

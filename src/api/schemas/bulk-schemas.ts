@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { followerFilter } from '../follower-filter.ts'
-import { isoTime } from './common-schemas.ts'
+import { isoTime, typedLine } from './common-schemas.ts'
 import { followerParams } from './follower-schemas.ts'
 
 /** The most followers that are named one by one. */
@@ -25,7 +25,7 @@ export const bulkBody = z
       .max(MOST_CHOSEN)
       .optional()
       .openapi({ description: 'Instead of a filter.' }),
-    reason: z.string().max(500).optional().openapi({ description: 'Of a cancel: why.' }),
+    reason: typedLine(500).optional().openapi({ description: 'Of a cancel: why.' }),
     dryRun: z.boolean().default(false).openapi({ description: 'Counts, and changes nothing.' }),
   })
   .refine(({ filter, followers }) => !filter !== !followers, 'must have either filter or followers')

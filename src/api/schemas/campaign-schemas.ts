@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { isoTime, issue, rules, stepState } from './common-schemas.ts'
+import { isoTime, issue, rules, stepState, typedLine } from './common-schemas.ts'
 
 export const campaignParam = z.object({ id: z.string().min(1).max(64) })
 
@@ -27,10 +27,7 @@ export const campaignItem = z
   .openapi('CampaignItem')
 
 /** Of a version: what its publisher says about it, for the history. */
-export const versionNote = z
-  .string()
-  .trim()
-  .max(200)
+export const versionNote = typedLine(200)
   .optional()
   .openapi({ description: 'What the publisher says about this version, for its history.' })
 

@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi'
+import { inOneLine, withoutControlCharacters } from '../../shared/text.ts'
 
 export const appIdParam = z.object({ appId: z.string().min(1).max(64) })
 
@@ -6,6 +7,16 @@ export const page = z.strictObject({
   cursor: z.string().optional(),
   limit: z.coerce.number().int().min(1).max(200).default(50),
 })
+
+/**
+ * A note, a reason or a name that a person types: one line, without control characters, which nobody sees in the field where
+ * they are pasted.
+ * @param most characters
+ */
+export const typedLine = (most: number) => z.string().overwrite(inOneLine).max(most)
+
+/** A text of several lines that a person types, without control characters. @param most characters */
+export const typedText = (most: number) => z.string().overwrite(withoutControlCharacters).max(most)
 
 /** A choice in the query. */
 export const flag = z.enum(['true', 'false']).optional()

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { factNameProblem, MAX_FACT_CHARS, MAX_FACTS, parseFacts } from '../../shared/facts.ts'
-import { isoTime, page } from './common-schemas.ts'
+import { isoTime, page, typedLine } from './common-schemas.ts'
 
 const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
 /** A name in a path. Requests for other names are 404, as for one that does not exist. */
@@ -37,7 +37,7 @@ export const enterBody = z
   .openapi('Enter')
 
 /** WeChat's limit for the name of a tag (创建标签): 30 characters. A follower has at most 20 tags. */
-const tagName = z.string().trim().min(1).max(30)
+const tagName = typedLine(30).min(1)
 export const tagsBody = z
   .strictObject({ add: z.array(tagName).max(20).default([]), remove: z.array(tagName).max(20).default([]) })
   .refine(({ add, remove }) => add.length + remove.length > 0, 'add or remove needs at least one tag')

@@ -3,7 +3,7 @@ import { MIN_PASSWORD_LENGTH } from '../../auth/passwords/password-policy.ts'
 import { normalizeUserName, userNameProblem } from '../../auth/principal.ts'
 import { ROLES } from '../../auth/roles.ts'
 import { parseDuration } from '../../campaign/duration.ts'
-import { isoTime } from './common-schemas.ts'
+import { isoTime, typedLine } from './common-schemas.ts'
 
 const role = z.enum(ROLES).openapi({ description: 'Each role includes the ones before it.' })
 const password = z
@@ -42,7 +42,7 @@ export const user = z
 
 export const newToken = z
   .strictObject({
-    name: z.string().trim().min(1).max(100).openapi({ description: 'What the token is for.' }),
+    name: typedLine(100).min(1).openapi({ description: 'What the token is for.' }),
     role,
     expires: z
       .string()
