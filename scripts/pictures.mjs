@@ -3,28 +3,29 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ensureDeps } from './ensure-deps.mjs'
 import { ensureTestTools } from './ensure-test-tools.mjs'
+import { LIVE_SCREEN_NAMES, SCREEN_NAMES } from './screen-names.mjs'
 
+const root = new URL('..', import.meta.url)
 const names = process.argv.slice(2)
-const wrong = names.find((name) => !/^[a-z-]+$/.test(name) || name.startsWith('-'))
+const known = [...SCREEN_NAMES, ...LIVE_SCREEN_NAMES]
+const wrong = names.find((name) => !known.includes(name))
 if (wrong !== undefined) {
   process.stderr.write(
-    `"${wrong}" is no screen. Usage: npm run pictures [SCREEN …], like npm run pictures overview editor\n`,
+    `There is no screen "${wrong}". Usage: npm run pictures [SCREEN …]. The screens: ${known.join(', ')}\n`,
   )
   process.exit(2)
 }
 ensureDeps()
 ensureTestTools()
 const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
-/** The simulator's pages are drawn by the test of the phone, beside a running product. */
-const LIVE = ['phone', 'crowd']
-const isLive = (name) => LIVE.includes(name)
+const isLive = (name) => LIVE_SCREEN_NAMES.includes(name)
 const files = [
   ...(names.every(isLive) && names.length > 0 ? [] : ['test/browser/pictures.test.ts']),
   ...(names.some(isLive) || names.length === 0 ? ['test/browser/phone-browser.test.ts'] : []),
 ]
 const args = ['run', '--project', 'integration', ...files]
 const { status } = spawnSync(process.execPath, [vitest, ...args], {
-  cwd: fileURLToPath(new URL('..', import.meta.url)),
+  cwd: fileURLToPath(root),
   env: { ...process.env, PICTURES: names.length === 0 ? 'all' : names.join(',') },
   stdio: 'inherit',
 })

@@ -34,6 +34,10 @@ interface RouteResult {
   memory: Record<string, number>
 }
 
+/** The routes that are measured, of those whose names contain a text. */
+export const measuredRoutes = (only: string): string[] =>
+  [NO_REQUESTS, ...Object.keys(anonymousRequests(''))].filter((name) => name.includes(only))
+
 /**
  * Sends requests to each public route for `seconds` from one process with `connections` connections. Each connection sends
  * again as soon as it has its answer. Meanwhile WeChat delivers 50 callbacks a second. Stops the target.
@@ -48,8 +52,7 @@ export async function measureAnonymousLoad(
   const wechat = await startWechat(target)
   await wechat.publish(CAMPAIGN)
   const results: RouteResult[] = []
-  const names = [NO_REQUESTS, ...Object.keys(anonymousRequests(''))].filter((name) => name.includes(only))
-  for (const [n, route] of names.entries()) {
+  for (const [n, route] of measuredRoutes(only).entries()) {
     // A new account for each route: the MarkFail pause of one must not affect the next.
     const appId = `wxanonymous${String(n).padStart(7, '0')}`
     const account = await wechat.addAccount(appId, 'wechat-2023')

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { cpus, loadavg, totalmem } from 'node:os'
 import { exitWithUsage, readOptions } from '../../scripts/read-options.ts'
-import { formatResults, measureAnonymousLoad, PLATFORM_ENV } from './anonymous.ts'
+import { formatResults, measureAnonymousLoad, measuredRoutes, PLATFORM_ENV } from './anonymous.ts'
 import { measureBurst, rowsOfBurst } from './burst.ts'
 import { measureInserts } from './inserts.ts'
 import { measureRate, rowsOfRate } from './rate.ts'
@@ -42,6 +42,8 @@ const seconds = Number(values.seconds ?? (parts.includes('anonymous') ? 30 : 10)
 const connections = Number(values.connections)
 const unknown = positionals.filter((p) => !PARTS.some((part) => part === p))
 if (unknown.length > 0) exitWithUsage(USAGE, `There is no part "${unknown[0]}".`)
+if (values.only !== undefined && measuredRoutes(values.only).length === 0)
+  exitWithUsage(USAGE, `--only: no route contains "${values.only}": ${measuredRoutes('').join(', ')}`)
 if (stores.length === 0) exitWithUsage(USAGE, `There is no store "${values.store}".`)
 if (![follows, seconds, runs, connections].every((n) => n > 0))
   exitWithUsage(USAGE, '--follows, --seconds, --runs and --connections must be numbers above 0.')

@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
+import { LIVE_SCREEN_NAMES } from '../../scripts/screen-names.mjs'
 import { saveMedium } from '../../src/store/campaigns/media-store.ts'
 import type { RunRow } from '../../src/store/runs/run-rows.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
@@ -39,7 +40,9 @@ steps:
 `
 
 /** What only a running product shows, for the pictures of the docs. */
-const LIVE_SCREENS: Readonly<Record<string, Pick<Screen, 'path' | 'prepare' | 'height'>>> = {
+const LIVE_SCREENS: Readonly<
+  Record<(typeof LIVE_SCREEN_NAMES)[number], Pick<Screen, 'path' | 'prepare' | 'height'>>
+> = {
   phone: {
     path: (openId) => `/phone/${APP}/${openId}?with=${APP}/oAnan`,
     prepare: (page) => page.locator('#chat', { hasText: '昨天领取的资料' }).waitFor(),
@@ -218,7 +221,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
   })
 
   // After the tests: a crowd takes the time of the others.
-  const drawn = ['phone', 'crowd'].filter(isAsked)
+  const drawn = LIVE_SCREEN_NAMES.filter(isAsked)
   if (drawn.length > 0)
     it(
       `is drawn for the docs: ${drawn.join(', ')}`,
@@ -228,9 +231,8 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
         for (const frame of FRAMES) {
           const camera = await Camera.openLive(browser, app.simulatorUrl, frame)
           for (const name of drawn) {
-            const screen = LIVE_SCREENS[name]
-            if (!screen || (frame.scheme === 'dark' && name !== 'phone')) continue
-            const picture = encodePng(await camera.take(screen, 'oBrowser'))
+            if (frame.scheme === 'dark' && name !== 'phone') continue
+            const picture = encodePng(await camera.take(LIVE_SCREENS[name], 'oBrowser'))
             writeFileSync(join(FOLDER, `${name}-${frame.suffix}.png`), picture)
           }
           await camera.close()

@@ -15,6 +15,7 @@ import { type AppHarness, startAppHarness } from '../app-harness.ts'
 import { createRandom } from '../random.ts'
 import { springDraft, welcomeDraft, welcomeVersions } from './picture-campaigns.ts'
 import { type LiveVersion, PictureFollowers } from './picture-followers.ts'
+import { DEER } from './picture-ids.ts'
 import {
   afterSalesLife,
   type CampaignLife,
@@ -32,8 +33,7 @@ const TODAY = Date.parse('2026-12-02T16:00:00Z')
 const ADMIN_TOKEN = 'test-admin-token'
 export const PICTURE_USER = { name: 'linxiao', password: 'test-password-of-a-user' }
 
-/** The accounts of the pictures. */
-export const DEER = 'wx2f61c08be94d7a35'
+/** The other accounts of the pictures. */
 const NOODLES = 'wx70d3ab519e62f84c'
 const TIDY = 'wxb84e17c2d6903fa5'
 const WATER = 'wx95fa0d6c3b718e24'
