@@ -7,6 +7,7 @@ import { readFollowers } from '../store/runs/follower-rows.ts'
 import { listLatestRuns } from '../store/runs/latest-runs.ts'
 import { type Grant, selectGrant } from '../wechat/rules/ledger.ts'
 import { PAGE_SIZE, type PageDeps } from './console-deps.ts'
+import { numberOf } from './number-of.ts'
 
 /** The filters of the page, in the order in which their chips are shown. */
 export const FILTER_NAMES = [
@@ -36,12 +37,22 @@ export interface AskedFilter {
 }
 
 /** The filters of a URL or a form as they are written there, valid or not. An empty field is none. */
-export function writtenFilters(get: (name: string) => string | undefined): FilterValues {
+function writtenFilters(get: (name: string) => string | undefined): FilterValues {
   return Object.fromEntries(
     FILTER_NAMES.flatMap((name) => {
       const value = get(name)?.trim()
       return value ? [[name, value]] : []
     }),
+  )
+}
+
+const NUMBERS: readonly string[] = ['version', 'closing'] satisfies FilterName[]
+
+/** The filters of a form as the operator API has them in a body. It refuses a number that is not written in digits. */
+export function filtersInBody(get: (name: string) => string | undefined): Record<string, string | number> {
+  const written = Object.entries(writtenFilters(get))
+  return Object.fromEntries(
+    written.map(([name, value]) => [name, NUMBERS.includes(name) ? (numberOf(value) ?? value) : value]),
   )
 }
 

@@ -65,6 +65,7 @@ describe('a form of a page', () => {
     ['a filter that is not valid', { all: 'yes', openId: '%' }],
     ['a filter with a value that no follower has', { all: 'yes', status: 'zzz' }],
     ['a version without its campaign', { all: 'yes', version: '2' }],
+    ['hours that are not written in digits', { all: 'yes', closing: '0x10' }],
     ['neither followers nor all', {}],
     ['no followers', { picks: '' }],
     ['followers that are none', { picks: 'nobody' }],

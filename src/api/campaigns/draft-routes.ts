@@ -19,6 +19,7 @@ import {
 } from '../routes/route-helpers.ts'
 import { draftCheck, draftDetail } from '../schemas/campaign-lifecycle-schemas.ts'
 import { campaignParam, draftSummary, published, versionNote } from '../schemas/campaign-schemas.ts'
+import { writtenNumber } from '../schemas/common-schemas.ts'
 import { draftView } from '../views/campaign-version-view.ts'
 import { answerPublished, checkSource, publishSource } from './campaign-files.ts'
 import { etag, expectationHeaders, expectedNumber, versionConflict } from './expectations.ts'
@@ -154,7 +155,7 @@ function publishDraft(router: OpenAPIHono, deps: ApiDeps): void {
         query: z.strictObject({
           bodies: z.enum(['running']).optional(),
           note: versionNote,
-          revision: z.coerce.number().int().min(1).max(1_000_000_000).optional().openapi({
+          revision: writtenNumber(1_000_000_000).optional().openapi({
             description: 'The revision of the draft that was read: 409 when it was saved again meanwhile.',
           }),
         }),

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { followerFilter } from '../follower-filter.ts'
+import { followerFilterBody } from '../follower-filter.ts'
 import { isoTime, typedLine } from './common-schemas.ts'
 import { followerParams } from './follower-schemas.ts'
 
@@ -8,17 +8,12 @@ const MOST_CHOSEN = 200
 
 const bulkAction = z.enum(['cancel', 'pause', 'resume'])
 
-/** As of the list, where an empty value is none. Here it would select everybody, as with the empty variable of a script. */
-const bulkFilter = followerFilter.extend({
-  appId: z.string().min(1).max(64).optional(),
-  outcome: z.string().min(1).max(40).optional(),
-  campaign: z.string().min(1).max(100).optional(),
-})
-
 export const bulkBody = z
   .strictObject({
     action: bulkAction,
-    filter: bulkFilter.optional().openapi({ description: 'As of the list of followers. `{}`: all of them.' }),
+    filter: followerFilterBody
+      .optional()
+      .openapi({ description: 'As of the list of followers. `{}`: all of them.' }),
     followers: z
       .array(followerParams)
       .min(1)

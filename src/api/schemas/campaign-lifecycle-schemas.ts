@@ -6,13 +6,13 @@ import {
   draftSummary,
   versionNote,
 } from './campaign-schemas.ts'
-import { isoTime, issue } from './common-schemas.ts'
+import { isoTime, issue, wholeNumber, writtenNumber } from './common-schemas.ts'
 import { facts } from './event-schemas.ts'
 
 /** The schemas of versions, drafts, and of what happens to a whole campaign. */
 
 export const versionParams = campaignParam.extend({
-  version: z.coerce.number().int().min(1).max(1_000_000_000),
+  version: writtenNumber(1_000_000_000),
 })
 
 export const listedVersion = campaignVersion
@@ -31,11 +31,9 @@ export const versionDetail = campaignVersion
   .openapi('CampaignVersionDetail')
 
 const MAX_VERSION = 2 ** 31 - 1
-const comparedVersion = z.union([
-  z.literal('draft'),
-  z.literal('live'),
-  z.coerce.number().int().min(1).max(MAX_VERSION),
-])
+const named = [z.literal('draft'), z.literal('live')] as const
+const wrongVersion = 'must be a version, draft or live'
+const comparedVersion = z.union([...named, writtenNumber(MAX_VERSION)], wrongVersion)
 export type ComparedVersion = z.output<typeof comparedVersion>
 export const diffQuery = z.strictObject({
   from: comparedVersion
@@ -65,7 +63,7 @@ export const campaignDiff = z
   .openapi('CampaignDiff')
 
 export const rollbackBody = z
-  .strictObject({ version: z.number().int().min(1).max(MAX_VERSION), note: versionNote })
+  .strictObject({ version: wholeNumber(MAX_VERSION), note: versionNote })
   .openapi('Rollback')
 
 export const draftDetail = draftSummary.extend({ source: z.string() }).openapi('Draft')
@@ -116,7 +114,7 @@ export const testSendBody = z
       .max(80)
       .default('all')
       .openapi({ description: 'The id of a step, with all its messages, or `all`.' }),
-    version: comparedVersion.default('live'),
+    version: z.union([...named, wholeNumber(MAX_VERSION)], wrongVersion).default('live'),
     reply: z
       .string()
       .max(600)

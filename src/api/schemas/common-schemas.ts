@@ -3,9 +3,19 @@ import { inOneLine, withoutControlCharacters } from '../../shared/text.ts'
 
 export const appIdParam = z.object({ appId: z.string().min(1).max(64) })
 
+/** A whole number from 1 as a field of a JSON body: a text or a truth value is none. */
+export const wholeNumber = (most: number) => z.number().int().min(1).max(most)
+
+/** The same in a path or in a query, which have texts only: in decimal digits. */
+export const writtenNumber = (most: number) =>
+  z.preprocess(
+    (text) => (typeof text === 'string' && /^\d{1,15}$/.test(text) ? Number(text) : text),
+    z.number('must be a whole number in decimal digits').int().min(1).max(most),
+  )
+
 export const page = z.strictObject({
   cursor: z.string().optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: writtenNumber(200).default(50),
 })
 
 /**

@@ -1,5 +1,6 @@
 import { dayInBeijing } from '../../shared/beijing-time.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
+import { numberOf } from '../number-of.ts'
 
 /** The days of entries that a page counts: today, a number of days with today, or all. */
 export const RANGES = ['1', '7', '30', 'all'] as const
@@ -16,10 +17,9 @@ const MOST_VERSION = 2 ** 31 - 1
 
 /** Reads the query of a page of results. What it does not know is the default: the last seven days of all versions. */
 export function readResultsQuery(query: Readonly<Record<string, string | undefined>>): ResultsQuery {
-  const version = /^\d{1,10}$/.test(query.version ?? '') ? Number(query.version) : 0
   return {
     range: RANGES.find((range) => range === query.range) ?? '7',
-    version: version >= 1 && version <= MOST_VERSION ? version : null,
+    version: numberOf(query.version, MOST_VERSION),
   }
 }
 

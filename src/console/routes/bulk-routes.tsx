@@ -9,7 +9,7 @@ import { BULK_ACTIONS, type BulkAction, type BulkQuestion } from '../components/
 import { BulkJobs } from '../components/bulk-jobs.tsx'
 import type { FilterChoices } from '../components/filter-words.tsx'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
-import { type AskedFilter, readFilters, writtenFilters } from '../follower-list.ts'
+import { type AskedFilter, filtersInBody, readFilters } from '../follower-list.ts'
 import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
 import { BulkJobPage, BulkJobResult, BulkJobsPage } from '../pages/bulk-job-pages.tsx'
@@ -59,7 +59,7 @@ const chosenFrom = (picks: readonly string[]) => ({ followers: picks.map(followe
 function selectionOf(field: (name: string) => string) {
   const picks = field('picks')
   if (picks !== '') return chosenFrom(picks.split(' '))
-  return field('all') === '' ? {} : { filter: writtenFilters(field) }
+  return field('all') === '' ? {} : { filter: filtersInBody(field) }
 }
 
 function followerOf(pick: string): { appId: string; openId: string } {

@@ -4,6 +4,7 @@ import { type CampaignRow, createCampaignRows } from '../campaigns/campaign-rows
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
 import { done, type NoticeName } from '../notice.ts'
+import { numberOf } from '../number-of.ts'
 import { CampaignListPage, LIST_STATES, type ListState } from '../pages/campaign-list-page.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { campaignPath } from '../paths.ts'
@@ -75,8 +76,8 @@ async function sourceOf(deps: PageDeps, id: string, which: string | undefined): 
   if (which === 'draft') return (await deps.drafts.find(id))?.source ?? null
   const found = await deps.campaigns.find(id)
   if (!found || which === undefined) return found?.source ?? null
-  if (!/^[1-9]\d{0,8}$/.test(which)) return null
-  return (await deps.campaigns.findVersion(id, Number(which)))?.source ?? null
+  const version = numberOf(which)
+  return version === null ? null : ((await deps.campaigns.findVersion(id, version))?.source ?? null)
 }
 
 function isOf(row: CampaignRow, state: ListState): boolean {

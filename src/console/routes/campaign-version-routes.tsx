@@ -5,6 +5,7 @@ import { type OpenCampaign, openCampaign } from '../campaigns/framed-campaign.ts
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
+import { numberOf } from '../number-of.ts'
 import {
   CampaignVersionsPage,
   type Comparison,
@@ -60,9 +61,6 @@ function chosenSides(c: Context, { framed }: OpenCampaign): { from: Side; to: Si
 }
 
 const sideOf = (text: string | undefined): Side | null => (text === 'draft' ? 'draft' : numberOf(text))
-
-const numberOf = (text: string | undefined): number | null =>
-  text !== undefined && /^[1-9]\d{0,8}$/.test(text) ? Number(text) : null
 
 async function compare(
   c: Context,

@@ -8,6 +8,7 @@ import { type OpenCampaign, openCampaign } from '../campaigns/framed-campaign.ts
 import type { PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
+import { numberOf } from '../number-of.ts'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { PublishPage, type PublishPlan } from '../pages/publish-page.tsx'
 import { campaignPath } from '../paths.ts'
@@ -20,16 +21,18 @@ export function addPublishPages(app: Hono, deps: PageDeps): void {
   formAction(app, { path: '/campaigns/:id/publish', role: 'operator' }, deps, async (c, field) => {
     const id = c.req.param('id') ?? ''
     const path = campaignPath(id)
-    const [revision, version] = [Number(field('revision')), Number(field('version'))]
-    const query = new URLSearchParams({ revision: String(revision) })
+    const query = new URLSearchParams({ revision: field('revision') })
     if (field('bodies') === 'running') query.set('bodies', 'running')
     const note = field('note').trim()
     if (note !== '') query.set('note', note)
     const headers: Record<string, string> =
-      version > 0 ? { 'if-match': `"${version}"` } : { 'if-none-match': '*' }
+      field('version') === '0' ? { 'if-none-match': '*' } : { 'if-match': `"${field('version')}"` }
     const answer = await deps.api.call(c, 'POST', `/api${path}/draft/publish?${query}`, { headers })
     if (answer.error)
-      return publishRefused(c, deps, answer, { revision, values: { note, bodies: field('bodies') } })
+      return publishRefused(c, deps, answer, {
+        revision: numberOf(field('revision')),
+        values: { note, bodies: field('bodies') },
+      })
     const published = answer.body as { version: number; unchanged: boolean }
     const name = (await deps.campaigns.find(id))?.version?.model.name ?? id
     return done(c, path, published.unchanged ? 'publishedSame' : 'published', name, published.version)
@@ -38,7 +41,8 @@ export function addPublishPages(app: Hono, deps: PageDeps): void {
 
 /** What somebody has tried to publish. */
 interface Sent {
-  revision: number
+  /** Null: none that there can be. */
+  revision: number | null
   values: Record<string, string>
 }
 

@@ -6,6 +6,7 @@ import { type FormState, NEW_FORM, problemsOf } from '../components/forms.tsx'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
+import { numberOf } from '../number-of.ts'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { QrcodePage, QrcodesPage } from '../pages/qrcode-pages.tsx'
 import { respond } from '../respond.tsx'
@@ -16,8 +17,8 @@ const FIELDS = ['appId', 'qrScene', 'campaign', 'expires'] as const
 export function addQrcodePages(app: Hono, deps: PageDeps): void {
   app.get('/qrcodes', (c) => codes(deps, c, NEW_FORM, 200))
   app.get('/qrcodes/:id', async (c) => {
-    const id = c.req.param('id')
-    const found = /^\d{1,15}$/.test(id) ? await findQrcode(deps.db, Number(id)) : null
+    const id = numberOf(c.req.param('id'), Number.MAX_SAFE_INTEGER)
+    const found = id === null ? null : await findQrcode(deps.db, id)
     const [code] = found ? await withEntries(deps.db, [found]) : []
     if (!code) return respond(c, <NotFoundPage />, 404)
     const account = await deps.accounts.find(code.appId)

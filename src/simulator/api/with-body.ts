@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { type Answer, failed } from './fault-responses.ts'
 import type { Call, Handle } from './router.ts'
 
@@ -15,6 +15,15 @@ export function withBody<T>(
     return read.success ? handle(read.data, call) : failed(errcode)
   }
 }
+
+/** An id that WeChat's documents show as a number in one place and as a text in another. */
+export const numberOrDigits = z.union([
+  z.number(),
+  z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .transform(Number),
+])
 
 /** The answer `{errcode: 0, errmsg: 'ok'}`. */
 export const done = () => failed(0)

@@ -24,6 +24,8 @@ export const SCHEMA_TEXTS: MessageTable = {
   'Invalid key in record': '名称不对',
   'Invalid value in record': '值不对',
 
+  'must be a whole number in decimal digits': '应是整数，只写数字',
+  'must be a version, draft or live': '应是版本号、draft 或 live',
   'is required in this mode': '这种模式下必填',
   'is not a time zone, like Asia/Shanghai': '不是时区：如 Asia/Shanghai',
   'must be 43 letters and digits': '应是 43 个字母和数字：从微信公众平台复制',

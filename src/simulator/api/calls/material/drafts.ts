@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { StoredArticles } from '../../../state/records.ts'
 import { type Answer, failed } from '../../fault-responses.ts'
 import type { Router } from '../../router.ts'
-import { done, withBody } from '../../with-body.ts'
+import { done, numberOrDigits, withBody } from '../../with-body.ts'
 
 const PAGE_MAX = 20
 const ARTICLES_MAX = 8
@@ -92,7 +92,7 @@ function registerPublishing({ route, wechat }: Router): void {
   route(
     'POST',
     '/cgi-bin/freepublish/get',
-    withBody(z.object({ publish_id: z.coerce.number() }), ({ publish_id }, { account }) => {
+    withBody(z.object({ publish_id: numberOrDigits }), ({ publish_id }, { account }) => {
       const found = account.records.published.find((p) => p.publishId === publish_id)
       if (!found) return failed(40007)
       const item = found.articles.map((_, i) => ({ idx: i + 1, article_url: articleUrl(found.id, i) }))

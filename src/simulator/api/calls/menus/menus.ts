@@ -4,7 +4,7 @@ import type { SimAccountState } from '../../../state/model.ts'
 import type { SimButton } from '../../../state/records.ts'
 import { type Answer, failed } from '../../fault-responses.ts'
 import type { Router } from '../../router.ts'
-import { done, withBody } from '../../with-body.ts'
+import { done, numberOrDigits, withBody } from '../../with-body.ts'
 
 /** The conditions that a rule may have. The others are private since 2021 (65320) or unknown. */
 const RULES = ['tag_id', 'group_id', 'client_platform_type']
@@ -58,7 +58,7 @@ function storedMenus(account: SimAccountState): Answer {
  * Source: https://developers.weixin.qq.com/doc/offiaccount/Custom_Menus/Personalized_menu_interface.html , and 全局返回码
  */
 function registerConditionalMenus({ route, wechat }: Router): void {
-  const menuid = z.object({ menuid: z.coerce.number() })
+  const menuid = z.object({ menuid: numberOrDigits })
   const conditional = z.object({
     button: z.unknown(),
     matchrule: z.record(z.string(), z.unknown()).default({}),
