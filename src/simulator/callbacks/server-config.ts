@@ -17,6 +17,9 @@ import {
   serverSettings,
 } from './server-settings.ts'
 
+/** The body of a call: its fields are checked as those of a form. */
+type Unchecked = Record<string, unknown>
+
 /** Rejected settings. Nothing has changed. */
 export class SettingsError extends Error {
   override name = 'SettingsError'
@@ -39,7 +42,7 @@ export class SettingsError extends Error {
 export async function setServer(
   wechat: SimulatedWechat,
   appId: string,
-  settings: ServerSettings,
+  settings: ServerSettings | Unchecked,
 ): Promise<UrlCheck | null> {
   const account = wechat.account(appId)
   const { check: isChecked, ...requested } = read(serverSettings.safeParse(settings))
@@ -64,7 +67,7 @@ export async function setServer(
  */
 export async function createAccount(
   wechat: SimulatedWechat,
-  settings: AccountSettings,
+  settings: AccountSettings | Unchecked,
 ): Promise<{ account: SimAccountState; check: UrlCheck | null }> {
   const options = completeAccount(read(accountSettings.safeParse(settings)))
   requireKey(options)
@@ -90,7 +93,7 @@ export async function createAccount(
  */
 export async function createPlatform(
   wechat: SimulatedWechat,
-  settings: PlatformSettings,
+  settings: PlatformSettings | Unchecked,
 ): Promise<{ component: ComponentState; push: ComponentPush }> {
   const options = read(platformSettings.safeParse(settings))
   const { appId } = options
@@ -108,7 +111,7 @@ export async function createPlatform(
 export async function setPlatformServer(
   wechat: SimulatedWechat,
   component: ComponentState,
-  settings: PlatformServer,
+  settings: PlatformServer | Unchecked,
 ): Promise<ComponentPush> {
   const { aesKey, ...addresses } = read(platformServer.safeParse(settings))
   Object.assign(component.options, defined(addresses))

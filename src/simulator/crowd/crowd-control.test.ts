@@ -75,7 +75,7 @@ describe('the crowd of an account, by HTTP', () => {
     ['an unknown behaviour', { mix: { dances: 5 } }, /mix must have numbers/],
     ['no text', { reply: ' ' }, /reply must be/],
     ['an unknown field', { size: 5 }, /a crowd is \{followers, seconds, reply, mix\}/],
-    ['a list', [], /a crowd is/],
+    ['a list', [], /not a list/],
   ])('is refused with the wrong setting: %s', async (_, body, reason) => {
     const refused = await call('POST', path, body)
     expect(refused).toMatchObject({ status: 400, body: { error: expect.stringMatching(reason) } })

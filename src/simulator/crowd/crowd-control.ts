@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
+import { readObject } from '../control-body.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import { CrowdSettingsError, readCrowdSettings } from './crowd-settings.ts'
 import { CrowdRunningError, type Crowds } from './crowds.ts'
@@ -21,7 +22,7 @@ export function createCrowdControl(wechat: SimulatedWechat, crowds: Crowds): Hon
     return c.json(crowds.view(c.req.param('appId')))
   })
   app.post('/_sim/crowds/:appId', async (c) => {
-    const settings = readCrowdSettings(await c.req.json())
+    const settings = readCrowdSettings(await readObject(c))
     return c.json(crowds.start(c.req.param('appId'), settings), 201)
   })
   app.delete('/_sim/crowds/:appId', (c) => {

@@ -353,7 +353,7 @@ describe('a fault by the control API', () => {
     ['an unknown moment', { hang: 'later' }, /hang/],
     ['two orders in one', { invalidateToken: APP, duplicateCallback: 1 }, /duplicateCallback/],
     ['the token of an unknown account', { invalidateToken: 'wxunknown' }, /wxunknown/],
-    ['a list', [], /fault/],
+    ['a list', [], /not a list/],
   ])('is rejected with the name of the invalid field: %s', async (_, fault, reason) => {
     const phone = startSimulator()
     const answer = await phone.call('POST', '/_sim/faults', fault)

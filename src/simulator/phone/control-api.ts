@@ -5,6 +5,7 @@ import { readFault } from '../api/faults.ts'
 import { contextOf, listActions, readAction } from '../callbacks/action-catalog.ts'
 import { fileAnswer } from '../callbacks/media-samples.ts'
 import { createAccount, SettingsError, setServer } from '../callbacks/server-config.ts'
+import { readFields, readObject } from '../control-body.ts'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import { setAgent } from '../state/model.ts'
 import type { FollowerKey } from '../state/simulator-state.ts'
@@ -12,9 +13,10 @@ import { followerView } from './follower-view.ts'
 
 /** Options beside the action's own fields. `createTime`: s. */
 const actionBody = z.looseObject({
-  times: z.number().min(1).optional(),
+  times: z.int().min(1).optional(),
   createTime: z.number().optional(),
 })
+const fastForwardBody = z.strictObject({ ms: z.number().optional(), toNext: z.boolean().optional() })
 const agentBody = z.strictObject({ online: z.boolean() })
 const MAX_DELIVERIES = 10
 const MAX_FAST_FORWARD_MS = 7 * 86_400_000
@@ -58,18 +60,18 @@ function addAccountRoutes(app: Hono, wechat: SimulatedWechat): void {
     }),
   )
   app.post('/_sim/accounts', async (c) => {
-    const { account, check } = await createAccount(wechat, await c.req.json())
+    const { account, check } = await createAccount(wechat, await readObject(c))
     const { appId, appSecret, token, encodingAesKey, mode, format, callbackUrl } = account
     // The only answer with credentials: a script that creates an account needs them.
     return c.json({ appId, appSecret, token, encodingAesKey, mode, format, callbackUrl, check }, 201)
   })
   app.put('/_sim/accounts/:appId/server', async (c) => {
-    const check = await setServer(wechat, c.req.param('appId'), await c.req.json())
+    const check = await setServer(wechat, c.req.param('appId'), await readObject(c))
     const { callbackUrl, mode, format } = wechat.account(c.req.param('appId'))
     return c.json({ callbackUrl, mode, format, check })
   })
   app.put('/_sim/accounts/:appId/agents/:kfAccount', async (c) => {
-    const { online } = agentBody.parse(await c.req.json())
+    const { online } = readFields(agentBody, await readObject(c))
     const account = wechat.account(c.req.param('appId'))
     setAgent(account, c.req.param('kfAccount'), online)
     const items = account.agents.map((a) => ({ kfAccount: a.kfAccount, online: a.online }))
@@ -99,7 +101,7 @@ function addFollowerRoutes(app: Hono, wechat: SimulatedWechat): void {
     return c.json({ at: await wechat.nextAt(c.req.param()) })
   })
   app.post('/_sim/:appId/:openId/act', async (c) => {
-    const { times, createTime, ...body } = actionBody.parse(await c.req.json())
+    const { times, createTime, ...body } = readFields(actionBody, await readObject(c))
     const action = readAction(body, contextOf(wechat, c.req.param()))
     const options = {
       ...(times === undefined ? {} : { times: Math.min(MAX_DELIVERIES, times) }),
@@ -108,9 +110,9 @@ function addFollowerRoutes(app: Hono, wechat: SimulatedWechat): void {
     return c.json(await wechat.act(c.req.param(), action, options))
   })
   app.post('/_sim/:appId/:openId/fast-forward', async (c) => {
-    const { ms, toNext } = (await c.req.json()) as { ms?: number; toNext?: boolean }
+    const { ms, toNext } = readFields(fastForwardBody, await readObject(c))
     if (toNext) return c.json({ moved: await wechat.fastForwardToNext(c.req.param()) })
-    if (typeof ms !== 'number' || !(ms > 0) || ms > MAX_FAST_FORWARD_MS)
+    if (ms === undefined || !(ms > 0) || ms > MAX_FAST_FORWARD_MS)
       throw new Error('ms must be 1 to 604800000 (7 days), or toNext must be true')
     await wechat.fastForward(c.req.param(), ms)
     return c.json({ moved: true })
@@ -120,7 +122,7 @@ function addFollowerRoutes(app: Hono, wechat: SimulatedWechat): void {
 function addFaultRoutes(app: Hono, wechat: SimulatedWechat): void {
   app.get('/_sim/faults', (c) => c.json({ items: wechat.faults.list() }))
   app.post('/_sim/faults', async (c) => {
-    const order = readFault(await c.req.json())
+    const order = readFault(await readObject(c))
     if ('invalidateToken' in order) {
       wechat.account(order.invalidateToken)
       wechat.tokens.get(order.invalidateToken)?.invalidate()
