@@ -378,7 +378,8 @@ export const runs = pgTable(
     reasons: jsonb('reasons').$type<readonly string[]>(),
   },
   (t) => [
-    index('runs_by_follower').on(t.appId, t.openId, t.createdAt),
+    // With the key, so that whether a run is its follower's latest is known without reading runs.
+    index('runs_by_follower').on(t.appId, t.openId, t.createdAt, t.runKey),
     index('runs_by_created_at').on(t.createdAt),
     // With the version, so that the open runs of each are counted without reading them.
     index('runs_by_campaign').on(t.campaign, t.status, t.version),

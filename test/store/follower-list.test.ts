@@ -16,7 +16,7 @@ import {
 import { eraseFollower } from '../../src/store/runs/erase-follower.ts'
 import { readFollower, saveFollower } from '../../src/store/runs/follower-rows.ts'
 import { listLatestRuns, type RunFilter, selectedRuns } from '../../src/store/runs/latest-runs.ts'
-import { endRunFromOutside, insertRun, recordRun } from '../../src/store/runs/run-rows.ts'
+import { endRunFromOutside, insertRun, type RunRow, recordRun } from '../../src/store/runs/run-rows.ts'
 import { TemporalUnavailableError } from '../../src/temporal/run-client.ts'
 import { entryOf, planOf } from '../harness/run-simulation.ts'
 import { describeOnBothStores } from '../harness/stores.ts'
@@ -96,6 +96,26 @@ describeOnBothStores('the list of followers', (store) => {
     const closing = (hours: number) => ({ closing: { after: NOW, until: NOW + hours * HOUR_MS } })
     expect(await found(closing(1))).toEqual(['oSoon'])
     expect((await found(closing(24))).sort()).toEqual(['oLater', 'oSoon'])
+  })
+
+  it('is in the same order, page by page, for a reason of few runs and of many', async () => {
+    for (let i = 0; i < 7; i++)
+      await add({
+        openId: `o${i}`,
+        at: NOW + Math.floor(i / 2),
+        steps: [{ state: 'held', reason: 'no-grant' }],
+      })
+    await add({ openId: 'oOther', at: NOW + 9 })
+    for (const rare of [0, 1_000]) {
+      const pages: string[] = []
+      for (let after: RunRow | null = null; ; ) {
+        const page: RunRow[] = await listLatestRuns(db(), { reason: 'no-grant' }, { after, limit: 2 }, rare)
+        pages.push(...page.map(({ openId }) => openId))
+        after = page.at(-1) ?? null
+        if (!after) break
+      }
+      expect([rare, pages]).toEqual([rare, ['o6', 'o5', 'o4', 'o3', 'o2', 'o1', 'o0']])
+    }
   })
 
   it('has each follower once, with the latest run, although an earlier one fits the filter', async () => {

@@ -3,6 +3,7 @@ import type { FollowerKey } from '../../shared/ids.ts'
 import { type BulkRunState, runsOfBulkJob } from '../bulk/bulk-jobs.ts'
 import type { Db } from '../db.ts'
 import { followers, runs } from '../schema.ts'
+import { execute } from '../sql.ts'
 import type { RunRow } from './run-rows.ts'
 
 export interface RunFilter {
@@ -31,29 +32,45 @@ export interface RunPosition {
   runKey: string
 }
 
-/** The latest run of each follower, newest first, after `page.after`. */
+/**
+ * The latest run of each follower, newest first, after `page.after`.
+ * @param rare a reason of fewer runs is looked up first, and the list is sorted then
+ */
 export async function listLatestRuns(
   db: Db,
   filter: RunFilter,
   page: { after: RunPosition | null; limit: number },
+  rare = RARE,
 ): Promise<RunRow[]> {
   const { after, limit } = page
   const isAfter = after
     ? sql`(${runs.createdAt}, ${runs.runKey}) < (${after.createdAt}::bigint, ${after.runKey})`
     : undefined
+  // No index has this order. PostgreSQL then finds the runs by their reason, and does not read all newer runs to find a page.
+  const unindexed = filter.reason !== undefined && (await isRare(db, filter.reason, rare))
   return db
     .select()
     .from(runs)
     .where(and(isLatest, isAfter, ...conditionsOf(filter)))
-    .orderBy(desc(runs.createdAt), desc(runs.runKey))
+    .orderBy(unindexed ? sql`${runs.createdAt} + 0 DESC` : desc(runs.createdAt), desc(runs.runKey))
     .limit(limit)
 }
 
-/** Two lookups that read indexes alone: a later run of the follower, and one of the same moment with a later key. */
+/** The row comparison reads the index `runs_by_follower` alone. */
 const isLatest = sql`NOT EXISTS (SELECT 1 FROM ${runs} n WHERE n.app_id = ${runs.appId} AND n.open_id = ${runs.openId}
-    AND n.created_at > ${runs.createdAt})
-  AND NOT EXISTS (SELECT 1 FROM ${runs} n WHERE n.app_id = ${runs.appId} AND n.created_at = ${runs.createdAt}
-    AND n.run_key > ${runs.runKey} AND n.open_id = ${runs.openId})`
+    AND (n.created_at, n.run_key) > (${runs.createdAt}, ${runs.runKey}))`
+
+/** A page of runs with a reason that more runs have than this is found soon among the newest ones. */
+const RARE = 3_000
+
+/** Whether fewer runs have this reason. */
+async function isRare(db: Db, reason: string, rare: number): Promise<boolean> {
+  const { rows } = await execute<{ n: number | string }>(
+    db,
+    sql`SELECT count(*) AS n FROM (SELECT 1 FROM ${runs} WHERE ${hasReason(reason)} LIMIT ${rare}::integer) found`,
+  )
+  return Number(rows[0]?.n ?? 0) < rare
+}
 
 const isOpen = ne(runs.status, 'ended')
 
@@ -72,7 +89,7 @@ function conditionsOf(filter: RunFilter): (SQL | undefined)[] {
     scene ? hasScene(scene) : undefined,
     closing ? and(isOpen, gt(runs.closesAt, closing.after), lte(runs.closesAt, closing.until)) : undefined,
     filter.openId ? beginsWith(filter.openId) : undefined,
-    filter.reason ? sql`${runs.reasons} ? ${filter.reason}` : undefined,
+    filter.reason ? hasReason(filter.reason) : undefined,
     filter.tag ? hasTag(filter.tag) : undefined,
     filter.bulk ? isOfBulkJob(filter.bulk) : undefined,
   ]
@@ -82,6 +99,8 @@ function conditionsOf(filter: RunFilter): (SQL | undefined)[] {
 function beginsWith(openId: string): SQL {
   return sql`(${runs.openId} ~>=~ ${openId} AND ${runs.openId} ~<~ ${`${openId}\u{10ffff}`})`
 }
+
+const hasReason = (reason: string): SQL => sql`${runs.reasons} ? ${reason}`
 
 function hasScene(scene: string): SQL {
   if (scene.includes('*')) return eq(runs.scenePattern, scene)
