@@ -2,6 +2,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { LRUCache } from 'lru-cache'
 import type { StatisticsFilter } from '../../campaign/statistics/counted-row.ts'
 import type { Statistics } from '../../campaign/statistics/report.ts'
+import { createBackgroundPace } from '../../shared/background-pace.ts'
 import { createRefreshedValue, type RefreshedValue } from '../../shared/refreshed-value.ts'
 import { SECOND_MS } from '../../shared/time-units.ts'
 import { readCampaignStatistics } from '../../store/statistics/read-statistics.ts'
@@ -14,7 +15,7 @@ import { type ApiDeps, errorResponses, jsonResponse, notFoundResponse, security 
 /** Counting reads every run of the campaign, so many callers share one count. An older one is not shown. */
 const USABLE_MS = 10 * SECOND_MS
 /** Later, whoever asks gets the older count, and the next one gets a new one. */
-const FRESH_MS = USABLE_MS / 2
+const FRESH_MS = 3 * SECOND_MS
 const TIMES = { freshMs: FRESH_MS, usableMs: USABLE_MS, clock: () => performance.now() }
 const MAX_CACHED = 100
 
@@ -45,16 +46,21 @@ export function readStatisticsOfCampaign(router: OpenAPIHono, deps: ApiDeps): vo
   exportStatistics(router, deps, read)
 }
 
-/** Reads statistics of campaigns, at most once in ten seconds for each campaign and filter. */
+/** Reads statistics of campaigns, at most once in three seconds for each campaign and filter. */
 function createStatisticsReader(
   deps: Pick<ApiDeps, 'db' | 'campaigns'>,
 ): (campaign: string, filter: StatisticsFilter) => Promise<Statistics> {
   const known = new LRUCache<string, RefreshedValue<Statistics>>({ max: MAX_CACHED })
+  const pace = createBackgroundPace()
   return async (campaign, filter) => {
     const { from, to, version, scene, appId, variant } = filter
     const key = JSON.stringify([campaign, from, to, version, scene, appId, variant])
     const counted =
-      known.get(key) ?? createRefreshedValue(() => readCampaignStatistics(deps, campaign, filter), TIMES)
+      known.get(key) ??
+      createRefreshedValue(
+        (isAwaited) => pace(isAwaited, (pause) => readCampaignStatistics(deps, campaign, filter, { pause })),
+        TIMES,
+      )
     known.set(key, counted)
     return (await counted.get()).value
   }

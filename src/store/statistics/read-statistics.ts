@@ -3,33 +3,124 @@ import { planOfVersion } from '../../campaign/compiled-plan.ts'
 import { describeEvents } from '../../campaign/statistics/answer-counts.ts'
 import type { CountedRow, StatisticsFilter } from '../../campaign/statistics/counted-row.ts'
 import { type Statistics, statisticsOf, type VersionPlan } from '../../campaign/statistics/report.ts'
+import type { Pause } from '../../shared/background-pace.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
 import type { CampaignStore } from '../campaigns/campaign-store.ts'
 import type { Db } from '../db.ts'
 import { campaignStatistics, inbox, runs } from '../schema.ts'
+import { execute } from '../sql.ts'
 import { answerDay, answeringCampaign, answerMetrics } from './answer-metrics.ts'
+import { CountSum, type StoredCount } from './count-sum.ts'
 import { countInSql, entryDay, runMetrics } from './run-metrics.ts'
 
+/** The most runs that one statement counts. The embedded store does nothing else meanwhile. */
+const SLICE = 2_000
+/** How a count is divided into statements. */
+interface Parts {
+  /** Called between them. */
+  pause: Pause
+  /** The most runs that one of them counts. */
+  slice: number
+}
+
+/** A count is repeated when a purge has moved some meanwhile, so often in all. */
+const ATTEMPTS = 2
+
 /**
- * Counts the runs and answers of a campaign, with those that the purges have deleted. One statement, so that what is purged meanwhile
- * is counted once. It reads each run of the period. Answers belong to no scene.
+ * Counts the runs and answers of a campaign, with those that the purges have deleted. Reads each run of the campaign, by many short
+ * statements. What is purged meanwhile is counted once. Answers belong to no scene.
  */
-export async function readStatistics(db: Db, campaign: string, filter: EntryFilter): Promise<CountedRow[]> {
-  const kept = sql`(SELECT * FROM ${runs} r WHERE ${runsOfCampaign(campaign, filter)})`
-  const answered = sql`(SELECT * FROM ${inbox} i WHERE ${existingAnswers(campaign, filter)})`
-  const { rows } = await countInSql<CountedRow & { n: number | string }>(
+export async function readStatistics(
+  db: Db,
+  campaign: string,
+  filter: EntryFilter,
+  parts: Partial<Parts> = {},
+): Promise<CountedRow[]> {
+  const { pause = async () => {}, slice = SLICE } = parts
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = await countDeleted(db, campaign)
+    const rows = await countInSlices(db, campaign, filter, { pause, slice })
+    if ((await countDeleted(db, campaign)) === before) return rows
+  }
+  const sum = new CountSum()
+  const all = [runMetrics(keptRuns(campaign, filter, sql`true`)), ...otherMetrics(campaign, filter)]
+  sum.add(await countRows(db, all))
+  return sum.rows()
+}
+
+async function countInSlices(
+  db: Db,
+  campaign: string,
+  filter: EntryFilter,
+  { pause, slice }: Parts,
+): Promise<CountedRow[]> {
+  const sum = new CountSum()
+  const count = async (parts: readonly SQL[]) => {
+    const began = performance.now()
+    sum.add(await countRows(db, parts))
+    await pause(performance.now() - began)
+  }
+  await count(otherMetrics(campaign, filter))
+  for (let after: number | null = null; ; ) {
+    const until = await endOfSlice(db, campaign, after, slice)
+    const isInSlice = sql`${after === null ? sql`true` : sql`r.created_at > ${after}::bigint`}
+      AND ${until === null ? sql`true` : sql`r.created_at <= ${until}::bigint`}`
+    await count([runMetrics(keptRuns(campaign, filter, isInSlice))])
+    if (until === null) return sum.rows()
+    after = until
+  }
+}
+
+/** When the last run of the next slice was stored, epoch ms; null: the slice has all runs that are left. Reads an index alone. */
+async function endOfSlice(
+  db: Db,
+  campaign: string,
+  after: number | null,
+  slice: number,
+): Promise<number | null> {
+  const isAfter = after === null ? sql`` : sql`AND r.created_at > ${after}::bigint`
+  const { rows } = await execute<{ at: number | string }>(
     db,
-    sql`WITH counted AS MATERIALIZED (
-        ${runMetrics(kept)}
-        UNION ALL SELECT a.*, 0 FROM (${answerMetrics(answered)}) a
-        UNION ALL SELECT campaign, version, app_id, day, scene, variant, step, metric, n, value
-          FROM ${campaignStatistics} t WHERE ${deletedRuns(campaign, filter)})
+    sql`SELECT r.created_at AS at FROM ${runs} r WHERE r.campaign = ${campaign} ${isAfter}
+      ORDER BY r.created_at OFFSET ${slice - 1}::integer LIMIT 1`,
+  )
+  return rows[0] ? Number(rows[0].at) : null
+}
+
+/** Only purges add to it, so that it tells whether one has moved counts of the campaign. */
+async function countDeleted(db: Db, campaign: string): Promise<number> {
+  const { rows } = await execute<{ n: number | string | null }>(
+    db,
+    sql`SELECT sum(n) AS n FROM ${campaignStatistics} WHERE campaign = ${campaign}`,
+  )
+  return Number(rows[0]?.n ?? 0)
+}
+
+function keptRuns(campaign: string, filter: EntryFilter, isInSlice: SQL): SQL {
+  return sql`(SELECT * FROM ${runs} r WHERE ${runsOfCampaign(campaign, filter)} AND ${isInSlice})`
+}
+
+/** What counts beside the runs that exist: answers, and what was deleted. */
+function otherMetrics(campaign: string, filter: EntryFilter): SQL[] {
+  const answered = sql`(SELECT * FROM ${inbox} i WHERE ${existingAnswers(campaign, filter)})`
+  return [
+    sql`SELECT a.*, 0 FROM (${answerMetrics(answered)}) a`,
+    sql`SELECT campaign, version, app_id, day, scene, variant, step, metric, n, value
+      FROM ${campaignStatistics} t WHERE ${deletedRuns(campaign, filter)}`,
+  ]
+}
+
+async function countRows(db: Db, parts: readonly SQL[]): Promise<StoredCount[]> {
+  const { rows } = await countInSql<StoredCount>(
+    db,
+    sql`WITH counted (campaign, version, app_id, day, scene, variant, step, metric, n, value)
+        AS MATERIALIZED (${sql.join([...parts], sql` UNION ALL `)})
       SELECT version, variant, step, metric, NULL AS day, NULL AS scene, sum(n) AS n, sum(value) AS value
         FROM counted GROUP BY 1, 2, 3, 4
       UNION ALL SELECT version, variant, '', metric, day, NULL, sum(n), sum(value) FROM counted WHERE step = '' GROUP BY 1, 2, 4, 5
       UNION ALL SELECT version, variant, '', metric, NULL, scene, sum(n), sum(value) FROM counted WHERE step = '' GROUP BY 1, 2, 4, 6`,
   )
-  return rows.map((row) => ({ ...row, n: Number(row.n), value: Number(row.value) }))
+  return rows
 }
 
 /** Selects runs by their entry. */
@@ -90,8 +181,9 @@ export async function readCampaignStatistics(
   deps: { db: Db; campaigns: Pick<CampaignStore, 'version'> },
   campaign: string,
   { variant, ...filter }: StatisticsFilter,
+  parts?: Partial<Parts>,
 ): Promise<Statistics> {
-  const rows = await readStatistics(deps.db, campaign, filter)
+  const rows = await readStatistics(deps.db, campaign, filter, parts)
   const versions = [...new Set(rows.map((row) => row.version))]
   const plans = await Promise.all(versions.map((version) => versionPlan(deps.campaigns, campaign, version)))
   const byVersion = new Map(versions.map((version, i) => [version, plans[i] ?? null]))
