@@ -36,6 +36,11 @@ export class FollowerClock {
     this.#testClock = testClock
   }
 
+  /** Whether the clocks of runs can be moved. */
+  get hasTestClock(): boolean {
+    return this.#testClock !== undefined
+  }
+
   /**
    * Moves both clocks forward by `ms`, step by step. Each move ends where the run acts next, so that the simulator checks
    * every send at its own time.

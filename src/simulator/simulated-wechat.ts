@@ -139,6 +139,11 @@ export class SimulatedWechat extends SimulatorState {
     return this.#clock.advance(key, ms)
   }
 
+  /** Whether the clocks of runs can be moved. */
+  get hasTestClock(): boolean {
+    return this.#clock.hasTestClock
+  }
+
   /** Moves both clocks to the run's next step. Returns false when there is none. */
   fastForwardToNext(key: FollowerKey): Promise<boolean> {
     return this.#clock.advanceToNext(key)

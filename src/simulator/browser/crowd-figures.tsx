@@ -34,7 +34,13 @@ interface PartProps {
   crowd: StartedCrowdView
 }
 
-const TONES = { arriving: 'green', settling: 'green', finished: 'plain', stopped: 'amber' } as const
+const TONES = {
+  arriving: 'green',
+  settling: 'green',
+  forwarding: 'green',
+  finished: 'plain',
+  stopped: 'amber',
+} as const
 
 const Status = ({ store, crowd }: PartProps) => {
   const { texts, data } = store
@@ -45,7 +51,7 @@ const Status = ({ store, crowd }: PartProps) => {
         {texts.states[crowd.state]}
       </span>
       <span class="quiet">{texts.elapsed(spanText(tookMs, data.language))}</span>
-      <progress value={crowd.arrived} max={crowd.settings.followers} aria-label={texts.figures.arrived} />
+      <Progress store={store} crowd={crowd} />
       {store.isRunning ? (
         <button type="button" id="stop-crowd" disabled={store.isBusy} onClick={() => void store.stop()}>
           <Icon name="square" />
@@ -53,6 +59,16 @@ const Status = ({ store, crowd }: PartProps) => {
         </button>
       ) : null}
     </div>
+  )
+}
+
+const Progress = ({ store, crowd }: PartProps) => {
+  const { figures } = store.texts
+  const { followers } = crowd.settings
+  return crowd.state === 'forwarding' ? (
+    <progress value={crowd.forwarded} max={followers - crowd.unfollowed} aria-label={figures.forwarded} />
+  ) : (
+    <progress value={crowd.arrived} max={followers} aria-label={figures.arrived} />
   )
 }
 
@@ -74,6 +90,12 @@ const Figures = ({ store, crowd }: PartProps) => {
     ['messages', number(crowd.messages), texts.passive(number(crowd.passive))],
     ['unfollowed', number(crowd.unfollowed), '\u00a0'],
   ]
+  if (crowd.settings.fastClock)
+    figures.push([
+      'forwarded',
+      number(crowd.forwarded),
+      texts.ofArrived(number(crowd.settings.followers - crowd.unfollowed)),
+    ])
   return (
     <dl class="crowd-figures">
       {figures.map(([name, value, hint]) => (

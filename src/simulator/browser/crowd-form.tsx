@@ -38,6 +38,7 @@ export const CrowdForm = ({ store }: { store: CrowdStore }) => {
           <Mix store={store} />
           <Problem store={store} field="mix" />
         </fieldset>
+        {data.hasFastClock ? <FastClock store={store} /> : null}
       </fieldset>
       {store.error ? (
         <p class="problem" role="alert">
@@ -53,6 +54,27 @@ export const CrowdForm = ({ store }: { store: CrowdStore }) => {
         </div>
       )}
     </form>
+  )
+}
+
+const FastClock = ({ store }: { store: CrowdStore }) => {
+  const { texts, settings } = store
+  return (
+    <div class="field">
+      <label class="check">
+        <input
+          id="crowd-fast-clock"
+          type="checkbox"
+          checked={settings.fastClock}
+          onChange={({ currentTarget }) =>
+            store.set({ settings: { ...settings, fastClock: currentTarget.checked } })
+          }
+        />
+        {texts.fastClock}
+      </label>
+      <p class="hint">{texts.fastClockHint}</p>
+      <Problem store={store} field="fastClock" />
+    </div>
   )
 }
 

@@ -24,7 +24,8 @@ export class CrowdStore {
   }
 
   get isRunning(): boolean {
-    return this.crowd?.state === 'arriving' || this.crowd?.state === 'settling'
+    const state = this.crowd?.state ?? 'none'
+    return state === 'arriving' || state === 'settling' || state === 'forwarding'
   }
 
   /** @param draw draws the page */

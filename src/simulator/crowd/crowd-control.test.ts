@@ -74,7 +74,8 @@ describe('the crowd of an account, by HTTP', () => {
     ['nobody who does anything', { mix: { silent: 0 } }, /mix needs a behaviour above 0/],
     ['an unknown behaviour', { mix: { dances: 5 } }, /mix must have numbers/],
     ['no text', { reply: ' ' }, /reply must be/],
-    ['an unknown field', { size: 5 }, /a crowd is \{followers, seconds, reply, mix\}/],
+    ['a clock that is neither', { fastClock: 1 }, /fastClock must be true or false/],
+    ['an unknown field', { size: 5 }, /a crowd is \{followers, seconds, reply, mix, fastClock\}/],
     ['a list', [], /not a list/],
   ])('is refused with the wrong setting: %s', async (_, body, reason) => {
     const refused = await call('POST', path, body)

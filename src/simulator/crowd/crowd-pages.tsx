@@ -26,6 +26,7 @@ export function createCrowdPages(wechat: SimulatedWechat, consoleUrl: string | n
       appId: account.appId,
       accounts: ownAccounts(wechat).map(({ appId, name }) => ({ appId, name })),
       served: wechat.servedBy(account).by !== 'nobody',
+      hasFastClock: wechat.hasTestClock,
       defaults: DEFAULT_SETTINGS,
       limits: { followers: MOST_FOLLOWERS, seconds: MOST_SECONDS, perSecond: MOST_PER_SECOND },
     }

@@ -25,6 +25,8 @@ export interface CrowdSettings {
   reply: string
   /** Weights: shares of their sum. */
   mix: Record<Behaviour, number>
+  /** At the end, the clocks of those who still follow are moved forward until their series are over. */
+  fastClock: boolean
 }
 
 export const DEFAULT_SETTINGS: CrowdSettings = {
@@ -40,11 +42,12 @@ export const DEFAULT_SETTINGS: CrowdSettings = {
     'leaves-at-once': 5,
     'leaves-later': 5,
   },
+  fastClock: false,
 }
 
 /** Which setting is wrong, and how. The page has words for it in both languages. */
 export interface CrowdProblem {
-  field: 'followers' | 'seconds' | 'reply' | 'mix'
+  field: 'followers' | 'seconds' | 'reply' | 'mix' | 'fastClock'
   problem: 'out-of-range' | 'too-fast' | 'empty' | 'invalid'
   message: string
 }
@@ -66,6 +69,7 @@ const body = z.strictObject({
   seconds: z.int().min(1).max(MOST_SECONDS).default(DEFAULT_SETTINGS.seconds),
   reply: z.string().trim().min(1).max(100).default(DEFAULT_SETTINGS.reply),
   mix: z.partialRecord(z.enum(BEHAVIOURS), weight).default(DEFAULT_SETTINGS.mix),
+  fastClock: z.boolean().default(DEFAULT_SETTINGS.fastClock),
 })
 
 const MESSAGES: Record<string, CrowdProblem> = {
@@ -85,6 +89,7 @@ const MESSAGES: Record<string, CrowdProblem> = {
     problem: 'invalid',
     message: `mix must have numbers from 0 to 100 for some of ${BEHAVIOURS.join(', ')}`,
   },
+  fastClock: { field: 'fastClock', problem: 'invalid', message: 'fastClock must be true or false' },
 }
 
 /** @throws CrowdSettingsError that names every wrong setting */
@@ -95,9 +100,9 @@ export function readCrowdSettings(input: unknown): CrowdSettings {
     const known = [...wrong].flatMap((field) => MESSAGES[field] ?? [])
     throw known.length > 0
       ? new CrowdSettingsError(known)
-      : new Error(`a crowd is {followers, seconds, reply, mix}: ${read.error.issues[0]?.message}`)
+      : new Error(`a crowd is {followers, seconds, reply, mix, fastClock}: ${read.error.issues[0]?.message}`)
   }
-  const { followers, seconds, reply, mix } = read.data
+  const { followers, seconds, reply, mix, fastClock } = read.data
   const full = Object.fromEntries(BEHAVIOURS.map((b) => [b, mix[b] ?? 0])) as CrowdSettings['mix']
   const problems: CrowdProblem[] = []
   if (followers / seconds > MOST_PER_SECOND)
@@ -109,5 +114,5 @@ export function readCrowdSettings(input: unknown): CrowdSettings {
   if (Object.values(full).every((share) => share === 0))
     problems.push({ field: 'mix', problem: 'empty', message: 'mix needs a behaviour above 0' })
   if (problems.length > 0) throw new CrowdSettingsError(problems)
-  return { followers, seconds, reply, mix: full }
+  return { followers, seconds, reply, mix: full, fastClock }
 }

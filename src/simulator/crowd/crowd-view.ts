@@ -6,8 +6,8 @@ import type { Behaviour, CrowdSettings } from './crowd-settings.ts'
  * What the control API answers about a crowd. Types only: the page's script is compiled for browsers.
  */
 
-/** `settling`: everybody has arrived; the last minutes and actions are awaited. */
-export type CrowdState = 'none' | 'arriving' | 'settling' | 'finished' | 'stopped'
+/** `settling`: everybody has arrived; the last minutes and actions are awaited. `forwarding`: clocks are moved forward. */
+export type CrowdState = 'none' | 'arriving' | 'settling' | 'forwarding' | 'finished' | 'stopped'
 
 export interface CrowdView {
   state: CrowdState
@@ -29,6 +29,8 @@ export interface StartedCrowdView extends CrowdView {
   /** Actions after the follow. */
   actions: number
   unfollowed: number
+  /** Followers whose clock was moved forward until their series was over. */
+  forwarded: number
   /** Messages that reached a phone, passive replies among them. */
   messages: number
   passive: number
@@ -54,6 +56,8 @@ export interface CrowdPageData {
   accounts: { appId: string; name: string }[]
   /** Whether a server or a platform receives the account's callbacks. */
   served: boolean
+  /** Whether clocks can be moved forward. */
+  hasFastClock: boolean
   defaults: CrowdSettings
   limits: { followers: number; seconds: number; perSecond: number }
 }

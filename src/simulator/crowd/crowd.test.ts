@@ -220,3 +220,83 @@ describe('what WeChat sees of a crowd', () => {
     expect(wechat.account(APP).sends).toEqual([])
   })
 })
+
+describe('the fast clock', () => {
+  /** When the run of each follower acts next: an hour after its clock, so often. */
+  let steps: Map<string, number>
+  const forwarded: string[] = []
+  beforeEach(() => {
+    steps = new Map()
+    forwarded.length = 0
+    wechat = new SimulatedWechat({
+      now: () => now,
+      post: async () => ({ status: 200, text: 'success' }),
+      testClock: {
+        advance: async ({ openId }, ms) => {
+          if (ms < 3_600_000) return
+          forwarded.push(openId)
+          steps.set(openId, (steps.get(openId) ?? 0) - 1)
+        },
+        nextAt: async ({ openId }, clock) => ((steps.get(openId) ?? 0) > 0 ? clock + 3_600_000 : null),
+        syncTo: async () => {},
+      },
+    })
+    wechat.addAccount({
+      ...{ appId: APP, appSecret: 'test-secret', token: 'test-token', mode: 'plain' },
+      callbackUrl: 'http://callback.invalid',
+    })
+  })
+
+  const begin = async (mix: typeof DEFAULT_SETTINGS.mix) => {
+    const settings = { ...DEFAULT_SETTINGS, followers: 20, seconds: 1, mix, fastClock: true }
+    const crowd = new Crowd(wechat, APP, settings, { id: 'test' })
+    await play(crowd, 30)
+    for (const openId of openIds()) steps.set(openId, 3)
+    await play(crowd, 90)
+    return crowd
+  }
+
+  it('moves each phone forward to the end of its series, once everybody’s first minute is over', async () => {
+    const crowd = await begin(onlyMix('silent'))
+    await vi.waitFor(() => expect(crowd.view()).toMatchObject({ state: 'finished', forwarded: 20 }))
+    for (const openId of openIds()) expect(forwarded.filter((id) => id === openId)).toHaveLength(3)
+    expect(wechat.clockOf(wechat.follower({ appId: APP, openId: openIds()[0] ?? '' }))).toBeGreaterThan(
+      T0 + 3 * 3_600_000,
+    )
+  })
+
+  it('leaves alone who has unfollowed', async () => {
+    const crowd = await begin(onlyMix('leaves-at-once'))
+    await vi.waitFor(() => expect(crowd.view()).toMatchObject({ state: 'finished', forwarded: 0 }))
+    expect(forwarded).toEqual([])
+  })
+
+  it('can be stopped while it moves phones, and leaves out a run that cannot be moved', async () => {
+    let blocked = () => {}
+    const settings = {
+      ...DEFAULT_SETTINGS,
+      followers: 20,
+      seconds: 1,
+      mix: onlyMix('silent'),
+      fastClock: true,
+    }
+    const crowd = new Crowd(wechat, APP, settings, { id: 'test' })
+    await play(crowd, 30)
+    vi.spyOn(wechat, 'fastForwardToNext').mockImplementation(async ({ openId }) => {
+      forwarded.push(openId)
+      if (forwarded.length === 1) throw new Error('Temporal could not advance the clock')
+      if (forwarded.length > 10) await new Promise<void>((resolve) => (blocked = resolve))
+      return false
+    })
+    await play(crowd, 90)
+    await vi.waitFor(() => expect(forwarded.length).toBeGreaterThan(10))
+    expect(crowd.view()).toMatchObject({ state: 'forwarding', forwarded: 9 })
+    expect(crowd.isRunning).toBe(true)
+    crowd.stop()
+    const moves = forwarded.length
+    blocked()
+    await play(crowd, 1)
+    expect(crowd.view().state).toBe('stopped')
+    expect(forwarded).toHaveLength(moves)
+  })
+})

@@ -8,6 +8,7 @@ import { arrivalOf, chooseBehaviour, type PlannedAction, planOf } from './crowd-
 import { CrowdSeries } from './crowd-series.ts'
 import type { Behaviour, CrowdSettings } from './crowd-settings.ts'
 import type { CrowdState, StartedCrowdView } from './crowd-view.ts'
+import { forwardPhones } from './forward-phones.ts'
 import { TimeHistogram } from './time-histogram.ts'
 
 const MINUTE_MS = 60_000
@@ -54,7 +55,9 @@ export class Crowd {
     passive: 0,
     served: 0,
     leftUnserved: 0,
+    forwarded: 0,
   }
+  readonly #forwarding = new AbortController()
   #state: Exclude<CrowdState, 'none'> = 'arriving'
   #endedAt: number | null = null
   #arrived = 0
@@ -82,7 +85,7 @@ export class Crowd {
   }
 
   get isRunning(): boolean {
-    return this.#state === 'arriving' || this.#state === 'settling'
+    return this.#state !== 'finished' && this.#state !== 'stopped'
   }
 
   /** Changes with each change of the view. */
@@ -111,7 +114,8 @@ export class Crowd {
     this.#version += 1
     const { followers } = this.#settings
     if (this.#arrived === followers && this.#state === 'arriving') this.#state = 'settling'
-    if (this.#judged === followers && this.#due.size === 0 && this.#inFlight === 0) this.#end('finished')
+    if (this.#state !== 'settling') return
+    if (this.#judged === followers && this.#due.size === 0 && this.#inFlight === 0) this.#settled()
   }
 
   /** Judges a send of the account to a follower of this crowd; others are ignored. */
@@ -152,8 +156,29 @@ export class Crowd {
     return this.#arrived - this.#counts.served - this.#unserved - this.#counts.leftUnserved
   }
 
+  /** Everybody has arrived and acted. */
+  #settled(): void {
+    if (!this.#settings.fastClock) {
+      this.#end('finished')
+      return
+    }
+    this.#state = 'forwarding'
+    // What arrives from now on answers nothing that a follower has done.
+    this.#unansweredSince.fill(0)
+    const still = Array.from(this.#arrivedAt, (_, index) => this.#keyOf(index)).filter(
+      (key) => this.#wechat.peek(key).following,
+    )
+    const onDone = () => {
+      this.#counts.forwarded += 1
+    }
+    void forwardPhones(this.#wechat, still, { signal: this.#forwarding.signal, onDone }).then(() => {
+      if (this.isRunning) this.#end('finished')
+    })
+  }
+
   #end(state: 'finished' | 'stopped'): void {
     clearInterval(this.#timer)
+    this.#forwarding.abort()
     this.#state = state
     this.#endedAt = this.#wechat.now()
     this.#due.clear()
