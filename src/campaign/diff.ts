@@ -1,3 +1,4 @@
+import { isSame } from '../shared/same-value.ts'
 import { type CampaignItem, isFork } from './item-model.ts'
 import type { Campaign } from './model.ts'
 
@@ -146,13 +147,4 @@ function diffFields(before: object, after: object, path = ''): FieldChange[] {
 
 function isMap(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-/** Whether two values of JSON are the same. Absent fields and undefined ones are the same. */
-function isSame(a: unknown, b: unknown): boolean {
-  if (Array.isArray(a) && Array.isArray(b))
-    return a.length === b.length && a.every((value, i) => isSame(value, b[i]))
-  if (isMap(a) && isMap(b))
-    return [...new Set([...Object.keys(a), ...Object.keys(b)])].every((name) => isSame(a[name], b[name]))
-  return a === b
 }

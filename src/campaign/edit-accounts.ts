@@ -1,4 +1,5 @@
 import { isMap, isScalar, isSeq, LineCounter, type Pair } from 'yaml'
+import { changedOrNull } from './editing/checked-change.ts'
 import { parseYaml } from './read-yaml.ts'
 
 /**
@@ -6,6 +7,14 @@ import { parseYaml } from './read-yaml.ts'
  * @returns null when the file is not a map that can be changed in place; then a person must edit it
  */
 export function withAccounts(source: string, accounts: readonly string[]): string | null {
+  return changedOrNull(
+    source,
+    (text) => replaceAccounts(text, accounts),
+    (values) => ({ ...values, accounts }),
+  )
+}
+
+function replaceAccounts(source: string, accounts: readonly string[]): string | null {
   const doc = parseYaml(source, new LineCounter())
   const root = doc.contents
   if (doc.errors.length > 0 || !isMap(root) || !root.range) return null

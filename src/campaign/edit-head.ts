@@ -1,5 +1,6 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, type YAMLMap } from 'yaml'
 import { withAccounts } from './edit-accounts.ts'
+import { changedOrNull } from './editing/checked-change.ts'
 import { parseYaml, sizeProblem } from './read-yaml.ts'
 
 /** What a copy of a campaign has of its own. */
@@ -14,7 +15,21 @@ export interface CampaignHead {
  * A campaign file with another id, name and list of accounts. All other characters stay.
  * @returns null when the file is not a map that can be changed in place; then a person must edit it
  */
-export function withHead(source: string, { id, name, accounts }: CampaignHead): string | null {
+export function withHead(source: string, head: CampaignHead): string | null {
+  const { id, name, accounts } = head
+  return changedOrNull(
+    source,
+    (text) => replaceHead(text, head),
+    ({ accounts: before, ...others }) => ({
+      ...others,
+      id,
+      name,
+      accounts: accounts === undefined ? before : (accounts ?? undefined),
+    }),
+  )
+}
+
+function replaceHead(source: string, { id, name, accounts }: CampaignHead): string | null {
   const named = [
     ['name', name],
     ['id', id],

@@ -275,7 +275,7 @@ function isJson(source: string): boolean {
 }
 
 /** The parser's message, with the remedy where the parser names none. */
-function explainYamlError(code: string, message: string): string {
+export function explainYamlError(code: string, message: string): string {
   switch (code) {
     case 'MULTIPLE_DOCS':
       return 'there are several documents, separated by ---: write each into its own file'

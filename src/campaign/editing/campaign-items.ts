@@ -1,45 +1,21 @@
-import { type Document, isAlias, isMap, isScalar, isSeq } from 'yaml'
-import { ALIASES_MAX, DEPTH_MAX, VALUES_MAX } from '../read-yaml.ts'
-import { CannotEdit, copyItem, openSource, type Path, setField } from './yaml-edit.ts'
+import { CannotEdit, plainValue } from './plain-values.ts'
+import { copyItem, type Path, setField } from './yaml-edit.ts'
 
 /** A campaign file as plain values, for a form: what it has, with errors or without. */
 
 export type Fields = Readonly<Record<string, unknown>>
 export type ReadFile = { fields: Fields; problem: null } | { fields: null; problem: string }
 
-/** Reads a file of any state. Unquoted numbers with another spelling, such as 007, are texts. */
+/** Reads a file of any state. */
 export function readFile(source: string): ReadFile {
   try {
-    const doc = openSource(source)
-    const value = doc.contents === null ? {} : plainReader(doc)(doc.contents, 0)
+    const value = plainValue(source)
     return isFields(value)
       ? { fields: value, problem: null }
       : { fields: null, problem: 'it is no map of fields' }
   } catch (err) {
     if (!(err instanceof CannotEdit)) throw err
     return { fields: null, problem: err.message }
-  }
-}
-
-/** Reads values with the limits of a check: references can make few characters endless. @throws CannotEdit */
-function plainReader(doc: Document): (node: unknown, depth: number) => unknown {
-  let [values, aliases] = [0, 0]
-  return function read(node, depth): unknown {
-    if (isAlias(node) && ++aliases > ALIASES_MAX) throw new CannotEdit('it has too many references (*)')
-    if (++values > VALUES_MAX || depth > DEPTH_MAX)
-      throw new CannotEdit('it is too large, or nested too deep')
-    if (isAlias(node)) return read(node.resolve(doc), depth)
-    if (isMap(node)) {
-      const pairs = node.items.map(({ key, value }) => [
-        isScalar(key) ? (key.source ?? String(key.value)) : String(key),
-        read(value, depth + 1),
-      ])
-      return Object.fromEntries(pairs)
-    }
-    if (isSeq(node)) return node.items.map((item) => read(item, depth + 1))
-    if (!isScalar(node)) return null
-    const { value, source } = node
-    return typeof value === 'number' && source !== undefined && String(value) !== source ? source : value
   }
 }
 

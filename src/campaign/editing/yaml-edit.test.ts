@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { headText } from '../edit-head.ts'
 import { readFile } from './campaign-items.ts'
-import { CannotEdit, copyItem, insertItem, moveItem, type Path, removeItem, setField } from './yaml-edit.ts'
+import { CannotEdit } from './plain-values.ts'
+import { copyItem, insertItem, moveItem, type Path, removeItem, setField } from './yaml-edit.ts'
 
 const FILE = `# Welcome
 id: welcome # the id

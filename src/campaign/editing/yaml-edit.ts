@@ -1,48 +1,49 @@
 import {
-  Document,
+  type Document,
   isAlias,
   isCollection,
   isMap,
   isNode,
   isScalar,
   isSeq,
-  LineCounter,
   type Node,
   type Pair,
-  Scalar,
   visit,
-  YAMLMap,
+  type YAMLMap,
   type YAMLSeq,
 } from 'yaml'
-import { parseYaml, repeatedKeys, sizeProblem } from '../read-yaml.ts'
+import { changed } from './checked-change.ts'
 import { keyRank } from './key-order.ts'
+import { copyPlain, insertPlain, movePlain, type Path, removePlain, setPlain } from './plain-edits.ts'
+import { CannotEdit, openSource, plainValue } from './plain-values.ts'
+import {
+  allInFlow,
+  isShort,
+  LINE_MAX,
+  newDocument,
+  PLACEHOLDER,
+  print,
+  printedAt,
+  printedPair,
+  styled,
+  withoutOuterComments,
+} from './printed-nodes.ts'
+import {
+  columnOf,
+  endOfLine,
+  indentOf,
+  shifted,
+  spliceLines,
+  startOfLine,
+  withNewline,
+} from './text-lines.ts'
 
 /**
  * Changes of a campaign file as text. Only the field or the item that changes is written again: the rest of the text, with its
  * comments, stays as it is, byte for byte.
  */
 
-export type Path = readonly (string | number)[]
-
-/** The text cannot be changed in this place: it is no YAML, or uses references. */
-export class CannotEdit extends Error {
-  override name = 'CannotEdit'
-}
-
-const PRINT = { lineWidth: 0, indent: 2, flowCollectionPadding: true } as const
-/** A map or list of values that is printed in one line. */
-const LINE_MAX = 72
-
-/** Parses a text for changing it. @throws CannotEdit */
-export function openSource(source: string): Document.Parsed {
-  const tooLarge = sizeProblem(source)
-  if (tooLarge !== null) throw new CannotEdit(tooLarge)
-  const doc = parseYaml(source, new LineCounter(), { strict: false })
-  const [error] = doc.errors
-  if (error) throw new CannotEdit(error.message)
-  if (repeatedKeys(doc).length > 0) throw new CannotEdit('Map keys must be unique')
-  return doc
-}
+export type { Path } from './plain-edits.ts'
 
 /** The node at a path; undefined when there is none. @throws CannotEdit for a reference on the way */
 function nodeAt(doc: Document, path: Path): Node | null | undefined {
@@ -75,33 +76,36 @@ export function lineOf(source: string, path: readonly (string | number)[]): numb
   }
 }
 
-/** Whether every line ends as on Windows. */
-const hasCrlf = (source: string) => source.includes('\r\n') && !/(?<!\r)\n/.test(source)
-/** Changes a text with such lines, so that new lines end as the others do. */
-const inCrlf = (source: string, change: (text: string) => string) =>
-  change(source.replaceAll('\r\n', '\n')).replaceAll('\n', '\r\n')
-
 /** Sets a field or an item of a list; undefined removes it. Missing maps above are made. */
 export function setField(source: string, path: Path, value: unknown): string {
-  if (hasCrlf(source)) return inCrlf(source, (text) => setField(text, path, value))
+  return changed(
+    source,
+    (text) => withField(text, path, value),
+    (values) => setPlain(values, path, value),
+  )
+}
+
+function withField(source: string, path: Path, value: unknown): string {
   const doc = openSource(source)
   const above = path.slice(0, -1)
   const key = path.at(-1)
-  if (key === undefined) return print(new Document(value))
-  if (doc.contents === null) return setField('{}\n', path, value)
+  if (key === undefined) return print(newDocument(value))
+  if (doc.contents === null) return withField('{}\n', path, value)
   const container = nodeAt(doc, above)
   if (isSeq(container) && typeof key === 'number') {
     const old = container.items[key]
     if (isNode(old)) return replaceNode(source, doc, path, styled(doc, value, old))
     throw new CannotEdit(`there is no item ${key}`)
   }
-  if (!isMap(container)) return value === undefined ? source : setField(source, above, { [key]: value })
+  if (isSeq(container) && container.items.length > 0)
+    throw new CannotEdit('a list stands in the place of a map')
+  if (!isMap(container)) return value === undefined ? source : withField(source, above, { [key]: value })
   const flow = outermostFlow(doc, above)
   if (flow?.length === 0) {
     // Without fields, the map is printed in one line again.
     if (container.items.length === 0 && above.length === 0)
-      return value === undefined ? source : print(new Document({ [key]: value }))
-    return setField(print(new Document(doc.toJS())), path, value)
+      return value === undefined ? source : print(newDocument({ [key]: value }))
+    return withField(print(newDocument(plainValue(source))), path, value)
   }
   const pair = pairOf(container, key)
   if (value === undefined && !pair) return source
@@ -119,11 +123,18 @@ export function setField(source: string, path: Path, value: unknown): string {
 
 /** Inserts a value into a list before an index. A missing list is made. */
 export function insertItem(source: string, list: Path, index: number, value: unknown): string {
-  if (hasCrlf(source)) return inCrlf(source, (text) => insertItem(text, list, index, value))
+  return changed(
+    source,
+    (text) => withItem(text, list, index, value),
+    (values) => insertPlain(values, list, index, value),
+  )
+}
+
+function withItem(source: string, list: Path, index: number, value: unknown): string {
   const doc = openSource(source)
   const seq = nodeAt(doc, list)
-  if (!isSeq(seq) || seq.items.length === 0) return setField(source, list, [value])
-  if (outermostFlow(doc, list)) return insertItem(inBlock(source, list), list, index, value)
+  if (!isSeq(seq) || seq.items.length === 0) return withField(source, list, [value])
+  if (outermostFlow(doc, list)) return withItem(inBlock(source, list), list, index, value)
   const neighbour = seq.items[Math.max(0, index - 1)]
   const node = styled(doc, value, null)
   if (isMap(node) && isMap(neighbour)) {
@@ -140,13 +151,20 @@ export function insertItem(source: string, list: Path, index: number, value: unk
 
 /** Removes an item of a list, with the comment above it. An empty list is removed, except where `keepList` says so. */
 export function removeItem(source: string, path: Path, keepList = false): string {
-  if (hasCrlf(source)) return inCrlf(source, (text) => removeItem(text, path, keepList))
+  return changed(
+    source,
+    (text) => withoutItem(text, path, keepList),
+    (values) => removePlain(values, path, keepList),
+  )
+}
+
+function withoutItem(source: string, path: Path, keepList: boolean): string {
   const list = path.slice(0, -1)
   const index = Number(path.at(-1))
   const doc = openSource(source)
   const seq = nodeAt(doc, list)
   if (!isSeq(seq) || !seq.items[index]) throw new CannotEdit('there is no such item')
-  if (seq.items.length === 1) return setField(source, list, keepList ? [] : undefined)
+  if (seq.items.length === 1) return withField(source, list, keepList ? [] : undefined)
   const flow = outermostFlow(doc, list)
   if (flow) {
     seq.items.splice(index, 1)
@@ -161,7 +179,14 @@ export function removeItem(source: string, path: Path, keepList = false): string
  * @param to index in the list as it is now, before the move
  */
 export function moveItem(source: string, path: Path, list: Path, to: number): string {
-  if (hasCrlf(source)) return inCrlf(source, (text) => moveItem(text, path, list, to))
+  return changed(
+    source,
+    (text) => withMovedItem(text, path, list, to),
+    (values) => movePlain(values, path, list, to),
+  )
+}
+
+function withMovedItem(source: string, path: Path, list: Path, to: number): string {
   const from = path.slice(0, -1)
   const index = Number(path.at(-1))
   if (startsWith(list, path)) throw new CannotEdit('an item cannot be moved into itself')
@@ -171,7 +196,7 @@ export function moveItem(source: string, path: Path, list: Path, to: number): st
   if (item === undefined || !isSeq(nodeAt(before, from))) throw new CannotEdit('there is no such item')
   const target = nodeAt(before, list)
   const isEmpty = !isSeq(target) || target.items.length === 0
-  text = inBlock(isEmpty ? setField(text, list, [PLACEHOLDER]) : text, list)
+  text = inBlock(isEmpty ? withField(text, list, [PLACEHOLDER]) : text, list)
   const doc = openSource(text)
   const [seqFrom, seqTo] = [nodeAt(doc, from), nodeAt(doc, list)]
   if (!isSeq(seqFrom) || !isSeq(seqTo) || !seqFrom.items[index]) throw new CannotEdit('there is no such item')
@@ -189,7 +214,14 @@ export function moveItem(source: string, path: Path, list: Path, to: number): st
 
 /** Inserts a copy of an item below it. */
 export function copyItem(source: string, path: Path): string {
-  if (hasCrlf(source)) return inCrlf(source, (text) => copyItem(text, path))
+  return changed(
+    source,
+    (text) => withCopy(text, path),
+    (values) => copyPlain(values, path),
+  )
+}
+
+function withCopy(source: string, path: Path): string {
   const list = path.slice(0, -1)
   const index = Number(path.at(-1))
   const text = inBlock(source, list)
@@ -198,8 +230,6 @@ export function copyItem(source: string, path: Path): string {
   const { start, end } = itemExtent(text, seq, index)
   return spliceLines(text, end, end, withNewline(text.slice(start, end)))
 }
-
-const PLACEHOLDER = 'placeholder-of-a-moved-item'
 
 /** Removes the placeholders of lists that were empty before a move, or are after it. */
 function withoutPlaceholders(text: string): string {
@@ -212,7 +242,7 @@ function withoutPlaceholders(text: string): string {
     },
   })
   if (found === null) return text
-  return withoutPlaceholders(removeItem(text, found, (found as Path).length === 2))
+  return withoutPlaceholders(withoutItem(text, found, (found as Path).length === 2))
 }
 
 function pathOf(ancestors: readonly unknown[], node: unknown): Path {
@@ -235,7 +265,7 @@ function inBlock(source: string, list: Path): string {
   const doc = openSource(source)
   const flow = outermostFlow(doc, list)
   if (!flow) return source
-  if (flow.length === 0) return print(new Document(doc.toJS()))
+  if (flow.length === 0) return print(newDocument(plainValue(source)))
   for (let n = flow.length; n <= list.length; n++) {
     const node = nodeAt(doc, list.slice(0, n))
     if (isCollection(node)) node.flow = false
@@ -287,39 +317,6 @@ function pairOf(map: YAMLMap, key: string | number): FilePair | undefined {
     | undefined
 }
 
-/** A value as a node: as its predecessor is written, and short lists and maps in one line. */
-function styled(doc: Document, value: unknown, old: Node | null): Node {
-  const node = doc.createNode(value) as Node
-  visit(node, {
-    Collection(_, collection) {
-      const isPlain = collection.items.every((item) => !isCollection(item))
-      if (isPlain && isShort(collection, LINE_MAX)) collection.flow = true
-      if (collection.items.length === 0) collection.flow = true
-    },
-  })
-  if (isScalar(node) && isScalar(old) && typeof node.value === 'string' && !node.value.includes('\n')) {
-    const isQuoted = old.type === Scalar.QUOTE_DOUBLE || old.type === Scalar.QUOTE_SINGLE
-    if (isQuoted) node.type = old.type as Scalar.Type
-  }
-  if (isCollection(node) && isCollection(old) && old.flow === true && isShort(node, LINE_MAX))
-    node.flow = true
-  if (isSeq(node) && node.items.some((x) => isScalar(x) && x.value === PLACEHOLDER)) node.flow = false
-  return node
-}
-
-function allInFlow(node: Node): void {
-  visit(node, {
-    Collection(_, collection) {
-      collection.flow = true
-    },
-  })
-}
-
-function isShort(node: Node, max: number): boolean {
-  const text = JSON.stringify(node)
-  return text.length <= max && !text.includes('\\n')
-}
-
 function setInMap(doc: Document, map: YAMLMap, key: string | number, value: unknown): void {
   const pair = pairOf(map, key)
   const node = styled(doc, value, pair && isNode(pair.value) ? pair.value : null)
@@ -333,39 +330,16 @@ function setInMap(doc: Document, map: YAMLMap, key: string | number, value: unkn
   }
 }
 
-const print = (doc: Document) => doc.toString(PRINT)
-
-/** A node printed for a place in the text: all lines but the first are indented. Without a newline at the end. */
-function printedAt(node: Node, indent: number): string {
-  const doc = new Document()
-  doc.contents = node as never
-  return indented(print(doc), indent)
-}
-
-function printedPair(key: string, node: Node, indent: number): string {
-  const doc = new Document()
-  const map = new YAMLMap()
-  map.set(doc.createNode(key), withoutOuterComments(node))
-  doc.contents = map as never
-  return indented(print(doc), indent)
-}
-
-function indented(text: string, indent: number): string {
-  const [first = '', ...others] = text.replace(/\n$/, '').split('\n')
-  const space = ' '.repeat(indent)
-  return [first, ...others.map((line) => (line === '' ? '' : space + line))].join('\n')
-}
-
-/** Comments around the node are in the text around it. */
-function withoutOuterComments(node: Node): Node {
-  node.comment = null
-  node.commentBefore = null
-  node.spaceBefore = false
-  return node
+/** Where a field begins. @throws CannotEdit where a tag, an anchor or a question mark stands before its name */
+function startOfPair(source: string, { key }: FilePair): number {
+  const start = key.range?.[0]
+  if (start === undefined || !/^ *(?:- +)*$/.test(source.slice(startOfLine(source, start), start)))
+    throw new CannotEdit('something stands before the name of a field')
+  return start
 }
 
 function splicePair(source: string, pair: FilePair, node: Node): string {
-  const start = pair.key.range?.[0] ?? 0
+  const start = startOfPair(source, pair)
   const end = pair.value?.range?.[1] ?? source.indexOf(':', start) + 1
   const key = isScalar(pair.key) ? (pair.key.source ?? String(pair.key.value)) : ''
   return splice(source, start, end, printedPair(key, node, columnOf(source, start)))
@@ -386,8 +360,8 @@ function splice(source: string, start: number, end: number, text: string): strin
 function insertPair(source: string, map: YAMLMap, key: string, node: Node): string {
   const pairs = map.items as FilePair[]
   const [first] = pairs
-  const start = first?.key.range?.[0]
-  if (!first || start === undefined) throw new CannotEdit('the map is empty')
+  if (!first) throw new CannotEdit('the map is empty')
+  const start = startOfPair(source, first)
   const column = columnOf(source, start)
   const text = printedPair(key, node, column)
   const rank = keyRank(key)
@@ -398,8 +372,8 @@ function insertPair(source: string, map: YAMLMap, key: string, node: Node): stri
 }
 
 function removePair(source: string, doc: Document, above: Path, map: YAMLMap, pair: FilePair): string {
-  if (map.items.length === 1) return above.length === 0 ? '{}\n' : setField(source, above, {})
-  const start = pair.key.range?.[0] ?? 0
+  if (map.items.length === 1) return above.length === 0 ? '{}\n' : withField(source, above, {})
+  const start = startOfPair(source, pair)
   const end = lineAfter(source, pair.value ?? pair.key)
   const line = startOfLine(source, start)
   if (source.slice(line, start).trim() === '') return source.slice(0, line) + source.slice(end)
@@ -436,31 +410,4 @@ function lineAfter(source: string, node: Node): number {
   const end = (isBlock ? node.range?.[2] : node.range?.[1]) ?? source.length
   if (end > 0 && source[end - 1] === '\n') return end
   return Math.min(source.length, endOfLine(source, end) + 1)
-}
-
-const startOfLine = (source: string, at: number) => source.lastIndexOf('\n', at - 1) + 1
-const columnOf = (source: string, at: number) => at - startOfLine(source, at)
-function endOfLine(source: string, at: number): number {
-  const found = source.indexOf('\n', at)
-  return found < 0 ? source.length : found
-}
-function indentOf(source: string, line: number): number {
-  return /^ */.exec(source.slice(line))?.[0].length ?? 0
-}
-const withNewline = (text: string) => (text.endsWith('\n') ? text : `${text}\n`)
-
-/** Inserts whole lines. */
-function spliceLines(source: string, start: number, end: number, lines: string): string {
-  const head = source.slice(0, start)
-  return `${head === '' || head.endsWith('\n') ? head : `${head}\n`}${lines}${source.slice(end)}`
-}
-
-/** Lines further to the right, or to the left. */
-function shifted(text: string, by: number): string {
-  if (by === 0) return text
-  const move = (line: string) => {
-    if (line.trim() === '') return line
-    return by > 0 ? ' '.repeat(by) + line : line.slice(Math.min(-by, indentOf(line, 0)))
-  }
-  return text.split('\n').map(move).join('\n')
 }

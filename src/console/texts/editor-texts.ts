@@ -271,7 +271,7 @@ export const EDITOR_TEXTS = bilingual(
     restoreLocal: '恢复这些改动',
     dropLocal: '丢弃',
     cannotEdit: '这里要在 YAML 中修改',
-    brokenYaml: '这份 YAML 读不出来，先在这里改好：',
+    brokenYaml: '这份 YAML 读不出来，先在这里改好',
     yamlText: 'YAML 文本',
     line: (n: number) => `第 ${n} 行`,
     keysHint: '键盘：j、k 选卡片，Enter 修改，Esc 返回，Alt ↑↓ 移动，Ctrl Z 撤销，Ctrl S 保存。',
@@ -549,7 +549,7 @@ export const EDITOR_TEXTS = bilingual(
     restoreLocal: 'Restore them',
     dropLocal: 'Discard',
     cannotEdit: 'Edit this in YAML',
-    brokenYaml: 'This YAML cannot be read. Correct it here first:',
+    brokenYaml: 'This YAML cannot be read. Correct it here first',
     yamlText: 'YAML text',
     line: (n) => `line ${n}`,
     keysHint:

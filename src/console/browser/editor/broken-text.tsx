@@ -3,7 +3,10 @@ import { Icon } from './icon.tsx'
 import { IssueRow } from './issue-row.tsx'
 import { allIssues } from './issues.ts'
 
-/** The text of a file that is no YAML: it must be corrected before it has cards. */
+/**
+ * The text of a file that is no YAML: it must be corrected before it has cards. The errors below it say in the reader's language
+ * what is wrong.
+ */
 export const BrokenText = () => {
   const store = useStore()
   const { texts, file } = store
@@ -12,9 +15,7 @@ export const BrokenText = () => {
       {file.problem === null ? null : (
         <p class="note red" role="alert">
           <Icon name="circle-alert" />
-          <span>
-            {texts.brokenYaml} <span translate={false}>{file.problem}</span>
-          </span>
+          <span>{texts.brokenYaml}</span>
         </p>
       )}
       <textarea

@@ -5,8 +5,9 @@ import {
   type ReadFile,
   readFile,
 } from '../../../campaign/editing/campaign-items.ts'
+import { CannotEdit } from '../../../campaign/editing/plain-values.ts'
 import { wayTo } from '../../../campaign/editing/way-to.ts'
-import { CannotEdit, lineOf, type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
+import { lineOf, type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
 import type { EditorAnalysis, EditorData, EditorFigures } from '../../editor-data.ts'
 import { EDITOR_FORM_TEXTS } from '../../texts/editor-form-texts.ts'
 import { EDITOR_TEXTS } from '../../texts/editor-texts.ts'

@@ -1,0 +1,85 @@
+import { Document, isCollection, isScalar, isSeq, type Node, Scalar, visit, YAMLMap } from 'yaml'
+import { CannotEdit } from './plain-values.ts'
+import { KEEPS_SPELLING } from './spelling.ts'
+
+/** Values of a campaign file as they are written in its text. */
+
+const PRINT = { lineWidth: 0, indent: 2, flowCollectionPadding: true } as const
+/** A map or list of values that is printed in one line. */
+export const LINE_MAX = 72
+
+/** Stands in a list that is empty for a moment. */
+export const PLACEHOLDER = 'placeholder-of-a-moved-item'
+
+/** A value as a node: as its predecessor is written, and short lists and maps in one line. */
+export function styled(doc: Document, value: unknown, old: Node | null): Node {
+  const node = doc.createNode(value) as Node
+  visit(node, {
+    Collection(_, collection) {
+      const isPlain = collection.items.every((item) => !isCollection(item))
+      if (isPlain && isShort(collection, LINE_MAX)) collection.flow = true
+      if (collection.items.length === 0) collection.flow = true
+    },
+  })
+  if (isScalar(node) && isScalar(old) && typeof node.value === 'string' && !node.value.includes('\n')) {
+    const isQuoted = old.type === Scalar.QUOTE_DOUBLE || old.type === Scalar.QUOTE_SINGLE
+    if (isQuoted) node.type = old.type as Scalar.Type
+  }
+  if (isCollection(node) && isCollection(old) && old.flow === true && isShort(node, LINE_MAX))
+    node.flow = true
+  if (isSeq(node) && node.items.some((x) => isScalar(x) && x.value === PLACEHOLDER)) node.flow = false
+  return node
+}
+
+export function allInFlow(node: Node): void {
+  visit(node, {
+    Collection(_, collection) {
+      collection.flow = true
+    },
+  })
+}
+
+export function isShort(node: Node, max: number): boolean {
+  const text = JSON.stringify(node)
+  return text.length <= max && !text.includes('\\n')
+}
+
+export const newDocument = (value?: unknown) => new Document(value, KEEPS_SPELLING)
+
+/** @throws CannotEdit for a map or a list that a tag makes something else, and for a reference without its anchor */
+export function print(doc: Document): string {
+  try {
+    return doc.toString(PRINT)
+  } catch {
+    throw new CannotEdit('it uses tags or references that cannot be written again')
+  }
+}
+
+/** A node printed for a place in the text: all lines but the first are indented. Without a newline at the end. */
+export function printedAt(node: Node, indent: number): string {
+  const doc = newDocument()
+  doc.contents = node as never
+  return indented(print(doc), indent)
+}
+
+export function printedPair(key: string, node: Node, indent: number): string {
+  const doc = newDocument()
+  const map = new YAMLMap()
+  map.set(doc.createNode(key), withoutOuterComments(node))
+  doc.contents = map as never
+  return indented(print(doc), indent)
+}
+
+function indented(text: string, indent: number): string {
+  const [first = '', ...others] = text.replace(/\n$/, '').split('\n')
+  const space = ' '.repeat(indent)
+  return [first, ...others.map((line) => (line === '' ? '' : space + line))].join('\n')
+}
+
+/** Comments around the node are in the text around it. */
+export function withoutOuterComments(node: Node): Node {
+  node.comment = null
+  node.commentBefore = null
+  node.spaceBefore = false
+  return node
+}
