@@ -7,6 +7,7 @@ import { ApiError, type ApiIssue, notFound, respondWithError } from './api-error
 import { checkRole } from './bearer-guard.ts'
 import { apiBodyChecks } from './body/api-body-limits.ts'
 import type { BodyBudget } from './body/body-budget.ts'
+import type { OwnCallBindings } from './body/bounded-body.ts'
 import type { ApiDeps } from './routes/route-helpers.ts'
 
 /** The path of the operator API for scripts of the console's pages. */
@@ -20,7 +21,7 @@ export const SCRIPT_HEADER = 'x-nurture-console'
 /** A value that a header can carry (https://www.rfc-editor.org/rfc/rfc9110#name-field-values). */
 const SENDABLE = /^[\t\x20-\x7e\x80-\xff]*$/
 
-type SessionEnv = { Bindings: { principal: Principal } & Record<string, unknown> }
+type SessionEnv = { Bindings: { principal: Principal } & OwnCallBindings & Record<string, unknown> }
 
 export interface ApiAnswer {
   status: number
@@ -74,14 +75,14 @@ export function createSessionApi(
   app.all('*', (c) => {
     throw notFound(`call ${c.req.method} ${c.req.path}`)
   })
-  const fetchAs = async (c: Context, request: Request) =>
-    app.fetch(request, { ...c.env, principal: c.get('principal') })
+  const fetchAs = async (c: Context, request: Request, bindings: OwnCallBindings = {}) =>
+    app.fetch(request, { ...c.env, ...bindings, principal: c.get('principal') })
   const request = async (c: Context, path: string, init: RequestInit) => {
     const url = new URL(path, 'http://console.internal')
     // The id `..`, however it is written, would name another call.
     if (url.pathname !== path.split('?', 1)[0])
       return respondWithError(notFound(`call ${init.method ?? 'GET'} ${path}`), c, log)
-    return fetchAs(c, new Request(url, init))
+    return fetchAs(c, new Request(url, init), { isFromForm: true })
   }
   return {
     async call(c, method, path, { json, body, headers = {}, signal } = {}) {

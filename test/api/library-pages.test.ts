@@ -107,6 +107,13 @@ describe('the library of media', () => {
     expect(new Set(ids).size).toBe(4)
     expect((await api.call<ErrorBody>('GET', '/api/media?cursor=x')).status).toBe(422)
   })
+
+  it('takes the largest file of WeChat: its form and its call count once for the sender', async () => {
+    const largest = Buffer.alloc(10 * 1024 * 1024)
+    largest.write('\0\0\0\x18ftypisom\0\0\x02\0isom', 'latin1')
+    expect(await upload(largest, 'operator')).toMatchObject({ status: 303, to: '/media' })
+    expect((await media())[0]).toMatchObject({ type: 'video', bytes: largest.length })
+  })
 })
 
 describe('the QR codes', () => {
