@@ -166,6 +166,20 @@ describe('a new campaign', () => {
   })
 })
 
+describe('a file that is not UTF-8', () => {
+  it('is not imported with its characters replaced: the form says how to save it', async () => {
+    const form = new FormData()
+    // `id: gbk`, `name: 测试` in GBK.
+    const gbk = Buffer.from('69643a2067626b0a6e616d653a20b2e2cad40a', 'hex')
+    form.set('file', new File([gbk], 'gbk.yaml'))
+    form.set('id', 'gbk')
+    const refused = await send('/campaigns/import', 'operator', form)
+    expect([refused.status, refused.html.includes('name: 测试')]).toEqual([422, true])
+    expect(refused.html).toMatch(/id="p-file"[\s\S]*不是 UTF-8 编码，像是 GBK/)
+    expect(refused.html).toContain('value="gbk"')
+  })
+})
+
 describe('the file of a campaign', () => {
   it('is downloaded as it was saved', async () => {
     await api.put(file('exported'))

@@ -1,6 +1,7 @@
 import type { Context, Hono } from 'hono'
 import { FILE_MAX_CHARS } from '../../campaign/check.ts'
 import { headText, withHead } from '../../campaign/edit-head.ts'
+import { readUtf8 } from '../../shared/utf8.ts'
 import { accountOptions } from '../campaigns/account-options.ts'
 import { readGallery, sourceOfExample } from '../campaigns/gallery.ts'
 import { isReservedId, suggestId } from '../campaigns/new-id.ts'
@@ -85,11 +86,13 @@ async function createFromExample(c: Context, deps: PageDeps, field: (name: strin
 async function importFile(c: Context, deps: PageDeps, field: (name: string) => string) {
   const texts = NEW_CAMPAIGN_TEXTS[languageOf(c)]
   const file = (await c.req.parseBody()).file
-  const uploaded = file instanceof File && file.size > 0 ? await file.text() : ''
-  const source = uploaded === '' ? field('source') : uploaded
+  const uploaded =
+    file instanceof File && file.size > 0 ? readUtf8(await bytesOf(file), { show: true }) : null
+  const source = uploaded?.ok ? uploaded.text : field('source')
   const values = { source, id: field('id').trim(), replace: field('replace') }
   const refuse = (problems: FormState['problems'], exists = false) =>
     respond(c, <ImportCampaignPage state={{ values, problems }} exists={exists} />, 422)
+  if (uploaded?.ok === false) return refuse({ file: apiMessageText(uploaded.message, languageOf(c)) })
   if (source.trim() === '') return refuse({ file: texts.nothing })
   if (source.length > FILE_MAX_CHARS) return refuse({ file: texts.tooLarge })
   const id = values.id === '' ? headText(source, 'id') : values.id
@@ -105,6 +108,8 @@ async function importFile(c: Context, deps: PageDeps, field: (name: string) => s
   const problems = await saveNewDraft(c, deps, id, own, expected)
   return problems ? refuse(problems) : leadToEditor(c, id, name ?? id)
 }
+
+const bytesOf = async (file: File) => new Uint8Array(await file.arrayBuffer())
 
 /** Saves a draft. @returns what is wrong, by field; null: it is saved */
 async function saveNewDraft(
