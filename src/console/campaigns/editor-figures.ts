@@ -6,7 +6,7 @@ import { LONGEST_WINDOW_MS } from '../../wechat/rules/rules.ts'
 import type { PageDeps } from '../console-deps.ts'
 import type { EditorFigures } from '../editor-data.ts'
 import { campaignPath } from '../paths.ts'
-import { statisticsQuery } from '../results/results-query.ts'
+import { accountsOf, statisticsQuery } from '../results/results-query.ts'
 import { LEAST_FOR_RATES, stepParts } from '../results/step-parts.ts'
 
 const PERIOD_MS = 7 * DAY_MS
@@ -33,7 +33,8 @@ async function readSteps(
   const campaign = await deps.campaigns.find(id)
   if (!campaign) return { version: null, steps: {} }
   const { version } = campaign.row
-  const query = statisticsQuery({ range: '7', version }, now)
+  const accounts = accountsOf(deps.configCache.accounts(), campaign.version?.model)
+  const query = statisticsQuery({ range: '7', version }, now, accounts)
   const { body, error } = await deps.api.call(c, 'GET', `/api${campaignPath(id)}/statistics?${query}`)
   if (error) return { version, steps: {} }
   const { runs, steps } = body as Statistics

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readResultsQuery, resultsHref, statisticsQuery } from './results-query.ts'
+import { accountsOf, readResultsQuery, resultsHref, statisticsQuery } from './results-query.ts'
 
 /** 02:00 of 1 December in Beijing. */
 const NOW = Date.parse('2026-11-30T18:00:00Z')
@@ -18,9 +18,28 @@ describe('the query of results', () => {
     expect(resultsHref(readResultsQuery({ range: '1' }))).toBe('?range=1')
   })
 
-  it('counts days in Beijing, with today', () => {
-    expect(statisticsQuery({ range: '1', version: null }, NOW)).toBe('from=2026-12-01')
-    expect(statisticsQuery({ range: '7', version: 3 }, NOW)).toBe('from=2026-11-25&version=3')
-    expect(statisticsQuery({ range: 'all', version: null }, NOW)).toBe('')
+  it('counts days with today: in Beijing while there is no account', () => {
+    expect(statisticsQuery({ range: '1', version: null }, NOW, [])).toBe('from=2026-12-01')
+    expect(statisticsQuery({ range: '7', version: 3 }, NOW, [])).toBe('from=2026-11-25&version=3')
+    expect(statisticsQuery({ range: 'all', version: null }, NOW, [])).toBe('')
+  })
+
+  it('begins with the earliest day that the accounts of the campaign have', () => {
+    const [china, newYork] = [
+      { appId: 'wxchina', timezone: 'Asia/Shanghai' },
+      { appId: 'wxnewyork', timezone: 'America/New_York' },
+    ]
+    const today = (of: { accounts?: string[] }) =>
+      statisticsQuery({ range: '1', version: null }, NOW, accountsOf([china, newYork], of))
+    expect(today({ accounts: ['wxchina'] })).toBe('from=2026-12-01')
+    expect(today({ accounts: ['wxnewyork'] })).toBe('from=2026-11-30')
+    expect(today({})).toBe('from=2026-11-30')
+  })
+
+  it('counts whole days over a change of the clocks', () => {
+    // 00:30 of 2 November in New York; the day before had 25 hours.
+    const now = Date.parse('2026-11-02T05:30:00Z')
+    const accounts = [{ timezone: 'America/New_York' }]
+    expect(statisticsQuery({ range: '7', version: null }, now, accounts)).toBe('from=2026-10-27')
   })
 })

@@ -1,4 +1,5 @@
-import { dayInBeijing } from '../../shared/beijing-time.ts'
+import { localDay } from '../../campaign/zone-offsets.ts'
+import { CHINA_TIMEZONE } from '../../shared/beijing-time.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
 import { numberOf } from '../number-of.ts'
 
@@ -28,9 +29,42 @@ export function resultsHref({ range, version }: ResultsQuery): string {
   return `?${new URLSearchParams({ range, ...(version === null ? {} : { version: String(version) }) })}`
 }
 
-/** The filter of the operator API. */
-export function statisticsQuery({ range, version }: ResultsQuery, now: number): string {
+/** What the days of a campaign follow. */
+interface Zoned {
+  appId: string
+  timezone: string
+}
+
+/**
+ * The filter of the operator API. A run counts on the day that its account has, so the first day is that of the account whose day
+ * began last.
+ * @param accounts those of the campaign
+ */
+export function statisticsQuery(
+  { range, version }: ResultsQuery,
+  now: number,
+  accounts: readonly Pick<Zoned, 'timezone'>[],
+): string {
   const from: Record<string, string> =
-    range === 'all' ? {} : { from: dayInBeijing(now - (Number(range) - 1) * DAY_MS) }
+    range === 'all' ? {} : { from: daysBefore(firstToday(now, accounts), Number(range) - 1) }
   return String(new URLSearchParams({ ...from, ...(version === null ? {} : { version: String(version) }) }))
+}
+
+/** The accounts of all that a campaign names; it is for every account when it names none. */
+export function accountsOf<A extends Zoned>(
+  all: readonly A[],
+  model: { accounts?: readonly string[] | undefined } | undefined,
+): A[] {
+  return all.filter(({ appId }) => model?.accounts?.includes(appId) ?? true)
+}
+
+/** The earliest of the days that the accounts have now. */
+function firstToday(now: number, accounts: readonly Pick<Zoned, 'timezone'>[]): string {
+  const zones = new Set(accounts.map(({ timezone }) => timezone))
+  const days = [...zones].map((zone) => localDay(zone, now)).sort()
+  return days[0] ?? localDay(CHINA_TIMEZONE, now)
+}
+
+function daysBefore(day: string, days: number): string {
+  return new Date(Date.parse(day) - days * DAY_MS).toISOString().slice(0, 10)
 }

@@ -3,6 +3,7 @@ import { cursor as cursorOf, toPage } from '../../api/routes/route-helpers.ts'
 import { listTargetAccounts } from '../../api/views/campaign-account-view.ts'
 import { campaignView } from '../../api/views/campaign-view.ts'
 import type { Issue } from '../../campaign/issue.ts'
+import type { Campaign } from '../../campaign/model.ts'
 import type { Statistics } from '../../campaign/statistics/report.ts'
 import { STATISTICS_TABLES } from '../../campaign/statistics/statistics-tables.ts'
 import { openCampaign } from '../campaigns/framed-campaign.ts'
@@ -12,7 +13,7 @@ import { CampaignPage } from '../pages/campaign-pages.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
-import { type ResultsQuery, readResultsQuery, statisticsQuery } from '../results/results-query.ts'
+import { accountsOf, readResultsQuery, statisticsQuery } from '../results/results-query.ts'
 import { languageOf } from '../shell/preferences.tsx'
 import { requirePageRole } from './page-role.tsx'
 
@@ -31,7 +32,9 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     const all = version ? await listTargetAccounts(deps, version.model, { after, limit: PAGE_SIZE + 1 }) : []
     const targets = toPage(all, PAGE_SIZE, (a) => a.appId)
     const query = readResultsQuery(c.req.query())
-    const { body, error } = await statisticsOf(c, deps, c.req.param('id'), query)
+    const filter = filterOf(c, deps, version?.model)
+    // The operator API counts at most once in ten seconds.
+    const { body, error } = await deps.api.call(c, 'GET', `/api${campaignPath(id)}/statistics?${filter}`)
     const shown = query.version === null ? version : await deps.campaigns.version(id, query.version)
     return respond(
       c,
@@ -51,20 +54,20 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     const table = STATISTICS_TABLES.find((name) => name === c.req.query('table'))
     if (!table) return respond(c, <NotFoundPage />, 404)
     const id = c.req.param('id')
-    const filter = statisticsQuery(readResultsQuery(c.req.query()), deps.now())
+    const filter = filterOf(c, deps, (await deps.campaigns.find(id))?.version?.model)
     const query = `table=${table}&lang=${languageOf(c)}&${filter}`
     const file = await deps.api.file(c, `/api${campaignPath(id)}/statistics.csv?${query}`)
     return file instanceof Response ? file : notDone(c, file, campaignPath(id))
   })
   app.get('/campaigns/:id/runs.jsonl', requirePageRole(deps, 'operator'), async (c) => {
     const id = c.req.param('id')
-    const filter = statisticsQuery(readResultsQuery(c.req.query()), deps.now())
+    const filter = filterOf(c, deps, (await deps.campaigns.find(id))?.version?.model)
     const file = await deps.api.file(c, `/api${campaignPath(id)}/runs.jsonl?${filter}`)
     return file instanceof Response ? file : notDone(c, file, campaignPath(id))
   })
 }
 
-/** By the operator API, which counts at most once in ten seconds. */
-function statisticsOf(c: Context, { api, now }: PageDeps, id: string, query: ResultsQuery) {
-  return api.call(c, 'GET', `/api${campaignPath(id)}/statistics?${statisticsQuery(query, now())}`)
+/** The runs that the query of a page is about, as a filter of the operator API. */
+function filterOf(c: Context, { configCache, now }: PageDeps, model: Campaign | undefined): string {
+  return statisticsQuery(readResultsQuery(c.req.query()), now(), accountsOf(configCache.accounts(), model))
 }
