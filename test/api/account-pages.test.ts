@@ -85,6 +85,7 @@ describe('the settings of an account', () => {
     ['texts', { keepDays: '400' }, 'keepDays'],
     ['forward', { forwardUrl: 'ftp://x.example', forwardToken: 'test', forwardMode: 'plain' }, 'forwardUrl'],
     ['forward', { forwardUrl: 'https://x.example', forwardToken: '', forwardMode: 'plain' }, 'forwardToken'],
+    ['forward', { forwardUrl: '', forwardToken: 'test', forwardMode: 'plain' }, 'forwardUrl'],
     ['secrets', { encodingAesKey: 'short', mode: 'security' }, 'encodingAesKey'],
     ['sending', { rules: 'wechat-2023', onUnknown: 'retry', apiBase: 'nowhere' }, 'apiBase'],
   ] as [string, Record<string, string>, string][])(
@@ -99,6 +100,32 @@ describe('the settings of an account', () => {
       expect(await account()).toEqual(before)
     },
   )
+
+  it('may be as long as the API takes', async () => {
+    const long = '值'.repeat(500)
+    const variables = Array.from({ length: 50 }, (_, i) => `v${i}=${long}`).join('\n')
+    expect(await send(`${settings}/variables`, { variables })).toMatchObject({ status: 303 })
+    expect(await account()).toMatchObject({ variables: { v49: long } })
+    const wrong = await send(`${settings}/variables`, { variables: `${variables}\nv50=x` })
+    expect([wrong.status, wrong.html.includes(`v49=${long}`)]).toEqual([422, true])
+    await send(`${settings}/variables`)
+  })
+
+  it('show both versions when somebody else has saved meanwhile, and replace them only then', async () => {
+    const { html } = await get(settings)
+    const seen = /id="optOut"[\s\S]*?name="seen" value="([^"]+)"/.exec(html)?.[1] ?? ''
+    const typed = { keywords: '退订\r\nTD', optOutReply: '再见', resumeWords: '', resumeReply: '' }
+    await send(`${settings}/optOut`, { ...typed, keywords: '不要了', seen })
+    const refused = await send(`${settings}/optOut`, { ...typed, seen })
+    expect(refused.status).toBe(409)
+    expect(refused.html).toContain('退订\r\nTD')
+    expect(refused.html).toMatch(/id="p-keywords"[\s\S]*?现在保存的是：不要了/)
+    expect(refused.html).not.toContain('id="p-optOutReply"')
+    expect(await account()).toMatchObject({ optOut: { keywords: ['不要了'] } })
+    const newer = /id="optOut"[\s\S]*?name="seen" value="([^"]+)"/.exec(refused.html)?.[1] ?? ''
+    expect(await send(`${settings}/optOut`, { ...typed, seen: newer })).toMatchObject({ status: 303 })
+    await send(`${settings}/optOut`)
+  })
 
   it('never show a stored secret', async () => {
     const { html } = await get(settings)

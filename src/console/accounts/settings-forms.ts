@@ -1,17 +1,39 @@
+import { createHash } from 'node:crypto'
+import type { accountView } from '../../api/views/account-view.ts'
 import type { Role } from '../../auth/roles.ts'
 import type { Account } from '../../store/accounts/account.ts'
 import type { FormState } from '../components/forms.tsx'
 import type { SETTINGS_TEXTS } from '../texts/account-settings-texts.ts'
 
 type Texts = (typeof SETTINGS_TEXTS)['zh']
+type AccountView = ReturnType<typeof accountView>
 type Field = (name: string) => string
 type OptOut = NonNullable<Account['optOut']>
+/** An account without what the forms do not show. */
+type StoredSettings = Pick<
+  AccountView,
+  | 'name'
+  | 'timezone'
+  | 'humanAgents'
+  | 'quietHours'
+  | 'cap'
+  | 'optOut'
+  | 'variables'
+  | 'keepTexts'
+  | 'rules'
+  | 'onUnknown'
+  | 'apiBase'
+  | 'forward'
+  | 'mode'
+>
 
 /** One form of the settings: its fields, and the change of the account that they ask for. */
 interface SettingsForm {
   /** The least role that may save it. */
   role: Role
   fields: readonly string[]
+  /** What the fields show of the stored account. Secrets are not shown. */
+  stored(account: StoredSettings): Record<string, string>
   /** The body of `PATCH /accounts/{appId}`, or what is wrong with the fields. */
   read(field: Field, account: Account, texts: Texts): object | { problems: FormState['problems'] }
   /** The field of a path in that body. */
@@ -39,9 +61,15 @@ const numberOf = (text: string): number | string => {
 
 const orUndefined = (text: string): string | undefined => (text === '' ? undefined : text)
 
+const ticked = (value: boolean): string => (value ? 'yes' : '')
+
+const textOf = (reply: { text?: unknown } | undefined): string =>
+  typeof reply?.text === 'string' ? reply.text : ''
+
 const general: SettingsForm = {
   role: 'operator',
   fields: ['name', 'timezone', 'humanAgents'],
+  stored: ({ name, timezone, humanAgents }) => ({ name, timezone, humanAgents: ticked(humanAgents) }),
   read: (field) => ({
     name: field('name').trim(),
     timezone: field('timezone').trim(),
@@ -53,6 +81,16 @@ const general: SettingsForm = {
 const limits: SettingsForm = {
   role: 'operator',
   fields: ['quietFrom', 'quietTo', 'capCount', 'capNumber', 'capUnit'],
+  stored({ quietHours, cap }) {
+    const [, capNumber = '24', capUnit = 'h'] = /^(\d+)(\w)$/.exec(cap?.per ?? '') ?? []
+    return {
+      quietFrom: quietHours?.from ?? '',
+      quietTo: quietHours?.to ?? '',
+      capCount: cap === null ? '' : String(cap.messages),
+      capNumber,
+      capUnit,
+    }
+  },
   read(field) {
     const [from, to] = [field('quietFrom').trim(), field('quietTo').trim()]
     const count = field('capCount').trim()
@@ -81,6 +119,12 @@ function replyOf(text: string, before: OptOut['reply']): OptOut['reply'] {
 const optOut: SettingsForm = {
   role: 'operator',
   fields: ['keywords', 'optOutReply', 'resumeWords', 'resumeReply'],
+  stored: ({ optOut }) => ({
+    keywords: optOut?.keywords.join('\n') ?? '',
+    optOutReply: textOf(optOut?.reply),
+    resumeWords: optOut?.resume?.join('\n') ?? '',
+    resumeReply: textOf(optOut?.resumeReply),
+  }),
   read(field, account) {
     const before = account.optOut
     const keywords = linesOf(field('keywords'))
@@ -108,6 +152,11 @@ const optOut: SettingsForm = {
 const variables: SettingsForm = {
   role: 'operator',
   fields: ['variables'],
+  stored: ({ variables }) => ({
+    variables: Object.entries(variables)
+      .map(([name, value]) => `${name}=${value}`)
+      .join('\n'),
+  }),
   read(field, _, texts) {
     const read = new Map<string, string>()
     for (const [i, line] of field('variables').split(/\r?\n/).entries()) {
@@ -126,6 +175,7 @@ const variables: SettingsForm = {
 const texts: SettingsForm = {
   role: 'admin',
   fields: ['keepDays'],
+  stored: ({ keepTexts }) => ({ keepDays: keepTexts === null ? '' : String(keepTexts) }),
   read: (field) => ({ keepTexts: field('keepDays').trim() === '' ? null : numberOf(field('keepDays')) }),
   fieldOf: byPath({ keepTexts: 'keepDays' }),
 }
@@ -133,6 +183,7 @@ const texts: SettingsForm = {
 const sending: SettingsForm = {
   role: 'admin',
   fields: ['rules', 'onUnknown', 'apiBase'],
+  stored: ({ rules, onUnknown, apiBase }) => ({ rules, onUnknown, apiBase: apiBase ?? '' }),
   read: (field) => ({
     rules: field('rules'),
     onUnknown: field('onUnknown'),
@@ -144,9 +195,16 @@ const sending: SettingsForm = {
 const forward: SettingsForm = {
   role: 'admin',
   fields: ['forwardUrl', 'forwardToken', 'forwardAesKey', 'forwardMode', 'useReply'],
+  stored: ({ forward }) => ({
+    forwardUrl: forward?.url ?? '',
+    forwardMode: forward?.mode ?? 'plain',
+    useReply: ticked(forward?.useReply ?? false),
+  }),
   read(field) {
     const url = field('forwardUrl').trim()
-    if (url === '') return { forward: null }
+    // Secrets without an address are an error, which the call names.
+    const hasSecrets = ['forwardToken', 'forwardAesKey'].some((name) => field(name).trim() !== '')
+    if (url === '' && !hasSecrets) return { forward: null }
     return {
       forward: {
         url,
@@ -170,6 +228,7 @@ const forward: SettingsForm = {
 const secrets: SettingsForm = {
   role: 'admin',
   fields: ['appSecret', 'token', 'encodingAesKey', 'mode'],
+  stored: ({ mode }) => ({ mode }),
   read: (field) => ({
     appSecret: orUndefined(field('appSecret').trim()),
     token: orUndefined(field('token').trim()),
@@ -198,3 +257,9 @@ export const SETTINGS_FORMS = {
 export type SettingsFormName = keyof typeof SETTINGS_FORMS
 
 export const isSettingsForm = (name: string): name is SettingsFormName => Object.hasOwn(SETTINGS_FORMS, name)
+
+/** Tells whether the settings of a form are those that a reader has seen. */
+export function settingsMark(form: SettingsFormName, account: StoredSettings): string {
+  const shown = JSON.stringify(SETTINGS_FORMS[form].stored(account))
+  return createHash('sha256').update(shown).digest('base64url').slice(0, 16)
+}

@@ -77,15 +77,18 @@ const Labelled = (props: FieldProps & { control: Child }) => {
         </p>
       )}
       {props.control}
-      {problem === undefined ? null : (
-        <p class="problem" id={`p-${name}`}>
-          <Icon name="circle-alert" />
-          <span>{problem}</span>
-        </p>
-      )}
+      <FieldProblem name={name} problem={problem} />
     </div>
   )
 }
+
+const FieldProblem = ({ name, problem }: { name: string; problem: string | undefined }) =>
+  problem === undefined ? null : (
+    <p class="problem" id={`p-${name}`}>
+      <Icon name="circle-alert" />
+      <span>{problem}</span>
+    </p>
+  )
 
 const control = ({ name, state, hint, required }: FieldProps) => {
   const isWrong = state.problems[name] !== undefined
@@ -199,6 +202,7 @@ export const CheckField = (props: FieldProps & { checked?: boolean; value?: stri
           {props.hint}
         </p>
       )}
+      <FieldProblem name={props.name} problem={props.state.problems[props.name]} />
     </div>
   )
 }

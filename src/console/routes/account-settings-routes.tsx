@@ -1,6 +1,6 @@
 import type { Hono } from 'hono'
 import { accountView } from '../../api/views/account-view.ts'
-import { isSettingsForm, SETTINGS_FORMS } from '../accounts/settings-forms.ts'
+import { isSettingsForm, SETTINGS_FORMS, settingsMark } from '../accounts/settings-forms.ts'
 import { problemsOf } from '../components/forms.tsx'
 import type { PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
@@ -12,6 +12,9 @@ import { languageOf } from '../shell/preferences.tsx'
 import { SETTINGS_TEXTS } from '../texts/account-settings-texts.ts'
 import { accountPaths } from './account-page-routes.tsx'
 
+/** The largest body of the call, 256 KiB: percent encoding triples its texts. */
+const MAX_FORM_BYTES = 768 * 1024
+
 /** `/accounts/{appId}/settings` and its forms */
 export function addAccountSettings(app: Hono, deps: PageDeps): void {
   app.get('/accounts/:appId/settings', async (c) => {
@@ -19,19 +22,27 @@ export function addAccountSettings(app: Hono, deps: PageDeps): void {
     if (!found) return respond(c, <NotFoundPage />, 404)
     return respond(c, <AccountSettingsPage account={accountView(found, deps.now())} refused={null} />)
   })
-  formAction(app, { path: '/accounts/:appId/settings/:form', role: 'operator' }, deps, async (c, field) => {
+  const saving = {
+    path: '/accounts/:appId/settings/:form',
+    role: 'operator',
+    maxBytes: MAX_FORM_BYTES,
+  } as const
+  formAction(app, saving, deps, async (c, field) => {
     const { appId, page, api } = accountPaths(c)
     const name = c.req.param('form') ?? ''
     const found = await deps.accounts.find(appId)
     if (!found || !isSettingsForm(name)) return respond(c, <NotFoundPage />, 404)
     const form = SETTINGS_FORMS[name]
     const language = languageOf(c)
-    const refuse = (problems: Record<string, string>) => {
-      const values = Object.fromEntries(form.fields.map((key) => [key, field(key)]))
+    const account = accountView(found, deps.now())
+    const values = Object.fromEntries(form.fields.map((key) => [key, field(key)]))
+    const refuse = (problems: Record<string, string>, status: 409 | 422 = 422) => {
       const refused = { form: name, state: { values, problems } }
-      const account = accountView(found, deps.now())
-      return respond(c, <AccountSettingsPage account={account} refused={refused} />, 422)
+      return respond(c, <AccountSettingsPage account={account} refused={refused} />, status)
     }
+    const seen = field('seen')
+    if (seen !== '' && seen !== settingsMark(name, account))
+      return refuse(bothVersions(values, form.stored(account), SETTINGS_TEXTS[language]), 409)
     const patch = form.read(field, found, SETTINGS_TEXTS[language])
     if ('problems' in patch) return refuse(patch.problems)
     const answer = await deps.api.call(c, 'PATCH', api, { json: patch })
@@ -40,4 +51,16 @@ export function addAccountSettings(app: Hono, deps: PageDeps): void {
     if (answer.error) return notDone(c, answer, `${page}/settings`)
     return done(c, `${page}/settings`, 'accountSaved', (answer.body as { name: string }).name)
   })
+}
+
+/** Beside each field that somebody else has set otherwise: what is stored now. */
+function bothVersions(
+  typed: Readonly<Record<string, string>>,
+  stored: Readonly<Record<string, string>>,
+  texts: (typeof SETTINGS_TEXTS)['zh'],
+): Record<string, string> {
+  const lines = (text: string | undefined) => (text ?? '').replace(/\r\n/g, '\n').trim()
+  const differing = Object.entries(stored).filter(([name, value]) => lines(typed[name]) !== lines(value))
+  const beside = differing.map(([name, value]) => [name, texts.storedNow(value)])
+  return { '': texts.changedMeanwhile, ...Object.fromEntries(beside) }
 }

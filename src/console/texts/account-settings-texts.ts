@@ -4,6 +4,10 @@ import { bilingual } from './bilingual.ts'
 export const SETTINGS_TEXTS = bilingual(
   {
     save: '保存',
+    changedMeanwhile:
+      '还没有保存：别人刚刚改了这些设置。你填写的都在下面，不同的地方注明了现在保存的内容。再按一次「保存」，就以你填写的为准。',
+    storedNow: (value: string) =>
+      `现在保存的是：${value === '' ? '（空）' : value === 'yes' ? '已勾选' : value}`,
     readOnly: '你可以查看这些设置。运营可以修改其中一部分，管理员可以修改全部。',
     general: '基本',
     name: '名称',
@@ -20,7 +24,7 @@ export const SETTINGS_TEXTS = bilingual(
     capHint: '每位粉丝在这段时间内，所有活动合计。留空表示不限。',
     capNumber: '多长时间内',
     capUnit: '单位',
-    units: { m: '分钟', h: '小时', d: '天' },
+    units: { s: '秒', m: '分钟', h: '小时', d: '天' },
     optOut: '退订词',
     optOutHint: '粉丝发来其中一个词，所有活动的消息就都停止。',
     keywords: '退订词',
@@ -71,6 +75,10 @@ export const SETTINGS_TEXTS = bilingual(
   },
   {
     save: 'Save',
+    changedMeanwhile:
+      'Not saved yet: somebody else has just changed these settings. What you typed is below, and where it differs, what is stored now. Save again to replace it.',
+    storedNow: (value: string) =>
+      `Stored now: ${value === '' ? '(empty)' : value === 'yes' ? 'ticked' : value}`,
     readOnly: 'You may read these settings. Operators may change some of them, admins all.',
     general: 'General',
     name: 'Name',
@@ -89,7 +97,7 @@ export const SETTINGS_TEXTS = bilingual(
     capHint: 'Messages to one follower in this time, over all campaigns. Leave it empty for no cap.',
     capNumber: 'In how long',
     capUnit: 'Unit',
-    units: { m: 'minutes', h: 'hours', d: 'days' },
+    units: { s: 'seconds', m: 'minutes', h: 'hours', d: 'days' },
     optOut: 'Opt-out words',
     optOutHint: 'A follower who sends one of them gets no more messages of any campaign.',
     keywords: 'Opt-out words',

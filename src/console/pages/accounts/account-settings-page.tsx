@@ -1,6 +1,6 @@
 import type { Child } from 'hono/jsx'
 import { RULES } from '../../../wechat/rules/rules.ts'
-import { SETTINGS_FORMS, type SettingsFormName } from '../../accounts/settings-forms.ts'
+import { SETTINGS_FORMS, type SettingsFormName, settingsMark } from '../../accounts/settings-forms.ts'
 import {
   CheckField,
   FormProblem,
@@ -45,7 +45,11 @@ export const AccountSettingsPage = ({ account, refused }: { account: AccountView
       {useMay('operator') ? null : <p class="quiet row">{texts.readOnly}</p>}
       <div class="settings">
         {forms.map(([form, title, Fields]) => (
-          <SettingsCard {...{ form, title, path }} state={refused?.form === form ? refused.state : NEW_FORM}>
+          <SettingsCard
+            {...{ form, title, path }}
+            mark={settingsMark(form, account)}
+            state={refused?.form === form ? refused.state : NEW_FORM}
+          >
             {(state: FormState) => <Fields account={account} state={state} />}
           </SettingsCard>
         ))}
@@ -59,6 +63,8 @@ const SettingsCard = (props: {
   form: SettingsFormName
   title: string
   path: string
+  /** Of the settings that the form shows. */
+  mark: string
   state: FormState
   children?: (state: FormState) => Child
 }) => {
@@ -69,6 +75,7 @@ const SettingsCard = (props: {
     <form class="card" method="post" action={`${props.path}/${form}`} id={form} aria-labelledby={`t-${form}`}>
       <h2 id={`t-${form}`}>{title}</h2>
       <FormProblem state={state} />
+      <input type="hidden" name="seen" value={props.mark} />
       <fieldset disabled={!may} aria-labelledby={`t-${form}`}>
         {props.children?.(state)}
       </fieldset>
@@ -105,9 +112,9 @@ const GeneralFields = ({ account, state }: FieldsProps) => {
   )
 }
 
-const LimitFields = ({ account: { quietHours, cap }, state }: FieldsProps) => {
+const LimitFields = ({ account, state }: FieldsProps) => {
   const texts = useText(SETTINGS_TEXTS)
-  const [, number = '24', unit = 'h'] = /^(\d+)(\w)$/.exec(cap?.per ?? '') ?? []
+  const stored = SETTINGS_FORMS.limits.stored(account)
   const units = Object.entries(texts.units).map(([value, label]) => ({ value, label }))
   return (
     <>
@@ -118,15 +125,9 @@ const LimitFields = ({ account: { quietHours, cap }, state }: FieldsProps) => {
           label={texts.quietFrom}
           state={state}
           type="time"
-          value={quietHours?.from ?? ''}
+          value={stored.quietFrom}
         />
-        <TextField
-          name="quietTo"
-          label={texts.quietTo}
-          state={state}
-          type="time"
-          value={quietHours?.to ?? ''}
-        />
+        <TextField name="quietTo" label={texts.quietTo} state={state} type="time" value={stored.quietTo} />
       </div>
       <p class="quiet row">{texts.quietHint}</p>
       <TextField
@@ -135,15 +136,21 @@ const LimitFields = ({ account: { quietHours, cap }, state }: FieldsProps) => {
         hint={texts.capHint}
         state={state}
         type="number"
-        value={cap === null ? '' : String(cap.messages)}
+        value={stored.capCount}
       />
       <div class="pair">
-        <TextField name="capNumber" label={texts.capNumber} state={state} type="number" value={number} />
+        <TextField
+          name="capNumber"
+          label={texts.capNumber}
+          state={state}
+          type="number"
+          value={stored.capNumber}
+        />
         <SelectField
           name="capUnit"
           label={texts.capUnit}
           state={state}
-          value={unit}
+          value={stored.capUnit}
           options={units}
           required
         />
@@ -152,19 +159,15 @@ const LimitFields = ({ account: { quietHours, cap }, state }: FieldsProps) => {
   )
 }
 
-const OptOutFields = ({ account: { optOut }, state }: FieldsProps) => {
+const OptOutFields = ({ account, state }: FieldsProps) => {
   const texts = useText(SETTINGS_TEXTS)
-  const reply = (name: 'optOutReply' | 'resumeReply', stored: { text?: unknown } | undefined) =>
-    stored !== undefined && typeof stored.text !== 'string' ? (
+  const { optOut } = account
+  const stored = SETTINGS_FORMS.optOut.stored(account)
+  const reply = (name: 'optOutReply' | 'resumeReply', before: { text?: unknown } | undefined) =>
+    before !== undefined && typeof before.text !== 'string' ? (
       <p class="quiet row">{texts.otherReply}</p>
     ) : (
-      <TextArea
-        name={name}
-        label={texts[name]}
-        state={state}
-        value={typeof stored?.text === 'string' ? stored.text : ''}
-        rows={2}
-      />
+      <TextArea name={name} label={texts[name]} state={state} value={stored[name]} rows={2} />
     )
   return (
     <>
@@ -174,7 +177,7 @@ const OptOutFields = ({ account: { optOut }, state }: FieldsProps) => {
         label={texts.keywords}
         hint={texts.keywordsNone}
         state={state}
-        value={optOut?.keywords.join('\n') ?? ''}
+        value={stored.keywords}
         rows={3}
       />
       {reply('optOutReply', optOut?.reply)}
@@ -183,7 +186,7 @@ const OptOutFields = ({ account: { optOut }, state }: FieldsProps) => {
         label={texts.resumeWords}
         hint={texts.resumeHint}
         state={state}
-        value={optOut?.resume?.join('\n') ?? ''}
+        value={stored.resumeWords}
         rows={2}
       />
       {reply('resumeReply', optOut?.resumeReply)}
@@ -193,14 +196,13 @@ const OptOutFields = ({ account: { optOut }, state }: FieldsProps) => {
 
 const VariableFields = ({ account, state }: FieldsProps) => {
   const texts = useText(SETTINGS_TEXTS)
-  const lines = Object.entries(account.variables).map(([name, value]) => `${name}=${value}`)
   return (
     <TextArea
       name="variables"
       label={texts.variables}
       hint={texts.variablesHint}
       state={state}
-      value={lines.join('\n')}
+      value={SETTINGS_FORMS.variables.stored(account).variables}
       rows={4}
       code
     />
@@ -218,7 +220,7 @@ const KeptTextFields = ({ account, state }: FieldsProps) => {
         hint={texts.keepDaysHint}
         state={state}
         type="number"
-        value={account.keepTexts === null ? '' : String(account.keepTexts)}
+        value={SETTINGS_FORMS.texts.stored(account).keepDays}
       />
     </>
   )
