@@ -14,6 +14,7 @@ import * as users from '../../../api/schemas/user-schemas.ts'
 import * as wechat from '../../../api/schemas/wechat-schemas.ts'
 import { holesOf } from '../../../shared/message-texts.ts'
 import { API_TABLES, apiErrorText, apiMessageText, chineseMessage } from './api-error-text.ts'
+import { PLAIN_ENGLISH, plainEnglish } from './plain-english.ts'
 import { REQUEST_TEXTS, SCHEMA_TEXTS } from './request-texts.ts'
 import { ACCOUNT_TEXTS, RESOURCE_TEXTS } from './resource-texts.ts'
 
@@ -196,7 +197,7 @@ describe('an error of the API', () => {
     ],
   ])('%s', (message, text) => {
     expect(apiMessageText(message, 'zh')).toBe(text)
-    expect(apiMessageText(message, 'en')).toBe(message)
+    expect(apiMessageText(message, 'en')).toBe(plainEnglish(message) ?? message)
   })
 
   it('has its issues beside their fields', () => {
@@ -222,4 +223,35 @@ describe('an error of the API', () => {
       message: 'must be a time like 22:00',
     })
   })
+})
+
+describe('the English texts', () => {
+  it('have the same holes, and name no types, signs or headers of programs', () => {
+    for (const [pattern, text] of Object.entries(PLAIN_ENGLISH)) {
+      const known = new Set(holesOf(pattern).map(({ name }) => name))
+      expect(holesOf(text).filter(({ name }) => !known.has(name))).toEqual([])
+      expect(text).not.toMatch(/expected|received|Invalid|[<>]|repeat the call/)
+    }
+  })
+
+  it('leave no message of zod as it is', () => {
+    const patterns = Object.keys(SCHEMA_TEXTS).filter((p) => /^(?:Invalid|Too) /.test(p))
+    expect(patterns.length).toBeGreaterThan(10)
+    for (const pattern of patterns) {
+      const message = pattern
+        .replace(/\{type:?\w*\}/, 'number')
+        .replace(/\{\w+:num\}/, '5')
+        .replace(/\{\w+:?\w*\}/, '"viewer"')
+      expect(apiMessageText(message, 'en')).not.toMatch(/expected|received|Invalid|[<>]/)
+    }
+  })
+
+  it.each([
+    ['Too small: expected string to have >=1 characters', 'is required'],
+    ['Invalid input: expected number, received string', 'must be a number'],
+    ['Invalid input: expected int, received number', 'must be a whole number'],
+    ['Invalid option: expected one of "viewer"|"operator"', 'must be one of: viewer, operator'],
+    ['Too big: expected string to have <=64 characters', 'has more than 64 characters'],
+    ['must be a time like 22:00', 'must be a time like 22:00'],
+  ])('of %s: %s', (message, text) => expect(apiMessageText(message, 'en')).toBe(text))
 })

@@ -4,6 +4,7 @@ import { createIssueTexts, type IssueText } from '../../../campaign/texts/issue-
 import { fixedRemedies } from '../../../wechat/rules/errcodes.ts'
 import { apiFieldName } from './field-names.ts'
 import { API_KINDS } from './message-kinds.ts'
+import { plainEnglish } from './plain-english.ts'
 import { REQUEST_TEXTS, SCHEMA_TEXTS } from './request-texts.ts'
 import { ACCOUNT_TEXTS, RESOURCE_TEXTS } from './resource-texts.ts'
 
@@ -51,7 +52,8 @@ function chineseSentences(message: string): string | null {
 
 /** A message of the API in the language of the reader. One that has no text in it stays as it is. */
 export function apiMessageText(message: string, language: Language): string {
-  return (language === 'zh' ? chineseMessage(message) : null) ?? texts.of({ message }, language).message
+  const text = language === 'zh' ? chineseMessage(message) : plainEnglish(message)
+  return text ?? texts.of({ message }, language).message
 }
 
 /** An issue of the API, or of the check of a campaign, in the language of the reader. */
