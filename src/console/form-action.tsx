@@ -30,5 +30,12 @@ export function notDone(c: Context, { error, status }: ApiAnswer, back: string):
   if (status === 403) return respond(c, <ForbiddenPage />, 403)
   if (status === 404) return respond(c, <NotFoundPage />, 404)
   const shown = status >= 400 && status < 600 ? status : 500
-  return respond(c, <NotDonePage message={error?.message ?? ''} back={back} />, shown as 500)
+  // The console's operator API names the places in words.
+  const issues: readonly { path: string; place?: string; message: string }[] = error?.issues ?? []
+  const reasons = issues.map(({ path, place = path, message }) => ({ place, message }))
+  return respond(
+    c,
+    <NotDonePage message={error?.message ?? ''} reasons={reasons} back={back} />,
+    shown as 500,
+  )
 }

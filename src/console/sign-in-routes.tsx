@@ -47,7 +47,7 @@ export function createSignInRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudge
     const token = field('token')
     if (token || !name) return respond(c, await signIn.withToken({ token, address }), 'token')
     const result = await signIn.withPassword({ name, password: field('password'), address })
-    return respond(c, result, 'password')
+    return respond(c, result, 'password', name)
   })
   app.route('/', createSecondFactorSignIn(auth, form))
   app.post('/signout', async (c) => {
@@ -77,6 +77,7 @@ export function createSignInRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudge
     c: Context,
     result: SignInResult,
     method: 'token' | 'password',
+    name = '',
   ): Response | Promise<Response> {
     switch (result.kind) {
       case 'in':
@@ -86,10 +87,12 @@ export function createSignInRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudge
         setAuthCookie(c, auth, cookies.challenge, result.cookie, CHALLENGE_MS / 1000)
         return c.redirect(SECOND_FACTOR_PATH)
       case 'wrong':
-        return page(c, <SignInPage problem={{ kind: method }} />, 401)
+        return page(c, <SignInPage problem={{ kind: method }} name={name} />, 401)
       case 'wait': {
         const problem = waitProblem(result.ms)
-        return page(c, <SignInPage problem={problem} />, 429, { 'retry-after': String(problem.seconds) })
+        return page(c, <SignInPage problem={problem} name={name} />, 429, {
+          'retry-after': String(problem.seconds),
+        })
       }
       default:
         return result satisfies never

@@ -239,6 +239,18 @@ describe('the versions of a campaign', () => {
     expect((await draftOf('versioned')).source).toBe(texts('今天读两页'))
   })
 
+  it('says what is wrong with a note when it is published again', async () => {
+    await api.put(file('noted'))
+    const note = '长'.repeat(300)
+    const refused = await send('/campaigns/noted/versions/rollback', 'operator', {
+      version: '1',
+      newest: '1',
+      note,
+    })
+    expect(refused.status).toBe(422)
+    expect(refused.html).toMatch(/<li>[^<]*最多 200 个字<\/li>/)
+  })
+
   it('can be published again, unless another one is the newest now', async () => {
     const stale = await send('/campaigns/versioned/versions/rollback', 'operator', {
       version: '1',
@@ -435,5 +447,9 @@ describe('the accounts of a campaign', () => {
     expect((await send('/campaigns/spread/accounts', 'operator', remove)).status).toBe(303)
     expect((await send('/campaigns/spread/accounts', 'operator', { version: '3' })).status).toBe(422)
     expect((await send('/campaigns/spread/accounts', 'operator', remove)).status).toBe(409)
+    const late = await send('/campaigns/spread/accounts', 'operator', { add: RESTING, version: '2' })
+    expect(late.status).toBe(409)
+    expect(late.html).toMatch(/role="alert"[\s\S]*别人刚刚改了活动/)
+    expect(late.html).toMatch(new RegExp(`value="${RESTING}" checked`))
   })
 })

@@ -73,6 +73,12 @@ describe('a person', () => {
     expect(html).toContain(word)
   })
 
+  it('keeps the name that was typed, and not the password', async () => {
+    const { html } = await enter({ name: 'a-"viewer', password: 'test-wrong-password' })
+    expect(html).toContain('value="a-&quot;viewer"')
+    expect(html).not.toContain('test-wrong-password')
+  })
+
   it('cannot send a form of any size', async () => {
     expect((await enter({ name: 'x'.repeat(20_000), password: PASSWORD })).status).toBe(413)
   })

@@ -28,6 +28,7 @@ export const CampaignAccountsPage = (props: CampaignAccountsProps) => {
   const mayChange = useMay('operator') && props.campaign.state !== 'retired'
   return (
     <CampaignFrame campaign={props.campaign} at="accounts">
+      <FormProblem state={props.state} />
       <section class="card">
         <h2>{texts.title}</h2>
         <Targets {...props} mayChange={mayChange} />
@@ -107,7 +108,7 @@ const Remove = ({ campaign, account }: { campaign: FramedCampaign; account: Targ
 
 const AddAccounts = (props: CampaignAccountsProps) => {
   const texts = useText(CAMPAIGN_ACCOUNT_TEXTS)
-  const { campaign, others, find, state, hasMore, chosen } = props
+  const { campaign, others, find, hasMore, chosen } = props
   const path = `${campaignPath(campaign.id)}/accounts`
   const needsForce = others.some(({ reasons }) => reasons.length > 0)
   return (
@@ -128,7 +129,6 @@ const AddAccounts = (props: CampaignAccountsProps) => {
         <p>{texts.none}</p>
       ) : (
         <form method="post" action={path}>
-          <FormProblem state={state} />
           <input type="hidden" name="version" value={campaign.version ?? 0} />
           <ul class="choices">
             {others.map((account) => (

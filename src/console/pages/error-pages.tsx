@@ -37,16 +37,27 @@ export const ForbiddenPage = () => {
 }
 
 /** A change that was refused. Nothing is lost: the page that it was asked on stands as before. */
-export const NotDonePage = ({ message, back }: { message: string; back: string }) => {
+export const NotDonePage = (props: {
+  message: string
+  /** What is wrong with which field. */
+  reasons: readonly { place: string; message: string }[]
+  back: string
+}) => {
+  const { message, reasons, back } = props
   const texts = useText(ERROR_TEXTS)
   return (
     <Page title={texts.notDone} at="">
-      <p class="note red" role="alert">
+      <div class="note red" role="alert">
         <Icon name="circle-alert" />
-        <span>
+        <div>
           {texts.notDoneHint} {message}
-        </span>
-      </p>
+          <ul>
+            {reasons.map((reason) => (
+              <li>{reason.place === '' ? reason.message : texts.reason(reason.place, reason.message)}</li>
+            ))}
+          </ul>
+        </div>
+      </div>
       <p>
         <a class="button" href={back}>
           {texts.back}

@@ -13,7 +13,8 @@ export type SignInProblem =
   | { kind: 'over' }
   | { kind: 'wait'; seconds: number }
 
-export const SignInPage = ({ problem }: { problem: SignInProblem | null }) => {
+/** @param name that was typed */
+export const SignInPage = ({ problem, name = '' }: { problem: SignInProblem | null; name?: string }) => {
   const texts = useText(SIGN_IN_TEXTS)
   return (
     <StandalonePage title={texts.signIn}>
@@ -21,7 +22,7 @@ export const SignInPage = ({ problem }: { problem: SignInProblem | null }) => {
         <h1>{useText(SHELL_TEXTS).product}</h1>
         <label>
           <span>{texts.name}</span>
-          <input name="name" autocomplete="username" autocapitalize="none" maxlength={64} />
+          <input name="name" value={name} autocomplete="username" autocapitalize="none" maxlength={64} />
         </label>
         <label>
           <span>{texts.password}</span>

@@ -36,6 +36,9 @@ export function addCampaignAccountPages(app: Hono, deps: PageDeps): void {
       const said = issues.map((issue) => apiMessageText(issue.message, language)).join(' ')
       return accountsPage(c, deps, problem(said || apiMessageText(message, language)), add, 422)
     }
+    // The page shows the accounts as they are now, with what was ticked.
+    if (answer.error?.code === 'conflict')
+      return accountsPage(c, deps, problem(answer.error.message), add, 409)
     if (answer.error) return notDone(c, answer, path)
     return done(c, path, 'accountsChanged', (answer.body as { version: number }).version)
   })
@@ -48,7 +51,7 @@ async function accountsPage(
   deps: PageDeps,
   state: FormState,
   chosen: readonly string[],
-  status: 200 | 422,
+  status: 200 | 409 | 422,
 ) {
   const open = await openCampaign(deps, c.req.param('id') ?? '')
   const model = open?.stored?.version?.model

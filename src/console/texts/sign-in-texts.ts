@@ -95,6 +95,7 @@ export const ERROR_TEXTS = bilingual(
     forbiddenHint: '你的角色不能查看或执行这一项，请联系管理员。',
     notDone: '没有执行',
     notDoneHint: '原有内容没有改变。原因：',
+    reason: (place: string, message: string) => `${place}：${message}`,
     back: '返回',
     other: '请求无法处理',
     byStatus: {
@@ -118,6 +119,7 @@ export const ERROR_TEXTS = bilingual(
     forbiddenHint: 'Your role may not see or do this. Ask an admin.',
     notDone: 'Not done',
     notDoneHint: 'Nothing was changed. The reason:',
+    reason: (place: string, message: string) => `${place}: ${message}`,
     back: 'Back',
     other: 'The request cannot be processed.',
     byStatus: {
