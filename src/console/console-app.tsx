@@ -54,6 +54,8 @@ export function createConsole(deps: ConsoleDeps): Hono {
   })
   serveAssets(app)
   app.route('/', createSignInRoutes(deps))
+  // Scripts ask before they send what somebody has typed.
+  app.get('/session', (c) => c.body(null, 204))
   app.use(compress())
   const pages: PageDeps = { ...deps, api: inReadersLanguage(createSessionApi(deps)) }
   app.all(`${SESSION_API_PATH}/*`, (c) => pages.api.answer(c))

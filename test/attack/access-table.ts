@@ -128,6 +128,7 @@ export const CODEC = table(`
 export const CONSOLE = table(`
   GET    /                                             viewer
   GET    /live                                         viewer
+  GET    /session                                      viewer
   GET    /accounts                                     viewer
   GET    /accounts/{appId}                             viewer
   POST   /accounts/{appId}/pause                       operator

@@ -7,6 +7,8 @@ import { expectAccessible } from '../harness/expect-accessible.ts'
 import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
 
 const APP = 'wxshell0000000001'
+/** Names of people fit on a phone too, also without a space, and with a character that turns the direction of text. */
+const LONG_NAME = `小鹿读书\u202e${'x'.repeat(80)}`
 const CAMPAIGN = `
 id: welcome
 name: 新粉欢迎
@@ -24,6 +26,7 @@ const PATHS = [
   `/accounts/${APP}/connect`,
   '/accounts/new',
   '/qrcodes',
+  '/qrcodes/1',
   '/media',
   '/campaigns',
   '/campaigns/new',
@@ -56,12 +59,15 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('every page of th
   let close: () => Promise<void>
   beforeAll(async () => {
     app = await startAppHarness({ temporalAddress: inject('temporalAddress') })
-    await app.addAccount({ appId: APP, name: '小鹿读书' })
+    await app.addAccount({ appId: APP, name: LONG_NAME })
     await app.publish(CAMPAIGN)
     await app.simulator.account(APP).follow('oShell')
     await app.waitForRun(APP, 'oShell', () => true)
-    await app.services.accounts.setState(APP, 'blocked', '48004 api forbidden')
+    const scene = { appId: APP, qrScene: 'q'.repeat(64) }
+    const headers = { authorization: 'Bearer test-admin-token', 'content-type': 'application/json' }
     const server = await serveConsole(app)
+    await fetch(`${server.url}/api/qrcodes`, { method: 'POST', headers, body: JSON.stringify(scene) })
+    await app.services.accounts.setState(APP, 'blocked', '48004 api forbidden')
     base = server.url
     close = server.close
     browser = await launchBrowser()
@@ -115,6 +121,55 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('every page of th
     await page.locator('#connection-lost').waitFor({ state: 'visible' })
     await page.context().setOffline(false)
     await page.locator('#connection-lost').waitFor({ state: 'hidden' })
+    await page.context().close()
+  })
+
+  it('keeps what was typed when the connection or the session is lost, and sends it then', async () => {
+    const page = await signedIn(1280, 'zh-CN', 'light')
+    const context = page.context()
+    await page.goto(`${base}/accounts/${APP}/settings`)
+    const field = page.locator('#variables textarea')
+    const save = page.locator('#variables button[type=submit]')
+    const note = page.locator('#variables [data-lost]')
+    await field.fill('shop=断线时写的')
+    await context.setOffline(true)
+    await save.click()
+    await note.filter({ hasText: '连不上服务器' }).waitFor()
+    await context.setOffline(false)
+    const cookies = await context.cookies()
+    await context.clearCookies()
+    await save.click()
+    await note.filter({ hasText: '登录已失效' }).waitFor()
+    expect(await note.count()).toBe(1)
+    await context.addCookies(cookies)
+    await save.click()
+    await page.locator('.notice').waitFor()
+    expect(await field.inputValue()).toBe('shop=断线时写的')
+    await context.close()
+  })
+
+  it('creates one token, also when its page is loaded again', async () => {
+    const page = await signedIn(1280, 'en-US', 'light')
+    await page.goto(`${base}/tokens`)
+    await page.click('[data-opens=create-token]')
+    await page.fill('dialog[open] [name=name]', 'once')
+    await page.click('dialog[open] button[type=submit]')
+    await page.locator('[data-page-address]').waitFor()
+    await page.reload()
+    expect(await page.locator('tbody').getByText('once', { exact: true }).count()).toBe(1)
+    await page.context().close()
+  })
+
+  it('stays when the session ends while something is typed, and else leads to the sign-in page', async () => {
+    const page = await signedIn(1280, 'zh-CN', 'light')
+    await page.goto(`${base}/followers/${APP}/oShell`)
+    await page.locator('[data-opens=cancel]').first().click()
+    await page.locator('dialog[open] [name=reason]').fill('写到一半')
+    await page.context().clearCookies()
+    await page.locator('dialog[open] [data-lost]').waitFor()
+    expect(await page.locator('dialog[open] [name=reason]').inputValue()).toBe('写到一半')
+    await page.locator('dialog[open] [name=reason]').fill('')
+    await page.waitForURL('**/signin')
     await page.context().close()
   })
 

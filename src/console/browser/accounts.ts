@@ -1,10 +1,8 @@
 // The script of the pages of accounts, and of QR codes.
 import { generateSecrets } from './generate-secrets.ts'
 import { menuEditor } from './menu-editor.ts'
-import { pageAddress } from './page-address.ts'
 import { printButton } from './print-button.ts'
 
 generateSecrets()
 menuEditor()
-pageAddress()
 printButton()

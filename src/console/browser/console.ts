@@ -3,7 +3,9 @@ import { watchConnection } from './connection.ts'
 import { copyButtons } from './copy-buttons.ts'
 import { countdowns } from './countdowns.ts'
 import { dialogs } from './dialogs.ts'
+import { stayWithTyped } from './keep-typed.ts'
 import { longForms } from './long-forms.ts'
+import { pageAddress } from './page-address.ts'
 import { shortcuts } from './shortcuts.ts'
 import { submitOnce } from './submit-once.ts'
 
@@ -14,3 +16,5 @@ copyButtons()
 countdowns()
 shortcuts()
 watchConnection()
+stayWithTyped()
+pageAddress()

@@ -30,9 +30,9 @@ function watch(form: HTMLFormElement, shown: HTMLElement): void {
   })
   shown.querySelector('[data-long-stop]')?.addEventListener('click', () => {
     window.stop()
-    end()
     form.dispatchEvent(new Event('request-stopped', { bubbles: true }))
   })
+  form.addEventListener('request-stopped', end)
   // A page that comes back from the browser's history has its forms as they were left.
   window.addEventListener('pageshow', end)
 }

@@ -4,5 +4,5 @@
  */
 export function pageAddress(): void {
   const path = document.querySelector<HTMLElement>('[data-page-address]')?.dataset.pageAddress
-  if (path !== undefined && path !== location.pathname) history.replaceState(null, '', path)
+  if (path !== undefined) history.replaceState(null, '', path)
 }

@@ -127,7 +127,7 @@ export const CreatedTokenPage = ({ name, token }: { name: string; token: string 
       <p class="note amber" role="status">
         {texts.createdHint}
       </p>
-      <section class="card">
+      <section class="card" data-page-address="/tokens">
         <CopyRow label={texts.token} text={token} />
       </section>
       <p>

@@ -3,7 +3,7 @@ import { HtmlDocument } from '../../ui/html-document.tsx'
 import { Code } from '../components/basics.tsx'
 import { Icon } from '../design/icons.tsx'
 import { NOTICE_TEXTS } from '../texts/notice-texts.ts'
-import { SHELL_TEXTS, SHORTCUT_TEXTS, SHORTCUTS } from '../texts/shell-texts.ts'
+import { LOST_TEXTS, SHELL_TEXTS, SHORTCUT_TEXTS, SHORTCUTS } from '../texts/shell-texts.ts'
 import { useText, useView } from '../view.ts'
 import { Navigation } from './navigation.tsx'
 import { LanguageSwitch, ThemeSwitch } from './preferences.tsx'
@@ -85,6 +85,7 @@ export const Page = (props: {
           <footer class="quiet">{texts.beijingTime}</footer>
         </main>
         <Notices />
+        <LostNotes />
         <ShortcutsDialog />
       </body>
     </Document>
@@ -103,6 +104,30 @@ const Notices = () => {
 }
 const say = (text: string | ((...values: string[]) => string), values: readonly string[]) =>
   typeof text === 'string' ? text : text(...values)
+
+/** What the page's script says in a form that cannot be sent now. */
+const LostNotes = () => {
+  const texts = useText(LOST_TEXTS)
+  return (
+    <>
+      {(['connection', 'session'] as const).map((lost) => (
+        <template id={`lost-${lost}`}>
+          <p class="note red" role="alert" data-lost>
+            <Icon name="circle-alert" />
+            <span>
+              {texts[lost]}{' '}
+              {lost === 'session' ? (
+                <a href="/signin" target="_blank" rel="noopener">
+                  {texts.signIn}
+                </a>
+              ) : null}
+            </span>
+          </p>
+        </template>
+      ))}
+    </>
+  )
+}
 
 const ShortcutsDialog = () => {
   const texts = useText(SHORTCUT_TEXTS)

@@ -111,3 +111,18 @@ export const SHORTCUT_TEXTS = bilingual(
     close: 'Close',
   },
 )
+
+/** Of a form that was not sent. */
+export const LOST_TEXTS = bilingual(
+  {
+    connection: '没有提交：连不上服务器。你填写的内容还在，连接恢复后再按一次。',
+    session: '没有提交：登录已失效。你填写的内容还在，登录后回到这里再按一次。',
+    signIn: '在新标签页登录',
+  },
+  {
+    connection:
+      'Not sent: the server cannot be reached. What you typed is still here. Press again when it is back.',
+    session: 'Not sent: you are signed out. What you typed is still here. Sign in, then press again here.',
+    signIn: 'Sign in in a new tab',
+  },
+)
