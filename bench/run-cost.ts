@@ -1,16 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { loadConfig } from '../src/config/config.ts'
-import { cacheFolder, findTemporalServer } from '../src/temporal/local-server/find-server.ts'
-import { startLocalServer } from '../src/temporal/local-server/start-server.ts'
 import { cpuTimeBelow } from './cpu-time.ts'
 import { waitUntilAllEnded } from './load/progress.ts'
 import { startTarget, type TargetName } from './load/target.ts'
 import { sendFollows, startWechat } from './load/wechat.ts'
+import { withTemporal } from './own-temporal.ts'
 import { type Figure, median } from './stats.ts'
 
 const APP = 'wxbenchcost00001'
@@ -97,16 +92,10 @@ async function productCost(
   }
 }
 
-async function bareCost(steps: number): Promise<Cost> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-bench-'))
-  const server = await startLocalServer({
-    program: await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print: () => {} }),
-    dataDir,
-    port: 0,
-    uiPort: 0,
-    namespace: 'default',
-  })
-  const command = ['scripts/run.mjs', 'bench/bare-program.ts', server.address, 'default']
+const bareCost = (steps: number): Promise<Cost> => withTemporal({}, (address) => bareCostAt(address, steps))
+
+async function bareCostAt(address: string, steps: number): Promise<Cost> {
+  const command = ['scripts/run.mjs', 'bench/bare-program.ts', address, 'default']
   const program = spawn(process.execPath, command, { stdio: ['pipe', 'pipe', 'inherit'] })
   const exited = once(program, 'exit')
   const lines = createInterface({ input: program.stdout })
@@ -119,8 +108,6 @@ async function bareCost(steps: number): Promise<Cost> {
   } finally {
     program.stdin.end()
     await exited
-    await server.stop()
-    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 

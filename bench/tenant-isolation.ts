@@ -1,13 +1,8 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { loadConfig } from '../src/config/config.ts'
 import { runsByFollower } from '../src/store/runs/run-rows.ts'
-import { cacheFolder, findTemporalServer } from '../src/temporal/local-server/find-server.ts'
-import { startLocalServer } from '../src/temporal/local-server/start-server.ts'
 import { type AppHarness, startAppHarness } from '../test/harness/app-harness.ts'
 import { waitFor } from '../test/harness/wait-for.ts'
 import '../test/harness/setup/silence-sdk.ts'
+import { withTemporal } from './own-temporal.ts'
 import { type Figure, runConcurrently } from './stats.ts'
 
 /** The account that causes the load, and the quiet account beside it. */
@@ -84,27 +79,16 @@ async function withApp<T>(
   options: { fair: boolean; sendsLater?: boolean },
   work: (app: AppHarness) => Promise<T>,
 ): Promise<T> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-bench-'))
-  const server = await startLocalServer({
-    program: await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print: () => {} }),
-    dataDir,
-    port: 0,
-    uiPort: 0,
-    namespace: 'default',
-    settings: { 'matching.enableFairness': options.fair },
+  const settings = { 'matching.enableFairness': options.fair }
+  return withTemporal({ settings }, async (temporalAddress) => {
+    const app = await startAppHarness({ temporalAddress, deferSends: options.sendsLater ?? false })
+    try {
+      for (const appId of [A, B]) await app.addAccount({ appId, rules: 'classic-48h' })
+      return await work(app)
+    } finally {
+      await app.close()
+    }
   })
-  const app = await startAppHarness({
-    temporalAddress: server.address,
-    deferSends: options.sendsLater ?? false,
-  })
-  for (const appId of [A, B]) await app.addAccount({ appId, rules: 'classic-48h' })
-  try {
-    return await work(app)
-  } finally {
-    await app.close()
-    await server.stop()
-    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
-  }
 }
 
 /** The time from the start of the send worker to the last message of the quiet account, ms. */

@@ -1,12 +1,7 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { loadConfig } from '../../src/config/config.ts'
 import { openStore } from '../../src/store/open-store.ts'
-import { cacheFolder, findTemporalServer } from '../../src/temporal/local-server/find-server.ts'
-import { startLocalServer } from '../../src/temporal/local-server/start-server.ts'
 import { chromiumPath, launchBrowser } from '../../test/harness/chromium.ts'
 import { startPostgres } from '../../test/harness/setup/postgres.ts'
+import { withTemporal } from '../own-temporal.ts'
 import { type Figure, percentile } from '../stats.ts'
 import { type ConsoleProgram, startConsole } from './console-program.ts'
 import { type Filled, fillStore } from './fill-store.ts'
@@ -25,33 +20,24 @@ export async function measureConsole(
   print: Print,
   { followers, rounds }: { followers: number; rounds: number },
 ): Promise<Figure[]> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-bench-'))
-  const temporal = await startLocalServer({
-    program: await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print: () => {} }),
-    dataDir,
-    port: 0,
-    uiPort: 0,
-    namespace: 'default',
+  return withTemporal({}, async (address, dataDir) => {
+    const postgres = await startPostgres()
+    try {
+      const size = { followers, rounds }
+      const pglite = await measureStore('PGlite', { dataDir }, { ...size, address, browse: true }, print)
+      const others = postgres
+        ? await measureStore(
+            'PostgreSQL',
+            { dataDir: null, databaseUrl: postgres.url },
+            { ...size, address },
+            print,
+          )
+        : []
+      return [...pglite, ...others].sort((a, b) => rank(a) - rank(b))
+    } finally {
+      await postgres?.stop()
+    }
   })
-  const postgres = await startPostgres()
-  const address = temporal.address
-  try {
-    const size = { followers, rounds }
-    const pglite = await measureStore('PGlite', { dataDir }, { ...size, address, browse: true }, print)
-    const others = postgres
-      ? await measureStore(
-          'PostgreSQL',
-          { dataDir: null, databaseUrl: postgres.url },
-          { ...size, address },
-          print,
-        )
-      : []
-    return [...pglite, ...others].sort((a, b) => rank(a) - rank(b))
-  } finally {
-    await temporal.stop()
-    await postgres?.stop()
-    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
-  }
 }
 
 /** Times of both stores, then what the browser shows, then the pages. */

@@ -1,12 +1,9 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { temporaryFolder } from '../../scripts/cluster/unix-user.ts'
-import { loadConfig } from '../../src/config/config.ts'
 import type { Db } from '../../src/store/db.ts'
 import { openStore } from '../../src/store/open-store.ts'
-import { cacheFolder, findTemporalServer } from '../../src/temporal/local-server/find-server.ts'
 import { freePort } from '../../src/temporal/local-server/ports.ts'
-import { startLocalServer } from '../../src/temporal/local-server/start-server.ts'
 import { startCluster } from '../../test/chaos/environments/cluster-environment.ts'
 import {
   isolatedSettings,
@@ -16,6 +13,7 @@ import {
 } from '../../test/harness/process/program.ts'
 import { startPostgres } from '../../test/harness/setup/postgres.ts'
 import { waitFor } from '../../test/harness/wait-for.ts'
+import { Started, startTemporal } from '../own-temporal.ts'
 
 /** The programs under load. They run beside the process that generates it. */
 export interface Target {
@@ -46,13 +44,30 @@ export function startTarget(
   print: (line: string) => void,
   moreEnv: Record<string, string> = {},
 ): Promise<Target | null> {
-  if (name === 'cluster') return startProductionStack(print)
-  return name === 'pglite' ? startEmbedded(moreEnv) : startServeAndWorker(print, moreEnv)
+  return started<Target | null>((parts) => {
+    if (name === 'cluster') return startProductionStack(parts, print)
+    return name === 'pglite' ? startEmbedded(parts, moreEnv) : startServeAndWorker(parts, print, moreEnv)
+  })
 }
 
-async function startEmbedded(moreEnv: Record<string, string>): Promise<Target> {
-  const { env, dataDir, cleanUp } = await isolatedSettings()
-  const program = spawnProgram('src/start.ts', { ...env, ...moreEnv, SIMULATOR: 'off', LOG_LEVEL: 'error' })
+/** What was started is stopped when a later part of the start fails or is missing. */
+async function started<T>(start: (parts: Started) => Promise<T>): Promise<T> {
+  const parts = new Started()
+  try {
+    const target = await start(parts)
+    if (target === null) await parts.stop()
+    return target
+  } catch (err) {
+    // The cause is the error that counts.
+    await parts.stop().catch(() => {})
+    throw err
+  }
+}
+
+async function startEmbedded(parts: Started, moreEnv: Record<string, string>): Promise<Target> {
+  const { env, dataDir } = parts.add(await isolatedSettings(), (settings) => settings.cleanUp())
+  const settings = { ...env, ...moreEnv, SIMULATOR: 'off', LOG_LEVEL: 'error' }
+  const program = parts.add(spawnProgram('src/start.ts', settings), (running) => stop([running]))
   await waitUntilReady(program)
   return {
     name: '`npm start` (PGlite)',
@@ -61,30 +76,25 @@ async function startEmbedded(moreEnv: Record<string, string>): Promise<Target> {
     resetPeaks: () => resetPeak(program),
     stderr: program.stderr,
     async stopAndRead(read) {
-      await stop([program])
       try {
+        await stop([program])
         return await readStore({ dataDir }, read)
       } finally {
-        cleanUp()
+        await parts.stop()
       }
     },
   }
 }
 
 async function startServeAndWorker(
+  parts: Started,
   print: (line: string) => void,
   moreEnv: Record<string, string>,
 ): Promise<Target | null> {
-  const postgres = await startPostgres()
+  const postgres = parts.add(await startPostgres(), (found) => found?.stop())
   if (!postgres) return null
-  const { dataDir, cleanUp } = await isolatedSettings()
-  const server = await startLocalServer({
-    program: await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print }),
-    dataDir,
-    port: 0,
-    uiPort: 0,
-    namespace: 'default',
-  })
+  const { dataDir } = parts.add(await isolatedSettings(), (settings) => settings.cleanUp())
+  const server = parts.add(await startTemporal(dataDir, { print }), (temporal) => temporal.stop())
   const [port, workerPort] = [String(await freePort()), String(await freePort())]
   const env = {
     ...moreEnv,
@@ -97,7 +107,8 @@ async function startServeAndWorker(
     PORT: port,
     WORKER_PORT: workerPort,
   }
-  const programs = { serve: spawnProgram('src/serve.ts', env), worker: spawnProgram('src/worker.ts', env) }
+  const spawned = (file: string) => parts.add(spawnProgram(file, env), (program) => stop([program]))
+  const programs = { serve: spawned('src/serve.ts'), worker: spawned('src/worker.ts') }
   const stderr = () => programs.serve.stderr() + programs.worker.stderr()
   const isGone = () => Object.values(programs).some((p) => p.process.exitCode !== null)
   for (const at of [port, workerPort]) {
@@ -116,27 +127,28 @@ async function startServeAndWorker(
     resetPeaks: () => Object.values(programs).forEach(resetPeak),
     stderr,
     async stopAndRead(read) {
-      await stop(Object.values(programs))
-      await server.stop()
       try {
+        await stop(Object.values(programs))
+        await server.stop()
         return await readStore({ dataDir: null, databaseUrl: postgres.url }, read)
       } finally {
-        await postgres.stop()
-        cleanUp()
+        await parts.stop()
       }
     },
   }
 }
 
-async function startProductionStack(print: (line: string) => void): Promise<Target | null> {
-  const folder = temporaryFolder('follower-nurture-load-')
+async function startProductionStack(parts: Started, print: (line: string) => void): Promise<Target | null> {
+  const folder = parts.add(temporaryFolder('follower-nurture-load-'), (made) =>
+    rmSync(made, { recursive: true, force: true, maxRetries: 5 }),
+  )
   const set = await startCluster({
     root: fileURLToPath(new URL('../..', import.meta.url)),
     folder,
     print,
   })
   if (!set) return null
-  const { environment: stage, cluster } = set
+  const { environment: stage, cluster } = parts.add(set, (made) => made.cluster.end())
   await stage.startAll()
   const { PORT = '' } = cluster.envOf('serve-1').env
   return {
@@ -147,12 +159,11 @@ async function startProductionStack(print: (line: string) => void): Promise<Targ
     resetPeaks: () => {},
     stderr: () => `see ${folder}`,
     async stopAndRead(read) {
-      await cluster.stop('serve-1', 'serve-2', 'worker-1', 'worker-2')
       try {
+        await cluster.stop('serve-1', 'serve-2', 'worker-1', 'worker-2')
         return await readStore({ dataDir: null, databaseUrl: cluster.databaseUrl }, read)
       } finally {
-        await cluster.end()
-        rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+        await parts.stop()
       }
     },
   }

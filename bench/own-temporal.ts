@@ -1,0 +1,81 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { loadConfig } from '../src/config/config.ts'
+import { cacheFolder, findTemporalServer } from '../src/temporal/local-server/find-server.ts'
+import { type LocalServer, startLocalServer } from '../src/temporal/local-server/start-server.ts'
+
+interface Options {
+  print?: (line: string) => void
+  /** Replaces values of the dynamic configuration. */
+  settings?: Record<string, unknown>
+}
+
+/**
+ * Starts the Temporal server of `npm start` on free ports, with its data in a folder. The caller stops it.
+ * @throws NoTemporalServerError when this machine has none and cannot get one
+ */
+export async function startTemporal(
+  dataDir: string,
+  { print = () => {}, settings }: Options = {},
+): Promise<LocalServer> {
+  return startLocalServer({
+    program: await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print }),
+    dataDir,
+    port: 0,
+    uiPort: 0,
+    namespace: 'default',
+    ...(settings ? { settings } : {}),
+  })
+}
+
+/**
+ * Does some work with a Temporal server of its own. Afterwards the server is stopped and its folder removed, also when the work
+ * or the start has failed.
+ * @param work gets the server's address and the folder
+ * @param start for tests
+ */
+export async function withTemporal<T>(
+  options: Options,
+  work: (address: string, dataDir: string) => Promise<T>,
+  start: (
+    dataDir: string,
+    options: Options,
+  ) => Promise<Pick<LocalServer, 'address' | 'stop'>> = startTemporal,
+): Promise<T> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-bench-'))
+  try {
+    const server = await start(dataDir, options)
+    try {
+      return await work(server.address, dataDir)
+    } finally {
+      await server.stop()
+    }
+  } finally {
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
+  }
+}
+
+/** Collects what was started, so that a start that fails half way stops all of it, the last first. */
+export class Started {
+  readonly #stops: (() => unknown)[] = []
+
+  /** @returns what was started */
+  add<T>(started: T, stop: (started: T) => unknown): T {
+    this.#stops.push(() => stop(started))
+    return started
+  }
+
+  /** Stops everything, also when a stop fails. @throws the first error of a stop */
+  async stop(): Promise<void> {
+    const errors: unknown[] = []
+    for (const stop of this.#stops.splice(0).reverse()) {
+      try {
+        await stop()
+      } catch (err) {
+        errors.push(err)
+      }
+    }
+    if (errors.length > 0) throw errors[0]
+  }
+}
