@@ -61,7 +61,7 @@ function fieldText(where: ChangeText, field: string, from: unknown, to: unknown)
 }
 
 /** Where a step stands. `list` is `steps`, or a fork and its branch. */
-export function placeText(value: unknown): ChangeText {
+function placeText(value: unknown): ChangeText {
   const { list, after } = value as { list: string; after: string | null }
   const inside = list === 'steps' ? { en: '', zh: '' } : { en: ` in ${list}`, zh: `在 ${list} 中` }
   return after === null

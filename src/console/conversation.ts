@@ -1,5 +1,5 @@
 import type { ShownStep } from '../api/views/follower-view.ts'
-import { messageOfStep } from '../campaign/items.ts'
+import { messageOfStep, stepsOf } from '../campaign/items.ts'
 import type { Campaign } from '../campaign/model.ts'
 import { renderTemplate } from '../campaign/template/template.ts'
 import { templateVariables } from '../campaign/template/variables.ts'
@@ -23,7 +23,14 @@ export type ConversationItem = { at: number } & (
   /** A step that sends nothing, or was skipped. */
   | { type: 'step'; step: ShownStep }
   /** A message to come. Null: no grant will pay as things stand. */
-  | { type: 'planned'; step: ShownStep; content: BubbleContent | null; paidBy: Payment | null }
+  | {
+      type: 'planned'
+      step: ShownStep
+      content: BubbleContent | null
+      paidBy: Payment | null
+      /** Without a grant it is skipped, and not held. */
+      skipsIfLate: boolean
+    }
   | { type: 'end' }
 )
 
@@ -139,11 +146,14 @@ function replayPayments({ steps, events, account }: Sources) {
 
 /** The open steps in the order of their times, each with the grant that will pay it if nothing else happens. */
 function planSteps(
-  { steps, ledger, now }: Sources,
+  { steps, ledger, campaign, now }: Sources,
   contentOf: (stepId: string) => BubbleContent | null,
 ): Extract<ConversationItem, { type: 'planned' }>[] {
   let left = ledger
   const open = steps.filter(isOpenStep)
+  const skipping = new Set(
+    (campaign ? stepsOf(campaign) : []).flatMap(({ step }) => (step.ifLate === 'skip' ? [step.id] : [])),
+  )
   const inTime = [...open].sort((a, b) => (a.dueAt ?? Infinity) - (b.dueAt ?? Infinity))
   return inTime.map((step) => {
     const at = Math.max(step.dueAt ?? now, now)
@@ -151,7 +161,7 @@ function planSteps(
     const grant = content && step.dueAt !== null ? selectGrant(left, at) : undefined
     if (grant) left = useGrant(left, grant)
     const paidBy = grant ? { scene: grant.scene, quota: grant.quota, nth: grant.used + 1 } : null
-    return { type: 'planned', at, step, content, paidBy }
+    return { type: 'planned', at, step, content, paidBy, skipsIfLate: skipping.has(step.id) }
   })
 }
 

@@ -8,6 +8,7 @@ import { listLatestRuns } from '../store/runs/latest-runs.ts'
 import { type Grant, selectGrant } from '../wechat/rules/ledger.ts'
 import { PAGE_SIZE, type PageDeps } from './console-deps.ts'
 import { numberOf } from './number-of.ts'
+import { readModels } from './steps/run-models.ts'
 
 /** The filters of the page, in the order in which their chips are shown. */
 export const FILTER_NAMES = [
@@ -75,11 +76,16 @@ export function readFilters(get: (name: string) => string | undefined): AskedFil
 export type ListedFollower = Awaited<ReturnType<typeof readFollowerList>>['items'][number]
 
 /** A page of the list of followers, with what its columns show. */
-export async function readFollowerList({ db, now }: PageDeps, { filter }: AskedFilter, c: Context) {
+export async function readFollowerList(
+  { db, campaigns, now }: PageDeps,
+  { filter }: AskedFilter,
+  c: Context,
+) {
   const after = readRunCursor(c.req.query('cursor'))
   const found = await listLatestRuns(db, toRunFilter(filter, now()), { after, limit: PAGE_SIZE + 1 })
   const { items: rows, next } = toPage(found, PAGE_SIZE, runCursor)
   const followerOf = await readFollowers(db, rows)
+  const modelOf = await readModels(campaigns, rows)
   const items = rows.map((row) => {
     const follower = followerOf(row)
     const run = viewRun(row, [], follower)
@@ -92,6 +98,8 @@ export async function readFollowerList({ db, now }: PageDeps, { filter }: AskedF
       agent: isOpen && (follower?.agent ?? false),
       grant: isOpen ? payingGrant(run.ledger, now()) : null,
       nextStep: isOpen ? nextStepOf(run.steps) : null,
+      /** Null: its version cannot be read. */
+      model: isOpen ? modelOf(row) : null,
     }
   })
   return { items, next }

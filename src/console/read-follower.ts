@@ -28,13 +28,14 @@ export async function readOneFollower(deps: PageDeps, key: FollowerKey) {
   const { db, campaigns, accounts, now } = deps
   const [row, ...earlier] = await runsByFollower(db, key, EARLIER_RUNS + 1)
   if (!row) return null
-  const [sent, follower, plan, goals, found, campaign, events] = await Promise.all([
+  const [sent, follower, plan, goals, found, campaign, own, events] = await Promise.all([
     db.select().from(deliveries).where(eq(deliveries.runKey, row.runKey)),
     readFollower(db, key),
     row.state.forks?.length ? planOfRun(campaigns, row) : null,
     readGoals(db, [row.runKey]),
     accounts.find(key.appId),
     campaignOf(deps, row),
+    campaigns.version(row.campaign, row.version),
     readFollowerEvents(db, key, row.entry.at),
   ])
   const run = viewRun(row, sent, follower, plan ?? {}, goals.get(row.runKey) ?? null)
@@ -54,6 +55,8 @@ export async function readOneFollower(deps: PageDeps, key: FollowerKey) {
   return {
     run,
     account,
+    /** With the texts of this run, and its own version for steps that a later one does not have. */
+    models: [campaign?.model ?? null, own?.model ?? null],
     campaignName: campaign?.model.name ?? row.campaign,
     entry: row.entry,
     warnings: row.state.warnings,

@@ -8,6 +8,7 @@ import { BROWSER_SCRIPTS, browserScripts } from './browser-scripts.ts'
 /** In the order of the cascade, after the shared styles. */
 const STYLES = [
   'facts.css',
+  'steps.css',
   'campaigns.css',
   'followers.css',
   'accounts.css',

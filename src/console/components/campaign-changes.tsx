@@ -1,10 +1,14 @@
 import { diffLines, diffWordsWithSpace } from 'diff'
-import { placeText } from '../../campaign/describe-change.ts'
 import type { CampaignChange } from '../../campaign/diff.ts'
+import { withTokens } from '../../campaign/editing/text-tokens.ts'
 import { placeName } from '../../campaign/texts/field-names.ts'
+import type { StepNames } from '../steps/step-names.ts'
+import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
 import { VERSION_TEXTS } from '../texts/version-texts.ts'
 import { useText, useView } from '../view.ts'
+import { Data } from './basics.tsx'
 import { changeValue } from './change-value.ts'
+import { StepName, useStepNames } from './step-name.tsx'
 
 /** Longer texts are compared as a whole: the comparison of words takes the square of their lengths. */
 const MAX_COMPARED_CHARS = 4_000
@@ -12,86 +16,128 @@ const MAX_COMPARED_CHARS = 4_000
 const CONTEXT_LINES = 3
 const words = new Intl.Segmenter('zh', { granularity: 'word' })
 
-/** The differences between two versions, by step. */
-export const ChangeList = ({ changes }: { changes: readonly CampaignChange[] }) => {
+/** A campaign, or the fields of its file. */
+type Named = { steps?: unknown } | null
+
+/** The differences between two versions, by step. @param between the newer version and the older one, for the names of steps */
+export const ChangeList = (props: { changes: readonly CampaignChange[]; between: readonly Named[] }) => {
   const texts = useText(VERSION_TEXTS)
+  const names = useStepNames(...props.between)
+  const { changes } = props
   if (changes.length === 0) return <p>{texts.same}</p>
   return (
     <ul class="changes">
       {grouped(changes).map((group) => (
-        <ChangeGroup changes={group} />
+        <ChangeGroup changes={group} names={names} />
       ))}
     </ul>
   )
 }
 
 /** The changes of one step, fork, or of the campaign itself. */
-const ChangeGroup = ({ changes }: { changes: readonly CampaignChange[] }) => {
+const ChangeGroup = ({ changes, names }: { changes: readonly CampaignChange[]; names: StepNames }) => {
   const texts = useText(VERSION_TEXTS)
   const [first] = changes
   if (!first) return null
-  const { of, id } = first
+  const { id } = first
   const kind = changes.some((c) => c.kind !== 'changed') ? first.kind : 'changed'
   return (
     <li>
       <span class={`change-kind ${kind}`}>{texts.kinds[kind]}</span>
       <div>
-        <b>{id === null ? texts.whole : of === 'fork' ? texts.fork(id) : texts.step(id)}</b>
+        <b>{id === null ? texts.whole : <UnitName change={first} names={names} />}</b>
         {changes.map((change) => (
-          <OneChange change={change} />
+          <OneChange change={change} names={names} />
         ))}
       </div>
     </li>
   )
 }
 
-const OneChange = ({ change }: { change: CampaignChange }) => {
+/** A step or a fork. The end of a branch has no id of its own. */
+const UnitName = ({ change: { id }, names }: { change: CampaignChange; names: StepNames }) => {
+  const { kinds } = useText(EDITOR_TEXTS)
+  return id?.startsWith('end of ') ? kinds.end : <StepName id={id ?? ''} names={names} numbered withId />
+}
+
+/** Where a step or fork stands, in words. For components only. */
+function usePlace(names: StepNames): (place: unknown) => string {
+  const texts = useText(VERSION_TEXTS)
+  const { kinds, meanwhile } = useText(EDITOR_TEXTS)
+  const named = (id: string) => names.of(id)?.words ?? id
+  return (place) => {
+    const { list, after } = place as { list: string; after: string | null }
+    const [fork = '', ...branch] = list.split(' / ')
+    const name = branch.join(' / ')
+    const inside =
+      list === 'steps'
+        ? null
+        : {
+            fork: names.of(fork)?.what ?? fork,
+            branch: name === 'meanwhile' ? meanwhile : names.branch(fork, name),
+          }
+    return texts.place(after === null ? null : after === `${list} end` ? kinds.end : named(after), inside)
+  }
+}
+
+const OneChange = ({ change, names }: { change: CampaignChange; names: StepNames }) => {
   const texts = useText(VERSION_TEXTS)
   const { language } = useView()
+  const placeOf = usePlace(names)
+  const stepOf = (id: string) => names.of(id)?.words ?? null
   const { kind, field, from, to } = change
-  if (kind === 'added') return <Unit value={to} tag="ins" />
-  if (kind === 'removed') return <Unit value={from} tag="del" />
+  if (kind === 'added') return <Unit value={to} tag="ins" names={names} />
+  if (kind === 'removed') return <Unit value={from} tag="del" names={names} />
   if (kind === 'moved')
     return (
       <p>
-        {placeText(to)[language]} <span class="quiet">{`${texts.was} ${placeText(from)[language]}`}</span>
+        <Data>{placeOf(to)}</Data>{' '}
+        <span class="quiet">
+          {texts.was} <Data>{placeOf(from)}</Data>
+        </span>
       </p>
     )
   const name = placeName(field ?? '', language)
   if (typeof from === 'string' && typeof to === 'string' && from.length + to.length <= MAX_COMPARED_CHARS)
     return (
       <p>
-        {name} <InlineDiff from={from} to={to} />
+        {name} <InlineDiff from={withTokens(from, language)} to={withTokens(to, language)} />
       </p>
     )
   return (
     <p>
       {name}{' '}
-      {from === undefined ? null : <del translate="no">{changeValue(field ?? '', from, language)}</del>}{' '}
+      {from === undefined ? null : (
+        <del translate="no">{changeValue(field ?? '', from, language, stepOf)}</del>
+      )}{' '}
       {to === undefined ? (
         <span class="quiet">{texts.none}</span>
       ) : (
-        <ins translate="no">{changeValue(field ?? '', to, language)}</ins>
+        <ins translate="no">{changeValue(field ?? '', to, language, stepOf)}</ins>
       )}
     </p>
   )
 }
 
 /** A step that is new or gone: where it stands, and its fields. */
-const Unit = ({ value, tag }: { value: unknown; tag: 'ins' | 'del' }) => {
+const Unit = ({ value, tag, names }: { value: unknown; tag: 'ins' | 'del'; names: StepNames }) => {
   const { language } = useView()
+  const placeOf = usePlace(names)
+  const stepOf = (id: string) => names.of(id)?.words ?? null
   const { fields } = value as { fields?: Record<string, unknown> }
   const shown = Object.entries(fields ?? {}).filter(([, v]) => v !== undefined)
   return (
     <>
-      <p class="quiet">{placeText(value)[language]}</p>
+      <p class="quiet">
+        <Data>{placeOf(value)}</Data>
+      </p>
       {shown.map(([name, v]) => (
         <p>
           {placeName(name, language)}{' '}
           {tag === 'ins' ? (
-            <ins translate="no">{changeValue(name, v, language)}</ins>
+            <ins translate="no">{changeValue(name, v, language, stepOf)}</ins>
           ) : (
-            <del translate="no">{changeValue(name, v, language)}</del>
+            <del translate="no">{changeValue(name, v, language, stepOf)}</del>
           )}
         </p>
       ))}

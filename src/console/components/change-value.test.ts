@@ -7,9 +7,11 @@ describe('a value of a change', () => {
     ['after', 0, '0 秒', '0 s'],
     ['since', 'previous', '上一步之后', 'the step before'],
     ['since', 'ask', 'ask', 'ask'],
+    ['since', 'gift', '「这是资料」之后', 'step “这是资料”'],
     ['ifLate', 'hold', '等额度', 'wait for a grant'],
     ['send', { text: '你好' }, '你好', '你好'],
-    ['send', [{ text: '一' }, { news: { title: '二', url: 'x' } }], '一、图文 · 二', '一, article link · 二'],
+    ['send', { text: '{{ account.name }}好' }, '【公众号名称】好', '【account name】好'],
+    ['send', [{ text: '一' }, { news: { title: '二', url: 'x' } }], '一、图文 · 二', '一, Link card · 二'],
     ['send', { unknown: 1 }, '{"unknown":1}', '{"unknown":1}'],
     [
       'branches',
@@ -20,6 +22,8 @@ describe('a value of a change', () => {
     ['tag', ['甲', '乙'], '甲、乙', '甲, 乙'],
     ['day', 1, '1', '1'],
   ])('%s %j is said in words', (field, value, zh, en) => {
-    expect([changeValue(field, value, 'zh'), changeValue(field, value, 'en')]).toEqual([zh, en])
+    const stepOf = (id: string) => (id === 'gift' ? '这是资料' : null)
+    const words = (['zh', 'en'] as const).map((language) => changeValue(field, value, language, stepOf))
+    expect(words).toEqual([zh, en])
   })
 })

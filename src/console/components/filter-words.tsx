@@ -4,7 +4,8 @@ import type { Named } from '../../store/runs/choices.ts'
 import type { FilterName } from '../follower-list.ts'
 import { BULK_TEXTS } from '../texts/bulk-texts.ts'
 import { FOLLOWERS_TEXTS } from '../texts/follower-texts.ts'
-import { OUTCOMES, REASONS, RUN_STATES, useLabel } from '../texts/labels.ts'
+import { RUN_STATES, useLabel } from '../texts/labels.ts'
+import { OUTCOMES, REASONS } from '../texts/reason-labels.ts'
 import { useText } from '../view.ts'
 
 /** What the list of followers can be narrowed to. */

@@ -1,19 +1,14 @@
 import type { Skips } from '../overview/today.ts'
-import { OUTCOMES, REASONS, useLabel } from '../texts/labels.ts'
+import { reasonWords } from '../texts/reason-labels.ts'
 import { REASON_TEXTS } from '../texts/reason-texts.ts'
-import { useText } from '../view.ts'
+import { useText, useView } from '../view.ts'
 import { Share, type Tone } from './charts.tsx'
 import { useNumber } from './numbers.tsx'
 
-/** The words for a reason of a skipped step. Some reasons are how the run ended. */
+/** The words for a reason of a skipped step, in the reader's language. For components only. */
 export function useReason(): (reason: string) => string {
-  const reasons = useLabel(REASONS)
-  const outcomes = useLabel(OUTCOMES)
-  const { refused } = useText(REASON_TEXTS)
-  return (reason) => {
-    if (/^-?\d+$/.test(reason)) return refused(reason)
-    return reasons(reason) === reason ? outcomes(reason) : reasons(reason)
-  }
+  const { language } = useView()
+  return (reason) => reasonWords(reason, language)
 }
 
 /** Messages that were not sent, by reason, with those that nobody must look at apart. Each leads to its followers. */

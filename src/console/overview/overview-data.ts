@@ -1,6 +1,7 @@
 import { largeSkews } from '../../api/large-skews.ts'
 import { accountView } from '../../api/views/account-view.ts'
 import { campaignView } from '../../api/views/campaign-view.ts'
+import type { Campaign } from '../../campaign/model.ts'
 import { createRefreshedValue } from '../../shared/refreshed-value.ts'
 import { MINUTE_MS, SECOND_MS } from '../../shared/time-units.ts'
 import { inboxBacklog } from '../../store/inbox/inbox-rows.ts'
@@ -8,6 +9,7 @@ import { countOpenRuns, sampleActiveRuns } from '../../store/runs/due-steps.ts'
 import { type Happening, recentActivity } from '../../store/runs/recent-activity.ts'
 import { readActivity } from '../../store/statistics/activity-counts.ts'
 import type { PageDeps } from '../console-deps.ts'
+import { readModels } from '../steps/run-models.ts'
 import { type DueHour, dueHours } from './due-hours.ts'
 import { activityFrom, boundOf, type Lateness, slotsApart, type Today, todayOf } from './today.ts'
 
@@ -32,6 +34,9 @@ export type Alert =
   | { kind: 'late'; overSeconds: number }
   | { kind: 'clock'; api: string; seconds: number }
 
+/** A happening with the campaign of its run; null: that version cannot be read. */
+export type ShownHappening = Happening & { model: Campaign | null }
+
 export interface Overview {
   /** When the figures were read, epoch ms. */
   at: number
@@ -44,7 +49,7 @@ export interface Overview {
   broken: readonly OverviewCampaign[]
   campaigns: readonly OverviewCampaign[]
   alerts: readonly Alert[]
-  feed: readonly Happening[]
+  feed: readonly ShownHappening[]
 }
 
 /**
@@ -62,7 +67,7 @@ export function createOverviewReader(deps: PageDeps): () => Promise<Overview> {
   )
   const open = keep(() => countOpenRuns(db), 5 * SECOND_MS, MINUTE_MS)
   const due = keep(() => readDue(deps), 30 * SECOND_MS, 10 * MINUTE_MS)
-  const feed = keep(() => recentActivity(db, FEED_ITEMS), SECOND_MS / 2, 5 * SECOND_MS)
+  const feed = keep(() => readFeed(deps), SECOND_MS / 2, 5 * SECOND_MS)
   const backlog = keep(() => inboxBacklog(db), 2 * SECOND_MS, 30 * SECOND_MS)
   const settings = keep(
     async () => {
@@ -103,6 +108,12 @@ export function createOverviewReader(deps: PageDeps): () => Promise<Overview> {
       feed: happened.value,
     }
   }
+}
+
+async function readFeed({ db, campaigns }: PageDeps): Promise<ShownHappening[]> {
+  const happened = await recentActivity(db, FEED_ITEMS)
+  const modelOf = await readModels(campaigns, happened)
+  return happened.map((item) => ({ ...item, model: modelOf(item) }))
 }
 
 /** A value that comes within some ms; null otherwise. */

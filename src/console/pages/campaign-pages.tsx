@@ -34,6 +34,8 @@ export const CampaignPage = (props: {
   query: ResultsQuery
   /** The version that the results are shown of. */
   model: Campaign | null
+  /** Older ones, with the steps that it does not have any more. */
+  others: readonly Campaign[]
   statistics: Statistics | null
 }) => {
   const texts = useText(CAMPAIGN_TEXTS)
@@ -61,6 +63,7 @@ export const CampaignPage = (props: {
         version={item.version}
         query={props.query}
         model={props.model}
+        others={props.others}
         statistics={props.statistics}
       />
       <section class="card">

@@ -1,4 +1,5 @@
 import type { CampaignChange } from '../../campaign/diff.ts'
+import { readFile } from '../../campaign/editing/campaign-items.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { VersionItem } from '../../store/campaigns/campaign-versions.ts'
 import { Actor, Data, Time } from '../components/basics.tsx'
@@ -136,7 +137,10 @@ const Compared = (props: ComparedProps) => {
       ) : view === 'text' ? (
         <FileDiff {...result.sources} />
       ) : (
-        <ChangeList changes={result.changes} />
+        <ChangeList
+          changes={result.changes}
+          between={[fieldsOf(result.sources.to), fieldsOf(result.sources.from)]}
+        />
       )}
       {to === 'draft' && campaign.active > 0 ? (
         <p class="note">
@@ -150,6 +154,9 @@ const Compared = (props: ComparedProps) => {
     </>
   )
 }
+
+/** What a file has, with or without errors. */
+const fieldsOf = (source: string) => readFile(source).fields
 
 /** Any two of the versions, also without scripts. */
 const ChooseSides = ({ campaign, versions, compared }: ComparedProps) => {

@@ -1,7 +1,9 @@
 import type { Child } from 'hono/jsx'
 import type { dryRunAnswer } from '../../api/schemas/dry-run-schemas.ts'
 import type { Issue } from '../../campaign/issue.ts'
-import { Code, Time } from '../components/basics.tsx'
+import type { Campaign } from '../../campaign/model.ts'
+import { placeName } from '../../campaign/texts/field-names.ts'
+import { Data, Time } from '../components/basics.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import {
@@ -14,16 +16,22 @@ import {
 } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
 import { useNumber } from '../components/numbers.tsx'
+import { useReason } from '../components/reason-bars.tsx'
+import { StepName, useStepNames } from '../components/step-name.tsx'
 import { Icon } from '../design/icons.tsx'
 import { campaignPath } from '../paths.ts'
-import { OUTCOMES, REASONS, useLabel } from '../texts/labels.ts'
+import type { StepNames } from '../steps/step-names.ts'
+import { useLabel } from '../texts/labels.ts'
+import { OUTCOMES } from '../texts/reason-labels.ts'
 import { DRY_RUN_TEXTS } from '../texts/try-texts.ts'
-import { useText } from '../view.ts'
+import { useText, useView } from '../view.ts'
 
 export type DryRunResult = ReturnType<typeof dryRunAnswer.parse>
 
 export interface DryRunProps {
   campaign: FramedCampaign
+  /** The version that is played, and the live one. Null: it has errors. */
+  models: readonly (Campaign | null)[]
   versions: Option[]
   accounts: Option[]
   /** Beijing time, as the fields have it: `2026-11-30T08:00`. */
@@ -82,7 +90,7 @@ export const DryRunPage = (props: DryRunProps) => {
           </div>
         </form>
       )}
-      {result === null ? null : <Result result={result} />}
+      {result === null ? null : <Result result={result} models={props.models} />}
     </CampaignFrame>
   )
 }
@@ -94,7 +102,7 @@ interface Line {
   real: number
 }
 
-const Result = ({ result }: { result: DryRunResult }) => {
+const Result = ({ result, models }: { result: DryRunResult; models: DryRunProps['models'] }) => {
   const texts = useText(DRY_RUN_TEXTS)
   const number = useNumber()
   const { comparison, dryRun, texts: kept, truncated } = result
@@ -103,7 +111,8 @@ const Result = ({ result }: { result: DryRunResult }) => {
     { title: texts.dry, cell: ({ dry }) => <span class="number">{number(dry)}</span> },
     { title: texts.real, cell: ({ real }) => <span class="number">{number(real)}</span> },
   ]
-  const reason = useLabel(REASONS)
+  const reason = useReason()
+  const names = useStepNames(...models)
   return (
     <section class="card" role="status">
       <h2>{texts.result}</h2>
@@ -116,7 +125,7 @@ const Result = ({ result }: { result: DryRunResult }) => {
       {result.events === 0 ? <p class="note amber">{texts.noEvents}</p> : null}
       {kept.notKept > 0 ? <p class="note amber">{texts.notKept(number(kept.notKept))}</p> : null}
       {truncated === null ? null : <p class="note amber">{texts.truncated}</p>}
-      <DataTable columns={columns} rows={useLines(result)} />
+      <DataTable columns={columns} rows={useLines(result, names)} />
       <h3>{texts.comparison}</h3>
       <ul class="lines">
         {(['same', 'different', 'onlyDryRun', 'onlyReal'] as const).map((key) => (
@@ -143,9 +152,10 @@ const Result = ({ result }: { result: DryRunResult }) => {
   )
 }
 
-function useLines({ dryRun, real }: DryRunResult): Line[] {
+function useLines({ dryRun, real }: DryRunResult, names: StepNames): Line[] {
   const texts = useText(DRY_RUN_TEXTS)
   const outcome = useLabel(OUTCOMES)
+  const { language } = useView()
   const both = (
     name: string,
     a: Record<string, number>,
@@ -155,7 +165,7 @@ function useLines({ dryRun, real }: DryRunResult): Line[] {
     [...new Set([...Object.keys(a), ...Object.keys(b)])].map((key) => ({
       what: (
         <>
-          {name === '' ? null : <Code>{name}</Code>} {shown(key)}
+          {name === '' ? null : <StepName id={name} names={names} numbered brief />} {shown(key)}
         </>
       ),
       dry: a[key] ?? 0,
@@ -175,16 +185,18 @@ function useLines({ dryRun, real }: DryRunResult): Line[] {
     ...both('', dryRun.outcomes, real.outcomes, outcome),
     ...stepIds.flatMap((id) => both(id, resultsOf(dryRun, id), resultsOf(real, id), result)),
     ...forkIds.flatMap((id) =>
-      both(id, branchesOf(dryRun, id), branchesOf(real, id), (branch) => <Code>{branch}</Code>),
+      both(id, branchesOf(dryRun, id), branchesOf(real, id), (branch) => (
+        <Data>{names.branch(id, branch)}</Data>
+      )),
     ),
-    ...both('', dryRun.replies, real.replies, (path) => texts.replies(path)),
+    ...both('', dryRun.replies, real.replies, (path) => placeName(path, language)),
   ]
 }
 
 /** `sent`, `open`, `unknown`, `skipped:REASON` or `failed:ERRCODE` in words. */
 function useStepResult(): (result: string) => string {
   const texts = useText(DRY_RUN_TEXTS)
-  const reason = useLabel(REASONS)
+  const reason = useReason()
   return (result) => {
     const [kind = '', detail] = result.split(':')
     const name = {
@@ -194,7 +206,7 @@ function useStepResult(): (result: string) => string {
       skipped: texts.skipped,
       failed: texts.failed,
     }[kind]
-    const shown = detail === undefined ? '' : ` · ${kind === 'skipped' ? reason(detail) : detail}`
+    const shown = detail === undefined ? '' : ` · ${reason(detail)}`
     return `${name ?? kind}${shown}`
   }
 }

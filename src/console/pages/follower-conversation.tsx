@@ -8,10 +8,15 @@ import { type GrantScene, PaidBy } from '../../ui/grant-meter.tsx'
 import { sceneOf } from '../../wechat/rules/rules.ts'
 import { Code, StatePill } from '../components/basics.tsx'
 import { dayName } from '../components/near-time.tsx'
+import { useReason } from '../components/reason-bars.tsx'
+import { HOLE, Sentence } from '../components/sentence.tsx'
+import { StepName, useStepNames } from '../components/step-name.tsx'
 import type { ConversationItem, Payment } from '../conversation.ts'
 import type { OneFollower } from '../read-follower.ts'
-import { OUTCOMES, REASONS, STEP_STATES, useLabel } from '../texts/labels.ts'
+import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
+import { STEP_STATES, useLabel } from '../texts/labels.ts'
 import { ONE_FOLLOWER_TEXTS } from '../texts/one-follower-texts.ts'
+import { OUTCOMES } from '../texts/reason-labels.ts'
 import { useText, useView } from '../view.ts'
 
 /** The chat as the follower saw it, and as it will be if the follower does nothing more. */
@@ -85,7 +90,7 @@ const Item = ({ item, follower }: { item: ConversationItem; follower: OneFollowe
     case 'step':
       return (
         <ChatLine>
-          <At at={item.at} /> <StepLine step={item.step} />
+          <At at={item.at} /> <StepLine step={item.step} follower={follower} />
         </ChatLine>
       )
     default:
@@ -124,7 +129,7 @@ const Message = (props: { item: Extract<ConversationItem, { type: 'message' }>; 
   return (
     <AccountBubble follower={props.follower} content={content}>
       <At at={at} />
-      <Code>{step.id}</Code>
+      <StepNumber step={step} follower={props.follower} />
       <StatePill state={step.state} label={state(step.state)} />
       {paidBy ? <Paid by={paidBy} /> : null}
     </AccountBubble>
@@ -132,20 +137,28 @@ const Message = (props: { item: Extract<ConversationItem, { type: 'message' }>; 
 }
 
 const Planned = (props: { item: Extract<ConversationItem, { type: 'planned' }>; follower: OneFollower }) => {
-  const { step, content, paidBy, at } = props.item
+  const { step, content, paidBy, skipsIfLate, at } = props.item
+  const { follower } = props
   const texts = useText(ONE_FOLLOWER_TEXTS)
   const state = useLabel(STEP_STATES)
-  const reason = useLabel(REASONS)
+  const reason = useReason()
+  const names = useStepNames(...follower.models)
   const meta = (
     <>
       {step.dueAt === null ? null : <At at={at} />}
-      <Code>{step.id}</Code>
+      {content ? (
+        <StepNumber step={step} follower={follower} />
+      ) : (
+        <StepName id={step.id} names={names} numbered />
+      )}
       <StatePill state={step.state} label={state(step.state)} />
-      {step.reason ? <span>{reason(kindOf(step.reason))}</span> : null}
+      {step.reason ? <span>{reason(step.reason)}</span> : null}
       {step.quietSince === undefined ? null : <span>{texts.quiet}</span>}
       {step.dueAt === null ? <span>{texts.waits}</span> : null}
       {paidBy ? <Paid by={paidBy} /> : null}
-      {content && !paidBy && step.dueAt !== null ? <span>{texts.noGrantThen}</span> : null}
+      {content && !paidBy && step.dueAt !== null ? (
+        <span>{skipsIfLate ? texts.skippedThen : texts.heldThen}</span>
+      ) : null}
     </>
   )
   if (!content)
@@ -155,14 +168,11 @@ const Planned = (props: { item: Extract<ConversationItem, { type: 'planned' }>; 
       </ChatLine>
     )
   return (
-    <AccountBubble follower={props.follower} content={content} look="planned">
+    <AccountBubble follower={follower} content={content} look="planned">
       {meta}
     </AccountBubble>
   )
 }
-
-/** The kind of a reason, without its details. */
-export const kindOf = (reason: string): string => reason.split(':', 1)[0] ?? ''
 
 const Paid = ({ by }: { by: Payment }) => {
   const texts = useText(ONE_FOLLOWER_TEXTS)
@@ -171,11 +181,22 @@ const Paid = ({ by }: { by: Payment }) => {
   return <PaidBy scene={scene}>{texts.paid(names[scene], by.nth, by.quota)}</PaidBy>
 }
 
-const StepLine = ({ step }: { step: ShownStep }) => {
+/** Below a bubble, which has the words itself. */
+const StepNumber = ({ step, follower }: { step: ShownStep; follower: OneFollower }) => {
+  const texts = useText(EDITOR_TEXTS)
+  const name = useStepNames(...follower.models).of(step.id)
+  return name ? <span title={step.id}>{texts.stepTitle(name.number)}</span> : <Code>{step.id}</Code>
+}
+
+const StepLine = ({ step, follower }: { step: ShownStep; follower: OneFollower }) => {
   const texts = useText(ONE_FOLLOWER_TEXTS)
-  const reason = useLabel(REASONS)
-  if (step.state === 'skipped') return texts.skipped(step.id, step.reason ? reason(kindOf(step.reason)) : '–')
-  return step.state === 'unknown' ? texts.unknownStep(step.id) : texts.doneStep(step.id)
+  const reason = useReason()
+  const name = <StepName id={step.id} names={useStepNames(...follower.models)} />
+  if (step.state === 'skipped')
+    return <Sentence text={texts.skipped(HOLE, step.reason ? reason(step.reason) : '–')} of={name} />
+  return (
+    <Sentence text={step.state === 'unknown' ? texts.unknownStep(HOLE) : texts.doneStep(HOLE)} of={name} />
+  )
 }
 
 /** What the follower did: a bubble for what was written, a line for the rest. */

@@ -16,8 +16,9 @@ import { NearTime } from '../components/near-time.tsx'
 import { campaignPath, followerPath } from '../paths.ts'
 import type { OneFollower } from '../read-follower.ts'
 import { Page } from '../shell/page.tsx'
-import { OUTCOMES, RUN_STATES, useLabel } from '../texts/labels.ts'
+import { RUN_STATES, useLabel } from '../texts/labels.ts'
 import { ONE_FOLLOWER_TEXTS } from '../texts/one-follower-texts.ts'
+import { OUTCOMES } from '../texts/reason-labels.ts'
 import { useMay, useText, useView } from '../view.ts'
 import { ConversationCard } from './follower-conversation.tsx'
 import { AboutCard, ForksCard, GrantsCard, StepsCard } from './follower-side.tsx'
@@ -61,7 +62,7 @@ export const FollowerFragment = ({ follower }: { follower: OneFollower }) => {
         <div>
           <GrantsCard follower={follower} />
           <StepsCard follower={follower} />
-          <ForksCard forks={run.forks} />
+          <ForksCard forks={run.forks} models={follower.models} />
           <AboutCard follower={follower} />
           <FollowerLinks follower={follower} />
         </div>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { planOfItems } from '../../../test/harness/file-plan.ts'
+import { modelOfItems, planOfItems } from '../../../test/harness/file-plan.ts'
 import { ENTRY_AT, entryOf } from '../../../test/harness/run-simulation.ts'
 import { settle } from '../../run/forks.ts'
 import { presentRun } from '../../run/present.ts'
@@ -10,7 +10,7 @@ const htmlOf = (items: string) => {
   const plan = planOfItems(items)
   const state = settle(plan, beginRun(plan, entryOf(), []), ENTRY_AT)
   const run = presentRun(state, { appId: 'wx1', openId: 'o1', runId: 'r1' }, plan)
-  return String(<ForksCard forks={run.forks} />)
+  return String(<ForksCard forks={run.forks} models={[modelOfItems(items)]} />)
 }
 
 it('the page of a run shows the state of each fork, until when it waits, and the branch', () => {
@@ -23,7 +23,7 @@ it('the page of a run shows the state of each fork, until when it waits, and the
     .slice(1)
     .filter((row) => row.includes('<code'))
   expect(rows).toHaveLength(2)
-  expect(rows[0]).toMatch(/half.*已决定.*甲/s)
+  expect(rows[0]).toMatch(/第 1 步.*按比例分开（A\/B）：甲.*half.*已决定.*甲/s)
   expect(rows[1]).toContain('等待回应')
   expect(rows[1]).toContain(new Date(ENTRY_AT + 10 * 3_600_000).toISOString())
 })

@@ -3,12 +3,14 @@ import { GrantMeter, type GrantScene } from '../../ui/grant-meter.tsx'
 import { Code, Data, StatePill, Time } from '../components/basics.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { NearTime, TimeLeft } from '../components/near-time.tsx'
+import { useReason } from '../components/reason-bars.tsx'
+import { StepName, useStepNames } from '../components/step-name.tsx'
 import type { OneFollower } from '../read-follower.ts'
 import { ENTRY_EVENTS } from '../texts/follower-texts.ts'
-import { FORK_STATES, OUTCOMES, REASONS, STEP_STATES, useLabel } from '../texts/labels.ts'
+import { FORK_STATES, STEP_STATES, useLabel } from '../texts/labels.ts'
 import { ONE_FOLLOWER_TEXTS } from '../texts/one-follower-texts.ts'
+import { OUTCOMES } from '../texts/reason-labels.ts'
 import { useText } from '../view.ts'
-import { kindOf } from './follower-conversation.tsx'
 
 type StepView = OneFollower['run']['steps'][number]
 type ForkView = NonNullable<OneFollower['run']['forks']>[number]
@@ -75,12 +77,13 @@ export const GrantsCard = ({ follower }: { follower: OneFollower }) => {
   )
 }
 
-export const StepsCard = ({ follower: { run, now } }: { follower: OneFollower }) => {
+export const StepsCard = ({ follower: { run, models, now } }: { follower: OneFollower }) => {
   const texts = useText(ONE_FOLLOWER_TEXTS)
+  const names = useStepNames(...models)
   const state = useLabel(STEP_STATES)
   const time = (step: StepView) => step.sentAt ?? step.dueAt
   const columns: Column<StepView>[] = [
-    { title: texts.step, cell: (s) => <Code>{s.id}</Code> },
+    { title: texts.step, cell: (s) => <StepName id={s.id} names={names} numbered withId /> },
     {
       title: texts.state,
       cell: (s) => (
@@ -129,10 +132,10 @@ function latenessOf(
 
 /** The reason in words, and its code for engineers. */
 const StepReason = ({ step: { reason, errcode } }: { step: StepView }) => {
-  const label = useLabel(REASONS)
+  const label = useReason()
   return (
     <>
-      {reason ? label(kindOf(reason)) : null}{' '}
+      {reason ? label(reason) : null}{' '}
       <span class="quiet">
         <Code>
           {reason} {errcode}
@@ -149,13 +152,20 @@ const ForkTime = ({ title, at }: { title: string; at: string | null }) =>
     </div>
   )
 
-export const ForksCard = ({ forks }: { forks: readonly ForkView[] | undefined }) => {
+export const ForksCard = ({
+  forks,
+  models,
+}: {
+  forks: readonly ForkView[] | undefined
+  models: OneFollower['models']
+}) => {
   const texts = useText(ONE_FOLLOWER_TEXTS)
   const state = useLabel(FORK_STATES)
-  const reason = useLabel(REASONS)
+  const reason = useReason()
+  const names = useStepNames(...models)
   if (!forks) return null
   const columns: Column<ForkView>[] = [
-    { title: texts.fork, cell: (f) => <Code>{f.id}</Code> },
+    { title: texts.fork, cell: (f) => <StepName id={f.id} names={names} numbered withId /> },
     {
       title: texts.state,
       cell: (f) => (
@@ -170,7 +180,7 @@ export const ForksCard = ({ forks }: { forks: readonly ForkView[] | undefined })
       cell: (f) =>
         f.took === null && f.reason === null ? null : (
           <>
-            {f.took === 'else' ? texts.otherBranch : <Data>{f.took}</Data>}{' '}
+            {f.took === null ? null : <Data>{names.branch(f.id, f.took)}</Data>}{' '}
             {f.reason === null ? null : <span class="quiet">{reason(f.reason)}</span>}
             <ForkTime title={texts.decidedAt} at={f.takenAt} />
           </>

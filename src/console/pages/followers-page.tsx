@@ -11,13 +11,15 @@ import { type FilterChoices, useFilterNames, useFilterValues } from '../componen
 import { FollowerMark, ShortId } from '../components/follower-mark.tsx'
 import { NearTime, TimeLeft } from '../components/near-time.tsx'
 import { StepCells } from '../components/step-cells.tsx'
+import { StepName, useStepNames } from '../components/step-name.tsx'
 import { Icon } from '../design/icons.tsx'
 import { FILTER_NAMES, type FilterName, type FilterValues, type ListedFollower } from '../follower-list.ts'
 import { followerPath } from '../paths.ts'
 import { Page } from '../shell/page.tsx'
 import { BULK_TEXTS } from '../texts/bulk-texts.ts'
 import { ENTRY_EVENTS, FOLLOWERS_TEXTS } from '../texts/follower-texts.ts'
-import { OUTCOMES, REASONS, RUN_STATES, useLabel } from '../texts/labels.ts'
+import { RUN_STATES, useLabel } from '../texts/labels.ts'
+import { OUTCOMES, REASONS } from '../texts/reason-labels.ts'
 import { useMay, useText } from '../view.ts'
 
 const CLOSING_HOURS = [1, 6, 24] as const
@@ -301,12 +303,13 @@ const FollowerGrant = ({ follower: { grant }, now }: { follower: ListedFollower;
   )
 }
 
-const NextStep = ({ follower: { nextStep }, now }: { follower: ListedFollower; now: number }) => {
+const NextStep = ({ follower: { nextStep, model }, now }: { follower: ListedFollower; now: number }) => {
   const texts = useText(FOLLOWERS_TEXTS)
+  const names = useStepNames(model)
   if (!nextStep) return null
   const { id, dueAt } = nextStep
   const when = dueAt ? <NearTime at={dueAt} now={now} /> : <span class="quiet">{texts.waitsForFollower}</span>
-  return <Two first={when} second={<Code>{id}</Code>} />
+  return <Two first={when} second={<StepName id={id} names={names} />} />
 }
 
 const Source = ({ follower: { scene, event, tags } }: { follower: ListedFollower }) => {

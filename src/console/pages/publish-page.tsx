@@ -1,6 +1,7 @@
 import type { TargetAccount } from '../../api/views/campaign-account-view.ts'
 import type { CampaignChange } from '../../campaign/diff.ts'
 import type { Issue } from '../../campaign/issue.ts'
+import type { Campaign } from '../../campaign/model.ts'
 import type { Draft } from '../../store/campaigns/draft-store.ts'
 import { Code, Data } from '../components/basics.tsx'
 import { ChangeList } from '../components/campaign-changes.tsx'
@@ -20,6 +21,8 @@ export interface PublishPlan {
   warnings: readonly Issue[]
   /** null: it is the first publication, or the draft has errors. */
   changes: readonly CampaignChange[] | null
+  /** The draft and the live version; null: with errors. */
+  between: readonly (Campaign | null)[]
   targets: readonly TargetAccount[]
   /** The names of live campaigns whose followers will enter this one instead. */
   replaced: readonly string[]
@@ -148,7 +151,11 @@ const Changes = ({ campaign, plan }: { campaign: FramedCampaign; plan: PublishPl
   return (
     <>
       <h3>{texts.changes}</h3>
-      {changes.length === 0 ? <p>{texts.unchanged}</p> : <ChangeList changes={changes} />}
+      {changes.length === 0 ? (
+        <p>{texts.unchanged}</p>
+      ) : (
+        <ChangeList changes={changes} between={plan.between} />
+      )}
     </>
   )
 }

@@ -1,13 +1,16 @@
 import type { Issue } from '../../campaign/issue.ts'
+import type { Campaign } from '../../campaign/model.ts'
 import { timeInBeijing } from '../../shared/beijing-time.ts'
 import type { Tester } from '../../store/runs/testers.ts'
-import { Code, Data, StatePill } from '../components/basics.tsx'
+import { Data, StatePill } from '../components/basics.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { DataTable } from '../components/data-table.tsx'
 import { FormProblem, type FormState, type Option, SelectField, TextField } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
+import { StepName, useStepNames } from '../components/step-name.tsx'
 import { Icon } from '../design/icons.tsx'
 import { campaignPath } from '../paths.ts'
+import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
 import { TEST_SEND_TEXTS } from '../texts/try-texts.ts'
 import { useText } from '../view.ts'
 
@@ -25,8 +28,10 @@ export interface TestSendProps {
   version: string
   accounts: Option[]
   account: string
-  /** Steps with messages, and how the first one begins. */
-  steps: readonly { id: string; excerpt: string }[]
+  /** The version; null: it has errors. */
+  model: Campaign | null
+  /** Steps with messages. */
+  steps: readonly string[]
   /** Errors of the draft. */
   issues: readonly Issue[]
   testers: readonly Tester[]
@@ -44,7 +49,7 @@ export const TestSendPage = (props: TestSendProps) => {
     <CampaignFrame campaign={campaign} at={null} page="test">
       <h2>{texts.title}</h2>
       <p class="list-summary">{texts.intro}</p>
-      {result === null ? null : <Results result={result} steps={props.steps} />}
+      {result === null ? null : <Results result={result} model={props.model} />}
       {accounts.length === 0 ? (
         <p class="empty">{texts.noAccount}</p>
       ) : (
@@ -91,15 +96,16 @@ const ChooseVersion = ({ campaign, versions, version, accounts, account }: TestS
 
 const TestForm = (props: TestSendProps) => {
   const texts = useText(TEST_SEND_TEXTS)
-  const { campaign, steps, testers, state } = props
+  const { stepTitle } = useText(EDITOR_TEXTS)
+  const { campaign, model, steps, testers, state } = props
+  const names = useStepNames(model)
   if (steps.length === 0) return <p class="empty">{texts.noMessage}</p>
   const stepOptions = [
     { value: 'all', label: texts.all },
-    ...steps.map(({ id, excerpt }) => ({
-      value: id,
-      label: excerpt === '' ? id : `${id} · ${excerpt}`,
-      isData: true,
-    })),
+    ...steps.map((id) => {
+      const name = names.of(id)
+      return { value: id, label: name ? `${stepTitle(name.number)} · ${name.words}` : id, isData: true }
+    }),
   ]
   const testerOptions = testers.map(({ openId, grantEndsAt }) => ({
     value: openId,
@@ -145,8 +151,9 @@ const TestForm = (props: TestSendProps) => {
   )
 }
 
-const Results = ({ result, steps }: { result: TestSendResult; steps: TestSendProps['steps'] }) => {
+const Results = ({ result, model }: { result: TestSendResult; model: Campaign | null }) => {
   const texts = useText(TEST_SEND_TEXTS)
+  const names = useStepNames(model)
   const { grant, messages, duplicate } = result
   return (
     <section class="card" role="status">
@@ -158,14 +165,7 @@ const Results = ({ result, steps }: { result: TestSendResult; steps: TestSendPro
         columns={[
           {
             title: texts.step,
-            cell: (m) => (
-              <>
-                <Code>{m.step}</Code>{' '}
-                <span class="quiet" translate="no">
-                  {steps.find(({ id }) => id === m.step)?.excerpt}
-                </span>
-              </>
-            ),
+            cell: (m) => <StepName id={m.step} names={names} numbered withId />,
           },
           {
             title: texts.result,

@@ -1,4 +1,4 @@
-import { type BranchNames, branchNames } from '../../campaign/branch-names.ts'
+import { branchNames } from '../../campaign/branch-names.ts'
 import { type CampaignFork, type CampaignItem, type CampaignStep, isFork } from '../../campaign/item-model.ts'
 import { messagesOf, partId } from '../../campaign/items.ts'
 import type { Campaign } from '../../campaign/model.ts'
@@ -41,8 +41,7 @@ interface Counted {
 }
 
 function rowsOf(model: Campaign, { version, statistics, counted }: Counted): ResultRow[] {
-  const namesOf = branchNames(model, version)
-  const takenOf = new Map(statistics.forks.map(({ fork, taken }) => [fork, taken]))
+  const countOf = branchCounts(model, version, statistics)
   const ofStep = (step: CampaignStep, depth: number, taken: number | null): ResultRow[] => {
     const parts = Math.max(1, messagesOf({ path: '', step }).length)
     return Array.from({ length: parts }, (_, i) => {
@@ -56,15 +55,9 @@ function rowsOf(model: Campaign, { version, statistics, counted }: Counted): Res
       return isFork(item) ? ofFork(item, depth, taken) : ofStep(item, depth, taken)
     })
   const ofFork = (fork: CampaignFork, depth: number, around: number | null): ResultRow[] => {
-    const all = takenOf.get(fork.id) ?? {}
-    const ofAll = Object.values(all).reduce((sum, n) => sum + n, 0)
-    const head = (branch: string): ResultRow & { kind: 'branch' } => ({
-      ...{ kind: 'branch', depth, fork: fork.id, branch },
-      ...{ taken: ownValue(all, branch) ?? 0, ofFork: ofAll },
-    })
     const ofBranch = (i: number | null, items: readonly CampaignItem[]): ResultRow[] => {
-      const above = head(nameOfBranch(namesOf.get(fork.id), i))
-      return [above, ...ofItems(items, depth + 1, above.taken)]
+      const counts = countOf(fork.id, i)
+      return [{ kind: 'branch', depth, fork: fork.id, ...counts }, ...ofItems(items, depth + 1, counts.taken)]
     }
     return [
       ...(fork.meanwhile ?? []).flatMap((step) => ofStep(step, depth, around)),
@@ -75,9 +68,21 @@ function rowsOf(model: Campaign, { version, statistics, counted }: Counted): Res
   return ofItems(model.steps, 0, null)
 }
 
-/** @param i of the branch; null: `else` */
-const nameOfBranch = (names: BranchNames | undefined, i: number | null): string =>
-  (i === null ? names?.otherwise : names?.branches[i]) ?? ''
+/** How many runs took a branch, and how many any of its fork; its name as counts have it. */
+type BranchCount = (fork: string, branch: number | null) => { branch: string; taken: number; ofFork: number }
+
+/** Looks up the counts of branches by their place; null is `else`. */
+function branchCounts(model: Campaign, version: number, { forks }: Statistics): BranchCount {
+  const namesOf = branchNames(model, version)
+  const takenOf = new Map(forks.map(({ fork, taken }) => [fork, taken]))
+  return (fork, i) => {
+    const names = namesOf.get(fork)
+    const branch = (i === null ? names?.otherwise : names?.branches[i]) ?? ''
+    const all = takenOf.get(fork) ?? {}
+    const ofFork = Object.values(all).reduce((sum, n) => sum + n, 0)
+    return { branch, taken: ownValue(all, branch) ?? 0, ofFork }
+  }
+}
 
 const notCounted = (step: string): StepCounts => ({
   ...{ step, due: 0, held: 0, sent: 0, unknown: 0, skipped: {}, failed: {}, clicked: {} },
@@ -92,8 +97,7 @@ const notCounted = (step: string): StepCounts => ({
 export function firstSent(model: Campaign | null, version: number, statistics: Statistics): number {
   if (!model) return statistics.steps[0]?.sent ?? 0
   const sent = new Map(statistics.steps.map((step) => [step.step, step.sent]))
-  const namesOf = branchNames(model, version)
-  const takenOf = new Map(statistics.forks.map(({ fork, taken }) => [fork, taken]))
+  const countOf = branchCounts(model, version, statistics)
   const first = (items: readonly CampaignItem[]): number | null => {
     const step = firstStep(items)
     if (step) return sent.get(step.id) ?? 0
@@ -107,7 +111,7 @@ export function firstSent(model: Campaign | null, version: number, statistics: S
     let all = 0
     for (const [i, steps] of branches) {
       const own = first(steps)
-      const taken = ownValue(takenOf.get(item.id) ?? {}, nameOfBranch(namesOf.get(item.id), i)) ?? 0
+      const { taken } = countOf(item.id, i)
       all += own ?? (steps.includes('end') ? 0 : Math.min(taken, first(behind) ?? 0))
     }
     return all

@@ -15,6 +15,7 @@ import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { accountsOf, readResultsQuery, statisticsQuery } from '../results/results-query.ts'
 import { languageOf } from '../shell/preferences.tsx'
+import { olderModels } from '../steps/older-models.ts'
 import { requirePageRole } from './page-role.tsx'
 
 /** `/campaigns/ID`: the results of a campaign, their tables as CSV, and its runs as JSON lines */
@@ -35,7 +36,12 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     const filter = filterOf(c, deps, version?.model)
     // The operator API counts at most once in ten seconds.
     const { body, error } = await deps.api.call(c, 'GET', `/api${campaignPath(id)}/statistics?${filter}`)
+    const statistics = error ? null : (body as Statistics)
     const shown = query.version === null ? version : await deps.campaigns.version(id, query.version)
+    const model = shown?.model ?? null
+    const counted = statistics?.steps.map(({ step }) => step) ?? []
+    const newest = { id, version: query.version ?? open.stored.row.version, model }
+    const others = await olderModels(deps.campaigns, newest, counted)
     return respond(
       c,
       <CampaignPage
@@ -45,8 +51,9 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
         source={source}
         warnings={warnings}
         query={query}
-        model={shown?.model ?? null}
-        statistics={error ? null : (body as Statistics)}
+        model={model}
+        others={others}
+        statistics={statistics}
       />,
     )
   })

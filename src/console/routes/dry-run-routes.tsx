@@ -64,11 +64,14 @@ async function dryRunPage(c: Context, deps: PageDeps, shown: Shown, status: 200 
   const open = await openCampaign(deps, c.req.param('id') ?? '')
   if (!open) return respond(c, <NotFoundPage />, 404)
   const versions = versionOptions(open, DRY_RUN_TEXTS[languageOf(c)])
-  const { campaign } = await modelOf(deps, open, versions[0]?.value ?? 'live')
+  const chosen = shown.state.values.version ?? versions[0]?.value ?? 'live'
+  const { campaign } = await modelOf(deps, open, chosen)
   const accounts = await accountOptions(deps, campaign?.accounts ?? null)
   const now = deps.now()
   const period = { from: fieldOf(now - DAY_MS), to: fieldOf(now) }
-  const page = { campaign: open.framed, versions, accounts, period, ...shown }
+  // What really happened may be of the live version.
+  const models = [campaign, open.stored?.version?.model ?? null]
+  const page = { campaign: open.framed, models, versions, accounts, period, ...shown }
   return respond(c, <DryRunPage {...page} />, status)
 }
 

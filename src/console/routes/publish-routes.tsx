@@ -75,6 +75,7 @@ async function planOf(deps: PageDeps, open: OpenCampaign, seen: number | null): 
     draft,
     errors: issues,
     warnings,
+    between: [campaign, before ?? null],
     changes: campaign && before ? diffCampaigns(before, campaign) : null,
     targets: campaign ? await listTargetAccounts(deps, campaign) : [],
     replaced: campaign ? campaignsReplaced(campaign, others).map(({ name }) => name) : [],

@@ -4,12 +4,10 @@ import { checkSource } from '../../api/campaigns/campaign-files.ts'
 import { compileCampaign } from '../../campaign/compile.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import { messageOfStep } from '../../campaign/items.ts'
-import type { Message } from '../../campaign/message-model.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { listTesters } from '../../store/runs/testers.ts'
 import { accountOptions } from '../campaigns/account-options.ts'
 import { type OpenCampaign, openCampaign } from '../campaigns/framed-campaign.ts'
-import { contentOfMessage } from '../components/bubble-content.ts'
 import { type FormState, NEW_FORM, type Option, problemsOf } from '../components/forms.tsx'
 import type { PageDeps } from '../console-deps.ts'
 import { formAction } from '../form-action.tsx'
@@ -87,6 +85,7 @@ async function testPage(c: Context, deps: PageDeps, shown: Shown, status: 200 | 
     version,
     accounts,
     account,
+    model,
     steps: model ? stepsWithMessages(model) : [],
     issues,
     testers,
@@ -120,27 +119,8 @@ export async function modelOf(
   return { campaign, issues }
 }
 
-const EXCERPT_CHARS = 24
-
-/** The steps with messages, and how each begins. The later messages of a step are sent with it. */
-function stepsWithMessages(model: Campaign): { id: string; excerpt: string }[] {
+/** The steps with messages. The later messages of a step are sent with it. */
+function stepsWithMessages(model: Campaign): string[] {
   const ids = compileCampaign(model, 0).steps.map(({ id }) => id)
-  return ids.flatMap((id) => {
-    const message = messageOfStep(model, id)
-    return message === undefined || /\.\d+$/.test(id) ? [] : [{ id, excerpt: excerptOf(message) }]
-  })
-}
-
-function excerptOf(message: Message): string {
-  const content = contentOfMessage(message)
-  const text =
-    content.kind === 'text'
-      ? content.text
-      : content.kind === 'menu'
-        ? content.head
-        : 'title' in content
-          ? content.title
-          : ''
-  const chars = [...text.replace(/\s+/g, ' ').trim()]
-  return chars.length > EXCERPT_CHARS ? `${chars.slice(0, EXCERPT_CHARS).join('')}…` : chars.join('')
+  return ids.filter((id) => !/\.\d+$/.test(id) && messageOfStep(model, id) !== undefined)
 }

@@ -23,8 +23,10 @@ export const VERSION_TEXTS = bilingual(
     sameText: '文件相同。',
     kinds: { added: '增', removed: '删', moved: '移', changed: '改' },
     whole: '整个活动',
-    step: (id: string) => `步骤 ${id}`,
-    fork: (id: string) => `分支 ${id}`,
+    place: (after: string | null, inside: { fork: string; branch: string } | null) => {
+      const where = inside === null ? '' : `在「${inside.fork}」的「${inside.branch}」中，`
+      return `${where}位于${after === null ? '最前' : `「${after}」之后`}`
+    },
     was: '原先',
     none: '无',
     who: '谁会受影响',
@@ -65,8 +67,10 @@ export const VERSION_TEXTS = bilingual(
     sameText: 'The files are the same.',
     kinds: { added: 'new', removed: 'gone', moved: 'moved', changed: 'changed' },
     whole: 'Whole campaign',
-    step: (id: string) => `Step ${id}`,
-    fork: (id: string) => `Fork ${id}`,
+    place: (after: string | null, inside: { fork: string; branch: string } | null) => {
+      const where = inside === null ? '' : `, in “${inside.branch}” of “${inside.fork}”`
+      return `${after === null ? 'first' : `after “${after}”`}${where}`
+    },
     was: 'before:',
     none: 'none',
     who: 'Who is affected',

@@ -12,6 +12,8 @@ export interface Happening {
   /** Null: the follower's data was erased, or the run is anonymous. */
   openId: string | null
   campaign: string
+  /** Of the campaign, as the run has it. */
+  version: number
   /** The step; null for an entry and an end. */
   step: string | null
   /** Why a step was skipped, or how a run ended. */
@@ -24,12 +26,12 @@ export async function recentActivity(db: Db, limit: number): Promise<Happening[]
   const { rows } = await execute<Omit<Happening, 'at'> & { at: number | string }>(
     db,
     sql`SELECT * FROM (
-      (SELECT 'entered' AS kind, created_at AS at, app_id AS "appId", open_id AS "openId", campaign, NULL AS step, NULL AS reason
-        FROM ${runs} ORDER BY created_at DESC LIMIT ${most})
-      UNION ALL (SELECT 'ended', ended_at, app_id, open_id, campaign, NULL, outcome
+      (SELECT 'entered' AS kind, created_at AS at, app_id AS "appId", open_id AS "openId", campaign, version, NULL AS step,
+          NULL AS reason FROM ${runs} ORDER BY created_at DESC LIMIT ${most})
+      UNION ALL (SELECT 'ended', ended_at, app_id, open_id, campaign, version, NULL, outcome
         FROM ${runs} WHERE status = 'ended' AND ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ${most})
       UNION ALL (SELECT CASE d.state WHEN 'sent' THEN 'sent' WHEN 'unknown' THEN 'unknown' ELSE 'skipped' END, d.ended_at,
-        r.app_id, r.open_id, r.campaign, d.step_id, d.reason
+        r.app_id, r.open_id, r.campaign, r.version, d.step_id, d.reason
         FROM (SELECT * FROM ${deliveries} WHERE ended_at IS NOT NULL ORDER BY ended_at DESC LIMIT ${most}) d
         JOIN ${runs} r ON r.run_key = d.run_key WHERE d.state IN ('sent', 'unknown', 'skipped'))) happened
       ORDER BY at DESC LIMIT ${most}`,

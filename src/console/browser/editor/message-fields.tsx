@@ -9,38 +9,14 @@ import {
   withTokens,
 } from '../../../campaign/editing/text-tokens.ts'
 import { insertItem, type Path, removeItem, setField } from '../../../campaign/editing/yaml-edit.ts'
+import { excerptOf, kindOfMessage, MESSAGE_KINDS, type MessageKind } from '../../steps/step-words.ts'
 import { useStore, useTexts } from './context.ts'
 import { CountedAddress } from './counted-address.tsx'
 import { Field, IconButton, Problems, TextField } from './fields.tsx'
 import { Icon } from './icon.tsx'
 import { MediumField } from './medium-field.tsx'
 
-const MESSAGE_KINDS = [
-  'text',
-  'image',
-  'news',
-  'menu',
-  'miniprogram',
-  'voice',
-  'video',
-  'music',
-  'article',
-  'card',
-] as const
 const REPLY_KINDS = ['text', 'image', 'news', 'voice', 'video', 'music'] as const
-export type MessageKind = (typeof MESSAGE_KINDS)[number]
-
-/** The kind of a message of a file; the first where it has several. */
-export const kindOfMessage = (message: Fields): MessageKind =>
-  MESSAGE_KINDS.find((kind) => kind in message) ?? 'text'
-
-/** The first text of a message: a title, or what it says. */
-export function excerptOf(message: unknown): string {
-  if (!isFields(message)) return ''
-  const body = message[kindOfMessage(message)]
-  if (!isFields(body)) return textOf(body)
-  return textOf(body.title ?? body.head ?? body.file ?? body.mediaId ?? body.id)
-}
 
 /** Forms of the messages of a step: one, or a list. */
 export const Messages = ({ path, value }: { path: Path; value: unknown }) => {

@@ -2,7 +2,7 @@ import type { PlayedStep } from '../../../campaign/played-choice.ts'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
 import type { EditorStore } from './store.ts'
-import { sinceEntry } from './wording.ts'
+import { spanText } from './wording.ts'
 
 /** What the simulated follower gets of a step; undefined: it is not on the way. */
 export function stepPlay({ played }: EditorStore, id: string): PlayedStep | undefined {
@@ -54,7 +54,7 @@ export const GrantRow = ({ index }: { index: number }) => {
   const texts = useTexts()
   const grant = useStore().played?.grants[index]
   if (!grant) return null
-  const lasts = sinceEntry(texts, grant.endsAtMs - grant.atMs).slice(1)
+  const lasts = spanText(texts, grant.endsAtMs - grant.atMs)
   return (
     <span class={`paid of-${grant.scene}`}>
       <i aria-hidden="true" />
@@ -77,7 +77,7 @@ export const PaymentNote = ({ id }: { id: string }) => {
     )
   const { paid } = play
   if (paid) {
-    const left = sinceEntry(texts, paid.leftMs).replace(/^\+/, '')
+    const left = spanText(texts, paid.leftMs)
     return (
       <p class="note green payment-note">
         <Icon name="circle-check" />

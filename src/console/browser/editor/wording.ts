@@ -2,6 +2,7 @@ import { type Fields, isFields, listOf, textOf } from '../../../campaign/editing
 import { durationParts } from '../../../campaign/editing/duration-parts.ts'
 import { daysBetweenInBeijing, timeInBeijing } from '../../../shared/beijing-time.ts'
 import type { EditorAnalysis } from '../../editor-data.ts'
+import { durationIn } from '../../texts/duration-words.ts'
 import { eventNameOf } from './event-fields.tsx'
 import type { EditorStore } from './store.ts'
 
@@ -16,18 +17,12 @@ export function durationText(texts: Texts, value: unknown): string {
   return count === '' ? '' : `${count} ${texts.units[unit]}`
 }
 
-/** A time after the entry: +20 秒, +22 小时 5 分钟, and from the second day on with its day. */
-export function sinceEntry(texts: Texts, ms: number): string {
-  const seconds = Math.round(ms / 1000)
-  if (seconds === 0) return texts.at.entry
-  const parts = [
-    [Math.floor(seconds / 3600), texts.units.h],
-    [Math.floor((seconds % 3600) / 60), texts.units.m],
-    [seconds % 60, texts.units.s],
-  ] as const
-  const shown = parts.filter(([n]) => n > 0).slice(0, 2)
-  return `+${shown.map(([n, unit]) => `${n} ${unit}`).join(' ')}`
-}
+/** How long something lasts: the two largest units. */
+export const spanText = (texts: Texts, ms: number): string => durationIn(texts.units, ms, 2)
+
+/** A time after the entry: +20 秒, +22 小时 5 分钟. */
+export const sinceEntry = (texts: Texts, ms: number): string =>
+  Math.round(ms / 1000) === 0 ? texts.at.entry : `+${spanText(texts, ms)}`
 
 /** The day and the local time of a moment, in China: 第 2 天 09:00. */
 export function dayAndTime(

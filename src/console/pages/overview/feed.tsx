@@ -3,12 +3,15 @@ import type { Happening } from '../../../store/runs/recent-activity.ts'
 import { Data } from '../../components/basics.tsx'
 import { useNumber } from '../../components/numbers.tsx'
 import { useReason } from '../../components/reason-bars.tsx'
+import { HOLE, Sentence } from '../../components/sentence.tsx'
+import { StepName, useStepNames } from '../../components/step-name.tsx'
 import { ClockTime } from '../../components/times.tsx'
 import { Icon, type IconName } from '../../design/icons.tsx'
-import type { Overview } from '../../overview/overview-data.ts'
+import type { Overview, ShownHappening } from '../../overview/overview-data.ts'
 import { followerPath } from '../../paths.ts'
-import { OUTCOMES, useLabel } from '../../texts/labels.ts'
+import { useLabel } from '../../texts/labels.ts'
 import { OVERVIEW_TEXTS } from '../../texts/overview-texts.ts'
+import { OUTCOMES } from '../../texts/reason-labels.ts'
 import { useText } from '../../view.ts'
 
 /** The newest happenings. It stops while somebody reads it, see `browser/live.ts`. */
@@ -49,7 +52,7 @@ const ICONS: Record<Happening['kind'], [IconName, tone: string]> = {
   ended: ['circle-check', 'plain'],
 }
 
-const FeedItem = ({ item, overview }: { item: Happening; overview: Overview }) => {
+const FeedItem = ({ item, overview }: { item: ShownHappening; overview: Overview }) => {
   const texts = useText(OVERVIEW_TEXTS)
   const [icon, tone] = item.reason === 'unsubscribed' ? (['user-minus', 'plain'] as const) : ICONS[item.kind]
   const account = overview.accounts.find(({ appId }) => appId === item.appId)
@@ -85,39 +88,26 @@ function idOf({ kind, at, openId, step, campaign }: Happening): string {
 }
 
 /** What happened, in words. Names of campaigns and steps are not translated. */
-const HappeningText = ({ item, overview }: { item: Happening; overview: Overview }) => {
+const HappeningText = ({ item, overview }: { item: ShownHappening; overview: Overview }) => {
   const texts = useText(OVERVIEW_TEXTS)
   const reasonText = useReason()
   const outcome = useLabel(OUTCOMES)
   const { kind, campaign, reason } = item
-  const step = item.step ?? ''
+  const step = <StepName id={item.step ?? ''} names={useStepNames(item.model)} />
   switch (kind) {
     case 'entered': {
       const name = overview.campaigns.find(({ id }) => id === campaign)?.name ?? campaign
-      return <Named text={texts.enteredCampaign(NAME)} name={name} />
+      return <Sentence text={texts.enteredCampaign(HOLE)} of={<Data>{name}</Data>} />
     }
     case 'sent':
-      return <Named text={texts.sentStep(NAME)} name={step} />
+      return <Sentence text={texts.sentStep(HOLE)} of={step} />
     case 'unknown':
-      return <Named text={texts.unknownStep(NAME)} name={step} />
+      return <Sentence text={texts.unknownStep(HOLE)} of={step} />
     case 'skipped':
-      return <Named text={texts.skippedStep(NAME, reasonText(reason ?? ''))} name={step} />
+      return <Sentence text={texts.skippedStep(HOLE, reasonText(reason ?? ''))} of={step} />
     case 'ended':
       return <>{reason === 'unsubscribed' ? texts.unfollowed : texts.ended(outcome(reason ?? ''))}</>
     default:
       return kind satisfies never
   }
-}
-
-const NAME = '{name}'
-/** A sentence with a name in it. */
-const Named = ({ text, name }: { text: string; name: string }) => {
-  const [before, after] = text.split(NAME)
-  return (
-    <>
-      {before}
-      <Data>{name}</Data>
-      {after}
-    </>
-  )
 }

@@ -7,6 +7,7 @@ import { AsTable, Bars, Interval, Share } from '../../components/charts.tsx'
 import { DataTable } from '../../components/data-table.tsx'
 import { useNumber } from '../../components/numbers.tsx'
 import { ReasonBars } from '../../components/reason-bars.tsx'
+import { StepName } from '../../components/step-name.tsx'
 import { Icon } from '../../design/icons.tsx'
 import { splitReasons } from '../../overview/today.ts'
 import { campaignPath } from '../../paths.ts'
@@ -14,6 +15,7 @@ import { difference } from '../../results/difference.ts'
 import type { ResultRow } from '../../results/result-rows.ts'
 import { type ResultsQuery, resultsHref } from '../../results/results-query.ts'
 import { LEAST_FOR_RATES } from '../../results/step-parts.ts'
+import type { StepNames } from '../../steps/step-names.ts'
 import { RESULTS_TEXTS } from '../../texts/results-texts.ts'
 import { useMay, useText } from '../../view.ts'
 
@@ -24,6 +26,8 @@ export interface Results {
   statistics: Statistics
   /** All steps of the version that is shown, with their branches. */
   rows: readonly ResultRow[]
+  /** Of that version, and for the rest of older ones. */
+  names: StepNames
   /** Runs that got the first step of their way in. */
   firstSent: number
 }
@@ -102,14 +106,18 @@ export const Funnel = ({ results: { statistics, firstSent } }: { results: Result
 export const Tests = ({ results }: { results: Results }) => {
   const texts = useText(RESULTS_TEXTS)
   const number = useNumber()
-  const branchName = useBranchName()
+  const { names, statistics } = results
   return (
     <>
-      {results.statistics.tests.map(({ fork, variants }) => (
-        <ResultsCard title={texts.tests(fork)} results={results} table="tests">
+      {statistics.tests.map(({ fork, variants }) => (
+        <ResultsCard
+          title={texts.tests(variants.map(({ branch }) => names.branch(fork, branch)).join(' / '))}
+          results={results}
+          table="tests"
+        >
           <DataTable
             columns={[
-              { title: texts.variant, cell: (v) => <Data>{branchName(v.branch)}</Data> },
+              { title: texts.variant, cell: (v) => <Data>{names.branch(fork, v.branch)}</Data> },
               { title: texts.stages.entered, cell: (v) => number(v.entered) },
               { title: texts.replied, cell: (v) => number(v.replied) },
               { title: texts.goals, cell: (v) => number(v.goals) },
@@ -119,7 +127,11 @@ export const Tests = ({ results }: { results: Results }) => {
             rows={variants}
           />
           {variants.slice(1).map((variant) => (
-            <Comparison first={variants[0] ?? variant} other={variant} />
+            <Comparison
+              first={variants[0] ?? variant}
+              other={variant}
+              name={names.branch(fork, variant.branch)}
+            />
           ))}
         </ResultsCard>
       ))}
@@ -129,16 +141,9 @@ export const Tests = ({ results }: { results: Results }) => {
 
 type Variant = Statistics['tests'][number]['variants'][number]
 
-/** The name of a branch. Those who took none of the named ones are in `else`. For components only. */
-function useBranchName(): (branch: string) => string {
-  const texts = useText(RESULTS_TEXTS)
-  return (branch) => (branch === 'else' ? texts.otherBranch : branch)
-}
-
 /** A variant against the first one: its interval, and a sentence instead of a bare p. */
-const Comparison = ({ first, other }: { first: Variant; other: Variant }) => {
+const Comparison = ({ first, other, name }: { first: Variant; other: Variant; name: string }) => {
   const texts = useText(RESULTS_TEXTS)
-  const name = useBranchName()(other.branch)
   const found = difference(first, other)
   if (!found) return <p class="quiet">{texts.tooFew(name)}</p>
   const signed = (n: number) => `${n > 0 ? '+' : n < 0 ? '−' : ''}${Math.abs(n)}`
@@ -195,12 +200,12 @@ export const Forks = ({ results }: { results: Results }) => {
         return (
           <>
             <h3 class="hbar-group">
-              <Data>{fork}</Data>
+              <StepName id={fork} names={results.names} numbered brief />
               <span>{number(all)}</span>
             </h3>
             {Object.entries(taken).map(([branch, n]) => (
               <p class="hbar">
-                {branch === 'else' ? texts.otherwise : <Data>{branch}</Data>}
+                <Data>{results.names.branch(fork, branch)}</Data>
                 <Share value={n} of={all} tone="violet" />
                 <b>{number(n)}</b>
               </p>

@@ -1,6 +1,7 @@
 import type { Campaign } from '../../../campaign/model.ts'
 import type { Statistics } from '../../../campaign/statistics/report.ts'
 import { useNumber } from '../../components/numbers.tsx'
+import { useStepNames } from '../../components/step-name.tsx'
 import { firstSent, resultRows } from '../../results/result-rows.ts'
 import { RANGES, type ResultsQuery, resultsHref } from '../../results/results-query.ts'
 import { LEAST_FOR_RATES } from '../../results/step-parts.ts'
@@ -18,6 +19,8 @@ export const ResultsView = (props: {
   version: number
   /** The version that is shown; null: it cannot be read. */
   model: Campaign | null
+  /** Others, for the names of steps that it does not have. */
+  others: readonly Campaign[]
   query: ResultsQuery
   /** Null: they could not be read. */
   statistics: Statistics | null
@@ -25,6 +28,7 @@ export const ResultsView = (props: {
   const texts = useText(RESULTS_TEXTS)
   const number = useNumber()
   const { campaign, query, statistics } = props
+  const names = useStepNames(props.model, ...props.others)
   if (!statistics)
     return (
       <>
@@ -36,6 +40,7 @@ export const ResultsView = (props: {
   const shown = query.version ?? props.version
   const results = {
     ...{ campaign, query, statistics },
+    names,
     rows: resultRows(props.model, shown, statistics),
     firstSent: firstSent(props.model, shown, statistics),
   }

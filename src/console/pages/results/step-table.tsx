@@ -5,9 +5,11 @@ import { Legend, StackedBar, type Tone } from '../../components/charts.tsx'
 import { DataTable } from '../../components/data-table.tsx'
 import { useNumber } from '../../components/numbers.tsx'
 import { useReason } from '../../components/reason-bars.tsx'
+import { StepName } from '../../components/step-name.tsx'
 import { Icon } from '../../design/icons.tsx'
 import type { ResultRow } from '../../results/result-rows.ts'
 import { type StepParts, stepParts, worstStep } from '../../results/step-parts.ts'
+import type { StepNames } from '../../steps/step-names.ts'
 import { RESULTS_TEXTS } from '../../texts/results-texts.ts'
 import { useText } from '../../view.ts'
 import { type Results, ResultsCard, rateOf } from './results-parts.tsx'
@@ -40,7 +42,7 @@ export const StepTable = ({ results }: { results: Results }) => {
       <Legend items={PARTS.map(([part, tone]) => ({ name: names[part], tone }))} />
       <DataTable
         columns={[
-          { title: texts.step, cell: (row) => <Name row={row} /> },
+          { title: texts.step, cell: (row) => <Name row={row} names={results.names} /> },
           {
             title: texts.split,
             cell: (row) =>
@@ -74,21 +76,23 @@ const runsOf = (
   { entered, active }: { entered: number; active: number },
 ) => (taken === null ? { entered, active } : { entered: taken, active: Math.min(active, taken) })
 
-const Name = ({ row }: { row: TableRow }) => {
+const Name = ({ row, names }: { row: TableRow; names: StepNames }) => {
   const texts = useText(RESULTS_TEXTS)
   if (row.kind === 'others') return <span class="quiet">{texts.otherVersions}</span>
   const depth = `at-${Math.min(row.depth, 4)}`
   if (row.kind === 'step')
     return (
       <span class={depth}>
-        <Data>{row.step.step}</Data>
+        <StepName id={row.step.step} names={names} numbered withId />
       </span>
     )
   return (
     <span class={`${depth} branch-name`}>
       <Icon name="git-branch" />
-      <Data>{row.fork}</Data>
-      <b translate="no">{row.branch}</b>
+      <StepName id={row.fork} names={names} brief />
+      <b>
+        <Data>{names.branch(row.fork, row.branch)}</Data>
+      </b>
     </span>
   )
 }

@@ -1,7 +1,8 @@
 import { MESSAGE_KINDS_ZH, valueNames } from '../../../campaign/texts/message-kinds.ts'
 import { timeInBeijing } from '../../../shared/beijing-time.ts'
 import type { HoleKind } from '../../../shared/message-texts.ts'
-import { OUTCOMES, ROLES } from '../labels.ts'
+import { ROLES } from '../labels.ts'
+import { OUTCOMES } from '../reason-labels.ts'
 
 /** What stands in the holes of the API's messages, in Chinese. */
 

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import { modelOfItems } from '../../../test/harness/file-plan.ts'
+import { readFile } from '../../campaign/editing/campaign-items.ts'
+import { firstNames, stepNames } from './step-names.ts'
+
+const ITEMS = `
+- { id: hint, send: { text: "还在吗？直接回复 1，\\n马上把资料发给你，三分钟就能看完。" } }
+- { id: hello, send: { text: "{{ account.name }} 的朋友" } }
+- id: gift
+  send: [{ news: { title: 手册, description: d, url: u, picurl: p } }, { image: { file: hall-a.png } }, { image: { mediaId: m1 } }]
+- { id: menu, send: { menu: { head: 选一个, items: [{ id: a, text: A }] } } }
+- { id: gold, tag: [金卡, 常客] }
+- { id: crm, webhook: crm, untag: [新] }
+- { id: paid, set: { paid: true } }
+- { id: agent, handover: anna@account }
+- id: ask
+  wait: 10h
+  meanwhile: [{ id: soon, after: 5h, send: { text: 考虑一下 } }]
+  branches: [{ name: 资料, on: { event: message, keywords: ["1"] }, steps: [end] }, { on: { event: message }, steps: [] }]
+  else: [{ id: bye, send: { text: 再见 } }]
+- { id: half, branches: [{ name: 甲, share: 50, steps: [] }] }
+`
+const MODEL = modelOfItems(ITEMS)
+const words = (id: string, language: 'zh' | 'en' = 'zh') => stepNames(MODEL, language).of(id)?.words
+
+describe('the name of a step', () => {
+  it.each([
+    [
+      'hint',
+      '还在吗？直接回复 1， 马上把资料发给你，三分钟…',
+      '还在吗？直接回复 1， 马上把资料发给你，三分钟…',
+    ],
+    ['hello', '【公众号名称】 的朋友', '【account name】 的朋友'],
+    ['gift', '图文：手册', 'Link card: 手册'],
+    ['gift.2', '图片：hall-a.png', 'Image: hall-a.png'],
+    ['gift.3', '图片', 'Image'],
+    ['menu', '点选菜单：选一个', 'Menu message: 选一个'],
+    ['gold', '打标签：金卡 / 常客', 'Tag: 金卡 / 常客'],
+    ['crm', '去标签：新', 'Remove tags: 新'],
+    ['paid', '写入事实：paid', 'Set a fact: paid'],
+    ['agent', '转人工接待：anna@account', 'Human agent: anna@account'],
+    ['ask', '等待回复：资料 / b', 'Wait for a reply: 资料 / b'],
+    ['half', '按比例分开（A/B）：甲', 'Split by share (A/B): 甲'],
+  ])('%s is what it says or does', (id, zh, en) => {
+    expect([words(id), words(id, 'en')]).toEqual([zh, en])
+  })
+
+  it('has its place in the file, also of steps in branches and of each message', () => {
+    const numbers = ['hint', 'gift', 'gift.2', 'ask', 'soon', 'bye', 'half'].map(
+      (id) => stepNames(MODEL, 'zh').of(id)?.number,
+    )
+    expect(numbers).toEqual([1, 3, 3, 9, 10, 11, 12])
+  })
+
+  it('is none of a step that the version does not have, and of a version that cannot be read', () => {
+    expect(stepNames(MODEL, 'zh').of('gone')).toBeNull()
+    expect(stepNames(null, 'zh').of('hint')).toBeNull()
+    expect(stepNames(null, 'zh').branch('ask', 'else')).toBe('else')
+  })
+
+  it('is of the first version that has the step', () => {
+    const old = modelOfItems('[{ id: hint, send: { text: 旧 } }, { id: gone, send: { text: 已删 } }]')
+    const names = firstNames([MODEL, old].map((model) => stepNames(model, 'zh')))
+    expect([names.of('gone')?.words, names.of('soon')?.words, names.of('x')]).toEqual([
+      '已删',
+      '考虑一下',
+      null,
+    ])
+    expect(firstNames([old, MODEL].map((m) => stepNames(m, 'zh'))).of('hint')?.words).toBe('旧')
+  })
+
+  it('comes also from a file with errors', () => {
+    const { fields } = readFile('steps: [{ id: a, send: { text: 你好 } }, { id: b, send: 3 }, 7, { id: c }]')
+    const names = stepNames(fields, 'zh')
+    expect(['a', 'b', 'c'].map((id) => names.of(id)?.words)).toEqual(['你好', '消息 1', '消息 1'])
+  })
+})
+
+describe('the beginning of a text', () => {
+  it('never cuts a variable or a character in two', () => {
+    const of = (text: string) => {
+      const model = modelOfItems(`[{ id: a, send: { text: ${JSON.stringify(text)} } }]`)
+      return stepNames(model, 'zh').of('a')?.words
+    }
+    expect(of(`${'一'.repeat(20)}{{ account.name }}`)).toBe(`${'一'.repeat(20)}…`)
+    expect(of(`${'一'.repeat(23)}👨‍👩‍👧二`)).toBe(`${'一'.repeat(23)}👨‍👩‍👧…`)
+    expect(of('一'.repeat(24))).toBe('一'.repeat(24))
+  })
+})
+
+describe('the name of a branch', () => {
+  it('is its own; those who took none are called as in the editor', () => {
+    const names = stepNames(MODEL, 'zh')
+    expect([names.branch('ask', '资料'), names.branch('ask', 'else'), names.branch('half', 'else')]).toEqual([
+      '资料',
+      '没有回复',
+      '其余粉丝',
+    ])
+    expect(stepNames(MODEL, 'en').branch('half', 'else')).toBe('Everyone else')
+  })
+
+  it('stays `else` where a branch has this name', () => {
+    const model = modelOfItems('[{ id: f, branches: [{ name: else, share: 50, steps: [] }] }]')
+    expect(stepNames(model, 'zh').branch('f', 'else')).toBe('else')
+  })
+})

@@ -1,0 +1,74 @@
+import { cardsOf, type Fields, isFields, listOf, textOf } from '../../campaign/editing/campaign-items.ts'
+import { partId } from '../../campaign/items.ts'
+import type { Language } from '../texts/bilingual.ts'
+import { branchWords, elseWords, forkTitle, forkWords, messagesIn, stepWords } from './step-words.ts'
+
+/** A step or a fork as operators know it. */
+export interface StepName {
+  /** Of the steps and forks, counted from 1 in the order of the file, as the editor does. */
+  number: number
+  /** The beginning of what it says, or what it does. */
+  words: string
+  /** The same without the branches of a fork. */
+  what: string
+}
+
+/** The names of the steps and forks of one version of a campaign. */
+export interface StepNames {
+  /** Null: this version has no such step or fork. @param id as counts and runs have it: `gift`, its second message `gift.2` */
+  of(id: string): StepName | null
+  /** A branch as it is called; the name that counts have for those who took none is `else`. */
+  branch(fork: string, branch: string): string
+}
+
+/** Names where the version cannot be read: ids stay. */
+export const NO_STEP_NAMES: StepNames = { of: () => null, branch: (_, branch) => branch }
+
+/** Of a model that does not change: the store keeps versions. */
+const known = new WeakMap<object, Partial<Record<Language, StepNames>>>()
+
+/** @param campaign a checked campaign, or the fields of a file; null: it cannot be read */
+export function stepNames(campaign: { steps?: unknown } | null | undefined, language: Language): StepNames {
+  if (!campaign) return NO_STEP_NAMES
+  const of = known.get(campaign) ?? {}
+  known.set(campaign, of)
+  of[language] ??= namesOf(campaign as Fields, language)
+  return of[language]
+}
+
+function namesOf(campaign: Fields, language: Language): StepNames {
+  const names = new Map<string, StepName>()
+  const forks = new Map<string, Fields>()
+  for (const { kind, fields, number } of cardsOf(campaign)) {
+    const id = textOf(fields.id)
+    if (kind === 'fork') {
+      forks.set(id, fields)
+      names.set(id, { number, words: forkWords(fields, language), what: forkTitle(fields, language) })
+    }
+    if (kind !== 'step') continue
+    const count = Math.max(1, messagesIn(fields).length)
+    for (let i = 0; i < count; i++) {
+      const words = stepWords(fields, language, i)
+      names.set(partId(id, i), { number, words, what: words })
+    }
+  }
+  return {
+    of: (id) => names.get(id) ?? null,
+    branch(fork, branch) {
+      const fields = forks.get(fork)
+      if (!fields) return branch
+      const branches = listOf(fields.branches)
+      const isNamed = branches.some((b, i) => isFields(b) && branchWords(b, i) === branch)
+      return branch === 'else' && !isNamed ? elseWords(fields, language) : branch
+    },
+  }
+}
+
+/** The first of some names that knows an id: those of a newer version know most, those of an older one the rest. */
+export function firstNames(all: readonly StepNames[]): StepNames {
+  return {
+    of: (id) => all.map((names) => names.of(id)).find((name) => name !== null) ?? null,
+    branch: (fork, branch) =>
+      all.map((names) => names.branch(fork, branch)).find((b) => b !== branch) ?? branch,
+  }
+}

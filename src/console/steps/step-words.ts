@@ -1,0 +1,123 @@
+import { type Fields, isFields, listOf, textOf } from '../../campaign/editing/campaign-items.ts'
+import { withTokens } from '../../campaign/editing/text-tokens.ts'
+import type { Language } from '../texts/bilingual.ts'
+import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
+
+/**
+ * What steps and forks are called: the beginning of what they say, or what they do. Operators know these words, and not the ids of
+ * the file. The editor and all pages use them.
+ */
+
+/** The kinds of messages, in the order of the form. */
+export const MESSAGE_KINDS = [
+  'text',
+  'image',
+  'news',
+  'menu',
+  'miniprogram',
+  'voice',
+  'video',
+  'music',
+  'article',
+  'card',
+] as const
+export type MessageKind = (typeof MESSAGE_KINDS)[number]
+
+/** The kind of a message of a file; the first where it has several. */
+export const kindOfMessage = (message: Fields): MessageKind =>
+  MESSAGE_KINDS.find((kind) => kind in message) ?? 'text'
+
+/** The first text of a message: a title, or what it says. */
+export function excerptOf(message: unknown): string {
+  if (!isFields(message)) return ''
+  const body = message[kindOfMessage(message)]
+  if (!isFields(body)) return textOf(body)
+  return textOf(body.title ?? body.head ?? body.file ?? body.mediaId ?? body.id)
+}
+
+/** The messages of a step: `send` has one or a list. */
+export const messagesIn = ({ send }: Fields): readonly unknown[] =>
+  send === undefined ? [] : Array.isArray(send) ? send : [send]
+
+/** What a fork's branches are: events, conditions or shares. */
+export function forkKind({ branches }: Fields): 'on' | 'when' | 'share' {
+  const [first] = listOf(branches)
+  if (!isFields(first)) return 'on'
+  return (['on', 'when', 'share'] as const).find((kind) => first[kind] !== undefined) ?? 'on'
+}
+
+/** What the followers are called who take no branch of a fork. */
+export function elseWords(fork: Fields, language: Language): string {
+  const texts = EDITOR_TEXTS[language]
+  return { on: texts.elseWait, when: texts.elseWhen, share: texts.elseShare }[forkKind(fork)]
+}
+
+/** A branch by its name; without one by its letter. */
+export const branchWords = (branch: unknown, index: number): string =>
+  (isFields(branch) ? textOf(branch.name) : '') || String.fromCodePoint(97 + index)
+
+/** What divides the followers at a fork. */
+export function forkTitle(fork: Fields, language: Language): string {
+  const { kinds } = EDITOR_TEXTS[language]
+  return { on: kinds.ask, when: kinds.condition, share: kinds.split }[forkKind(fork)]
+}
+
+/** A fork by what divides the followers, and its branches. */
+export const forkWords = (fork: Fields, language: Language): string =>
+  withDetail(forkTitle(fork, language), listOf(fork.branches).map(branchWords).join(' / '), language)
+
+/**
+ * A step by the beginning of its message, or by what it does.
+ * @param index of its messages: a step may send several
+ */
+export function stepWords(step: Fields, language: Language, index = 0): string {
+  const message = messagesIn(step)[index]
+  return isFields(message) ? messageWords(message, language) : actionWords(step, language)
+}
+
+function messageWords(message: Fields, language: Language): string {
+  const kind = kindOfMessage(message)
+  const said = excerptOf(message)
+  const name = EDITOR_TEXTS[language].kinds[kind]
+  if (kind === 'text') return beginningOf(withTokens(said, language)) || name
+  const isShown = isFields(message[kind]) && ('title' in message[kind] || 'head' in message[kind])
+  // The id of a medium says nothing. A file may have a name.
+  return isShown || /\.[a-z]\w{1,4}$/i.test(said)
+    ? withDetail(name, withTokens(said, language), language)
+    : name
+}
+
+/** The first thing that a step without a message does. */
+function actionWords(step: Fields, language: Language): string {
+  const { kinds, removeTags, message } = EDITOR_TEXTS[language]
+  const actions = [
+    [kinds.tag, step.tag],
+    [removeTags, step.untag],
+    [kinds.set, isFields(step.set) ? Object.keys(step.set) : undefined],
+    [kinds.webhook, step.webhook],
+    [kinds.handover, step.handover],
+    [kinds.go, step.go],
+  ] as const
+  const [name, value] = actions.find(([, given]) => given !== undefined) ?? [message(1), undefined]
+  const detail = Array.isArray(value) ? value.map(textOf).join(' / ') : textOf(value)
+  return withDetail(name, detail, language)
+}
+
+const withDetail = (name: string, detail: string, language: Language): string => {
+  const shown = beginningOf(detail)
+  return shown === '' ? name : `${name}${language === 'zh' ? '：' : ': '}${shown}`
+}
+
+const BEGINNING_CHARS = 24
+const characters = new Intl.Segmenter('zh', { granularity: 'grapheme' })
+
+/** The beginning of a text on one line. A variable is never cut in two. */
+export function beginningOf(text: string): string {
+  const line = text.replaceAll(/\s+/g, ' ').trim()
+  const all = [...characters.segment(line)]
+  if (all.length <= BEGINNING_CHARS) return line
+  const cut = line.slice(0, all[BEGINNING_CHARS]?.index)
+  const open = cut.lastIndexOf('【')
+  const kept = open > 0 && open > cut.lastIndexOf('】') ? cut.slice(0, open) : cut
+  return `${kept.trimEnd()}…`
+}
