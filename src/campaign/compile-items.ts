@@ -9,9 +9,10 @@ import {
   isFork,
   weekdays,
 } from './item-model.ts'
-import { messagesOf, partId } from './items.ts'
+import { messagesOf } from './items.ts'
 import { needsOf } from './message.ts'
 import { kindOf } from './message-model.ts'
+import { partId } from './part-id.ts'
 
 /** Ten-thousandths in a percent. */
 const SHARES_PER_PERCENT = 100

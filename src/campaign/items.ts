@@ -8,6 +8,7 @@ import {
 } from './item-model.ts'
 import type { Message, Reply } from './message-model.ts'
 import type { Campaign } from './model.ts'
+import { partId } from './part-id.ts'
 
 /** A step of a campaign file with its path, like `steps.1.branches.0.steps.2`. */
 export interface PlacedStep {
@@ -65,11 +66,6 @@ export function repliesOf({
     { path: 'exit.resumeReply', message: exit?.resumeReply },
   ]
   return all.flatMap(({ path, message }) => (message ? [{ path, message }] : []))
-}
-
-/** The id of a step's message in a plan: the later messages of a step `gift` are `gift.2`, `gift.3` … */
-export function partId(id: string, index: number): string {
-  return index === 0 ? id : `${id}.${index + 1}`
 }
 
 /** The message of a plan's step; undefined for a step without one. */

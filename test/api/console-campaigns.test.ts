@@ -208,7 +208,7 @@ describe('the versions of a campaign', () => {
     await api.put(texts('今天读三页'))
     await saveDraft('versioned', `# 注释\n${texts('明天读三页').replace('2m', '3m')}`)
     const older = await send('/campaigns/versioned/versions?compare=1..2', 'viewer')
-    expect(older.html).toMatch(/步骤 late.*<del>两<\/del><ins>三<\/ins>/s)
+    expect(older.html).toMatch(/第 1 步 .*今天读三页.*late.*<del>两<\/del><ins>三<\/ins>/s)
     expect(older.html).not.toContain('/versions/rollback')
     const draft = await send('/campaigns/versioned/versions')
     expect(draft.html).toContain('第 2 版 → 草稿')

@@ -249,6 +249,21 @@ describe('the pages', () => {
     expect((await page(`/followers/${APP}/oCancelled/run`)).html).not.toContain('hx-get')
   })
 
+  it('call steps by their own words, those of the version of the run', async () => {
+    const hint = `{ id: hint, after: 1s, since: entry, send: { text: '新问候${SCRIPT}' } }`
+    await api.put(campaignYaml('shown', [hint], [`accounts: [${APP}]`]))
+    const follower = await page(`/followers/${APP}/oShown`)
+    for (const words of ['第 1 步 </span><span translate="no">你好<', '>晚了<', '>资料<'])
+      expect(follower.html).toContain(words)
+    expect((await page('/followers')).html).toContain('title="第 3 步 · 资料 · gift"')
+    const overview = await page('/')
+    expect(overview.html).toContain('title="第 1 步 · 你好 · hint"')
+    for (const { html } of [follower, overview]) expect(html).not.toContain('新问候')
+    const results = await page('/campaigns/shown?range=all')
+    expect(results.html).toContain('第 1 步 · 新问候&lt;script&gt;')
+    expect(results.html).toMatch(/其他版本的步骤.*第 2 步 · 晚了 · late/s)
+  })
+
   it.each(['/campaigns/nobody', `/followers/${APP}/oNobody`, '/no/such/page'])(
     'are 404 for %s',
     async (path) => {

@@ -203,7 +203,34 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
     await page.getByRole('button', { name: '马上回复' }).click()
     const ways = page.locator('.way')
     await ways.nth(2).click()
-    await page.locator('article', { hasText: 'next-day' }).locator('.pill', { hasText: '走不到' }).waitFor()
+    await page
+      .locator('article', { has: card(page, 'steps.1') })
+      .locator('.pill', { hasText: '走不到' })
+      .waitFor()
+    await page.context().close()
+  })
+
+  it('says why a step will be skipped, and shows the whole phone on a small screen', async () => {
+    const hint = '{ id: step-1, after: 50s, since: entry, when: not-replied, send: { text: 还在吗？ } }'
+    const more = Array.from({ length: 12 }, (_, i) => `{ id: m${i}, after: 1h, send: { text: 消息 ${i} } }`)
+    const source = EMPTY.replace('steps: []', `steps: [${[hint, ...more].join(', ')}]`)
+    await services.drafts.remove('new-one', undefined)
+    await services.drafts.save('new-one', { source, savedBy: 'test' }, undefined)
+    const { page } = await open('new-one')
+    await page.setViewportSize({ width: 1280, height: 720 })
+    await card(page, 'steps.0').click()
+    const why = '会跳过：粉丝已回复'
+    await page
+      .locator('article', { has: card(page, 'steps.0') })
+      .getByText(why)
+      .waitFor()
+    expect(await page.locator('.payment-note').textContent()).toContain(why)
+    expect(await page.locator('.phone-side').textContent()).toContain(`「还在吗？」${why}`)
+    await card(page, 'steps.4').click()
+    const bottomOf = (selector: string) =>
+      page.locator(selector).evaluate((element) => element.getBoundingClientRect().bottom)
+    await expect.poll(() => bottomOf('.said-bubble.chosen')).toBeLessThan(720)
+    expect(await bottomOf('.phone-side')).toBeLessThanOrEqual(720)
     await page.context().close()
   })
 

@@ -121,7 +121,9 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
         '第 6 步 再见 last',
       ])
       // Each branch has its own runs only.
-      const bar = page.locator('tr', { has: page.locator('.at-1 .step-name[title=a]') }).locator('.stacked')
+      const bar = page
+        .locator('tr', { has: page.locator('.at-1 code', { hasText: /^a$/ }) })
+        .locator('.stacked')
       expect(await bar.getAttribute('aria-label')).toBe('构成: 已发送 300')
       await page.goto(`${server.url}/campaigns/welcome?range=all&version=1`)
       expect((await steps.allInnerTexts()).join()).not.toContain('last')

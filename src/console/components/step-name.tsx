@@ -23,16 +23,21 @@ interface StepNameProps {
   withId?: boolean
 }
 
-/** A step or a fork in its own words. Its id, which files and the API use, is the title. */
+/** A step or a fork in its own words. Its title says all of them, with the id that files and the API use. */
 export const StepName = ({ id, names, numbered = false, brief = false, withId = false }: StepNameProps) => {
   const texts = useText(EDITOR_TEXTS)
   const name = names.of(id)
   if (!name) return <Code>{id}</Code>
   return (
-    <span class="step-name" title={id}>
-      {numbered ? <span class="quiet">{texts.stepTitle(name.number)}</span> : null}
+    <span class="step-name" title={`${texts.stepTitle(name.number)} · ${name.words} · ${id}`}>
+      {numbered ? <span class="quiet">{`${texts.stepTitle(name.number)} `}</span> : null}
       <Data>{brief ? name.what : name.words}</Data>
-      {withId ? <Code>{id}</Code> : null}
+      {withId ? (
+        <>
+          {' '}
+          <Code>{id}</Code>
+        </>
+      ) : null}
     </span>
   )
 }

@@ -21,7 +21,7 @@ it('the page of a run shows the state of each fork, until when it waits, and the
   const rows = html
     .split('<tr')
     .slice(1)
-    .filter((row) => row.includes('<code'))
+    .filter((row) => row.includes('step-name'))
   expect(rows).toHaveLength(2)
   expect(rows[0]).toMatch(/第 1 步.*按比例分开（A\/B）：甲.*half.*已决定.*甲/s)
   expect(rows[1]).toContain('等待回应')

@@ -83,7 +83,7 @@ export const StepsCard = ({ follower: { run, models, now } }: { follower: OneFol
   const state = useLabel(STEP_STATES)
   const time = (step: StepView) => step.sentAt ?? step.dueAt
   const columns: Column<StepView>[] = [
-    { title: texts.step, cell: (s) => <StepName id={s.id} names={names} numbered withId /> },
+    { title: texts.step, cell: (s) => <StepName id={s.id} names={names} numbered /> },
     {
       title: texts.state,
       cell: (s) => (
@@ -165,7 +165,7 @@ export const ForksCard = ({
   const names = useStepNames(...models)
   if (!forks) return null
   const columns: Column<ForkView>[] = [
-    { title: texts.fork, cell: (f) => <StepName id={f.id} names={names} numbered withId /> },
+    { title: texts.fork, cell: (f) => <StepName id={f.id} names={names} numbered /> },
     {
       title: texts.state,
       cell: (f) => (

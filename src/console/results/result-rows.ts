@@ -1,7 +1,8 @@
 import { branchNames } from '../../campaign/branch-names.ts'
 import { type CampaignFork, type CampaignItem, type CampaignStep, isFork } from '../../campaign/item-model.ts'
-import { messagesOf, partId } from '../../campaign/items.ts'
+import { messagesOf } from '../../campaign/items.ts'
 import type { Campaign } from '../../campaign/model.ts'
+import { partId } from '../../campaign/part-id.ts'
 import type { Statistics, StepCounts } from '../../campaign/statistics/report.ts'
 import { ownValue } from '../../shared/own-value.ts'
 

@@ -1,5 +1,5 @@
 import { cardsOf, type Fields, isFields, listOf, textOf } from '../../campaign/editing/campaign-items.ts'
-import { partId } from '../../campaign/items.ts'
+import { partId } from '../../campaign/part-id.ts'
 import type { Language } from '../texts/bilingual.ts'
 import { branchWords, elseWords, forkTitle, forkWords, messagesIn, stepWords } from './step-words.ts'
 

@@ -52,6 +52,8 @@ export const EDITOR_TEXTS = bilingual(
     chosenWay: '正在看这条路',
     held: '没有额度，会暂缓到粉丝再互动',
     skipped: '会跳过',
+    skippedFor: (reason: string) => `会跳过：${reason}`,
+    heldFor: (reason: string) => `会暂缓：${reason}`,
     paid: (grant: string, n: number, of: number) => `${grant} ${n}/${of}`,
     paidNote: (grant: string, n: number, left: string) =>
       `由${grant}支付（第 ${n} 条），那时额度还剩 ${left}。`,
@@ -259,6 +261,7 @@ export const EDITOR_TEXTS = bilingual(
     answerHandover: '转给人工客服',
     phone: '粉丝看到的',
     phoneHint: '灰色是之前的消息。',
+    phoneSkips: (step: string, why: string) => `「${step}」${why}`,
     emptyPhone: '这条路上还没有消息。',
     conflictTitle: '另有人保存了这份草稿',
     conflictText: (who: string, time: string) => `${who} 在 ${time} 保存了另一个内容。选一个留下：`,
@@ -326,6 +329,8 @@ export const EDITOR_TEXTS = bilingual(
     chosenWay: 'This way is shown',
     held: 'No grant: held until the follower acts again',
     skipped: 'Will be skipped',
+    skippedFor: (reason) => `Will be skipped: ${reason}`,
+    heldFor: (reason) => `Will be held: ${reason}`,
     paid: (grant, n, of) => `${grant} ${n}/${of}`,
     paidNote: (grant, n, left) => `Paid by the ${grant} (message ${n}), which then lasts ${left} more.`,
     grantNames: {
@@ -537,6 +542,7 @@ export const EDITOR_TEXTS = bilingual(
     answerHandover: 'hand over to human agents',
     phone: 'What the follower sees',
     phoneHint: 'Grey: earlier messages.',
+    phoneSkips: (step, why) => `“${step}”: ${why}`,
     emptyPhone: 'There is no message on this way yet.',
     conflictTitle: 'Somebody else has saved this draft',
     conflictText: (who, time) => `${who} saved another text at ${time}. Choose the one to keep:`,

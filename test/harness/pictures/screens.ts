@@ -51,7 +51,7 @@ export const SCREENS: readonly Screen[] = [
 
 /** Chooses the card of a message, so that its form and the phone are shown. */
 async function openStep(page: Page): Promise<void> {
-  await page.locator('.step-card .card-button', { hasText: 'guide' }).first().click()
+  await page.locator('.card-button[data-card^=steps]', { hasText: '七天共读手册' }).first().click()
   await page.locator('.step-card.chosen').waitFor()
 }
 

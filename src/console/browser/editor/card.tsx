@@ -13,6 +13,8 @@ export const CardButton = (props: {
   chosen: string
   icon: string
   title: string
+  /** Of a step or a fork, for who reads the file. */
+  id?: string
   note?: string
   tone?: string
   children?: ComponentChildren
@@ -38,7 +40,9 @@ export const CardButton = (props: {
       >
         <span class="card-title">
           <Icon name={props.icon} />
-          <b translate={!chosen.startsWith('steps')}>{props.title}</b>
+          <b title={props.id} translate={props.tone !== 'branch'}>
+            {props.title}
+          </b>
           {props.note ? <span class="quiet">{props.note}</span> : null}
         </span>
         {props.children}
@@ -68,7 +72,7 @@ const MovedQuestion = ({ chosen }: { chosen: string }) => {
         {texts.followPrevious}
       </button>
       <button type="button" onClick={() => store.set({ movedWithTime: null })}>
-        {texts.keepTime(timingText(texts, card.fields))}
+        {texts.keepTime(timingText(texts, card.fields, (id) => store.nameOf(id)))}
       </button>
     </p>
   )

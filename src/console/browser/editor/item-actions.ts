@@ -2,6 +2,7 @@ import { duplicateItem, isFields, listOf, textOf, valueAt } from '../../../campa
 import { type NewKind, newItem } from '../../../campaign/editing/new-items.ts'
 import { divideStep } from '../../../campaign/editing/variants.ts'
 import { insertItem, moveItem, type Path, removeItem, setField } from '../../../campaign/editing/yaml-edit.ts'
+import { branchWords, elseWords, forkKind, forkTitle, forkWords, stepWords } from '../../steps/step-words.ts'
 import { announce } from '../announce.ts'
 import { focusForm } from './focus.ts'
 import { type EditorStore, keyOf } from './store.ts'
@@ -126,43 +127,30 @@ const cardAt = (store: EditorStore, path: Path) =>
 
 function nameOf(store: EditorStore, path: Path): string {
   const card = cardAt(store, path)
-  return textOf(card?.fields.id) || textOf(card?.fields.name) || store.texts.endCard
+  const { language } = store.data
+  if (card?.kind === 'step') return stepWords(card.fields, language)
+  if (card?.kind === 'fork') return forkWords(card.fields, language)
+  return card?.kind === 'branch' ? branchWords(card.fields, Number(path.at(-1))) : store.texts.endCard
 }
 
 /** The lists that a card may move to: the main line and every branch, except its own list and what is inside it. */
 export function targetLists(store: EditorStore, path: Path): { list: Path; label: string }[] {
   const { texts } = store
+  const { language } = store.data
   const isInside = (list: Path) => path.every((part, i) => list[i] === part)
   const all: { list: Path; label: string }[] = [{ list: ['steps'], label: texts.mainLine }]
   const isPlainStep = cardAt(store, path)?.kind === 'step'
-  for (const { kind, path: at, fields } of store.cards) {
+  for (const { kind, path: at, fields, number } of store.cards) {
     if (kind !== 'fork') continue
-    const id = textOf(fields.id)
-    for (const [b, branch] of listOf(fields.branches).entries()) {
-      const name = isFields(branch) ? textOf(branch.name) : ''
-      all.push({
-        list: [...at, 'branches', b, 'steps'],
-        label: `${id} → ${name || String.fromCodePoint(97 + b)}`,
-      })
-    }
-    all.push({ list: [...at, 'else'], label: `${id} → ${elseName(store, fields)}` })
+    const fork = `${texts.stepTitle(number)} ${forkTitle(fields, language)}`
+    for (const [b, branch] of listOf(fields.branches).entries())
+      all.push({ list: [...at, 'branches', b, 'steps'], label: `${fork} → ${branchWords(branch, b)}` })
+    all.push({ list: [...at, 'else'], label: `${fork} → ${elseWords(fields, language)}` })
     if (isPlainStep && hasWait(fields))
-      all.push({ list: [...at, 'meanwhile'], label: `${id} · ${texts.meanwhile}` })
+      all.push({ list: [...at, 'meanwhile'], label: `${fork} · ${texts.meanwhile}` })
   }
   const own = keyOf(path.slice(0, -1))
   return all.filter(({ list }) => keyOf(list) !== own && !isInside(list))
 }
 
-/** What a fork's branches are: events, conditions or shares. */
-export function forkKind(fields: Readonly<Record<string, unknown>>): 'on' | 'when' | 'share' {
-  const [first] = listOf(fields.branches)
-  if (!isFields(first)) return 'on'
-  return (['on', 'when', 'share'] as const).find((kind) => first[kind] !== undefined) ?? 'on'
-}
 const hasWait = (fields: Readonly<Record<string, unknown>>) => forkKind(fields) === 'on'
-
-export function elseName({ texts }: EditorStore, fields: Readonly<Record<string, unknown>>): string {
-  const kind = forkKind(fields)
-  if (kind === 'on') return texts.elseWait
-  return kind === 'when' ? texts.elseWhen : texts.elseShare
-}

@@ -2,20 +2,13 @@ import type { ComponentChildren } from 'preact'
 import { type Card, isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
 import { campaignPath } from '../../paths.ts'
+import { forkKind } from '../../steps/step-words.ts'
 import { ConditionFields } from './condition-fields.tsx'
 import { useStore, useTexts } from './context.ts'
 import { EventFields, RUN_EVENTS } from './event-fields.tsx'
 import { DurationField, IconButton, NumberField, Problems, SelectField, TextField } from './fields.tsx'
 import { Icon } from './icon.tsx'
-import {
-  addBranch,
-  duplicateCard,
-  forkKind,
-  moveCard,
-  moveInto,
-  removeCard,
-  targetLists,
-} from './item-actions.ts'
+import { addBranch, duplicateCard, moveCard, moveInto, removeCard, targetLists } from './item-actions.ts'
 import { IdField, StepForm } from './step-form.tsx'
 import { type EditorStore, keyOf } from './store.ts'
 import { TimingFields } from './timing-fields.tsx'

@@ -1,4 +1,5 @@
 import type { PlayedStep } from '../../../campaign/played-choice.ts'
+import { reasonWords } from '../../texts/reason-labels.ts'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
 import type { EditorStore } from './store.ts'
@@ -40,14 +41,23 @@ export const Payment = (props: { id: string; play: PlayedStep | undefined; sends
         ) : null}
       </>
     )
-  const isSkipped = play.state === 'skipped'
   return (
     <span class="pill amber">
       <Icon name="hourglass" />
-      {isSkipped ? texts.skipped : texts.held}
+      {unpaidText(store, play)}
     </span>
   )
 }
+
+/** Why a message does not go at its time. */
+export const unpaidText = ({ texts, data }: EditorStore, { state, reason }: PlayedStep): string =>
+  state === 'skipped'
+    ? reason === null
+      ? texts.skipped
+      : texts.skippedFor(reasonWords(reason, data.language))
+    : reason === null || reason === 'no-grant'
+      ? texts.held
+      : texts.heldFor(reasonWords(reason, data.language))
 
 /** The messages that an event opens. */
 export const GrantRow = ({ index }: { index: number }) => {
@@ -89,7 +99,7 @@ export const PaymentNote = ({ id }: { id: string }) => {
   return (
     <p class="note amber payment-note">
       <Icon name="hourglass" />
-      <span>{play.state === 'skipped' ? texts.skipped : texts.held}</span>
+      <span>{unpaidText(store, play)}</span>
     </p>
   )
 }

@@ -1,10 +1,11 @@
+import { useEffect, useRef } from 'preact/hooks'
 import { isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { withTokens } from '../../../campaign/editing/text-tokens.ts'
-import { kindOfMessage } from '../../steps/step-words.ts'
+import { kindOfMessage, stepWords } from '../../steps/step-words.ts'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
-import { stepPlay } from './payment.tsx'
-import { keyOf } from './store.ts'
+import { stepPlay, unpaidText } from './payment.tsx'
+import { type EditorStore, keyOf } from './store.ts'
 import { dayAndTime } from './wording.ts'
 
 interface Line {
@@ -22,6 +23,8 @@ export const Phone = () => {
   const { played } = store
   const lines = chatOf(store)
   const chosenAt = lines.findIndex(({ key }) => key === store.chosen)
+  const chat = useRef<HTMLElement>(null)
+  useEffect(() => showChosen(chat.current), [store.chosen, lines.length])
   return (
     <aside class="phone-side" aria-label={texts.phone}>
       <h2>{texts.phone}</h2>
@@ -29,7 +32,7 @@ export const Phone = () => {
         <p class="phone-title" translate={false}>
           {played?.accountName ?? store.data.accounts[0]?.name ?? textOf(store.fields.name)}
         </p>
-        <div class="phone-chat">
+        <section class="phone-chat" ref={chat} tabindex={0} aria-label={texts.phone}>
           {lines.length === 0 ? <p class="quiet">{texts.emptyPhone}</p> : null}
           {lines.map((line, i) => (
             <div key={i}>
@@ -39,11 +42,28 @@ export const Phone = () => {
               <Bubble line={line} isChosen={line.key === store.chosen} isEarlier={i < chosenAt} />
             </div>
           ))}
-        </div>
+        </section>
       </div>
-      <p class="quiet">{texts.phoneHint}</p>
+      <p class="quiet">{skippedText(store) ?? texts.phoneHint}</p>
     </aside>
   )
+}
+
+/** Scrolls the chat, and not the page, to the messages of the chosen card. */
+function showChosen(chat: HTMLElement | null): void {
+  const bubble = chat?.querySelector('.said-bubble.chosen')
+  if (!chat || !bubble) return
+  const [outer, inner] = [chat.getBoundingClientRect(), bubble.getBoundingClientRect()]
+  chat.scrollTop += inner.top - outer.top - Math.max(0, (outer.height - inner.height) / 2)
+}
+
+/** Why the chosen step is not in the chat; null: it is, or it is no step. */
+function skippedText(store: EditorStore): string | null {
+  const card = store.cards.find(({ kind, path }) => kind === 'step' && keyOf(path) === store.chosen)
+  if (!card) return null
+  const play = stepPlay(store, textOf(card.fields.id))
+  if (play?.state !== 'skipped') return null
+  return store.texts.phoneSkips(stepWords(card.fields, store.data.language), unpaidText(store, play))
 }
 
 function chatOf(store: ReturnType<typeof useStore>): Line[] {

@@ -2,13 +2,13 @@ import { type Fields, isFields, textOf } from '../../../campaign/editing/campaig
 import { withTokens } from '../../../campaign/editing/text-tokens.ts'
 import type { Path } from '../../../campaign/editing/yaml-edit.ts'
 import type { PlayedStep } from '../../../campaign/played-choice.ts'
-import { excerptOf, kindOfMessage } from '../../steps/step-words.ts'
+import { excerptOf, kindOfMessage, messagesIn } from '../../steps/step-words.ts'
 import { CardButton } from './card.tsx'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
 import { Payment, stepPlay } from './payment.tsx'
 import { Row } from './row.tsx'
-import { keyOf } from './store.ts'
+import { type EditorStore, keyOf } from './store.ts'
 import { conditionText, momentText, timingText } from './wording.ts'
 
 const ICONS: Readonly<Record<string, string>> = {
@@ -38,8 +38,7 @@ export const StepCard = ({ fields, path }: { fields: Fields; path: Path }) => {
   const texts = useTexts()
   const { language } = store.data
   const play = stepPlay(store, textOf(fields.id))
-  const [first, ...more] =
-    fields.send === undefined ? [] : Array.isArray(fields.send) ? fields.send : [fields.send]
+  const [first, ...more] = messagesIn(fields)
   const kind = isFields(first) ? kindOfMessage(first) : null
   const isUnpaid = play !== undefined && play.paid === null && kind !== null
   const lane = play?.paid ? (play.paid.scene === 'message' ? 'message' : 'short') : 'none'
@@ -54,8 +53,11 @@ export const StepCard = ({ fields, path }: { fields: Fields; path: Path }) => {
       <CardButton
         chosen={keyOf(path)}
         icon={kind ? (ICONS[kind] ?? 'type') : 'check'}
-        title={textOf(fields.id)}
-        note={[timingText(texts, fields), conditionText(texts, fields.when)].filter(Boolean).join(' · ')}
+        title={titleOf(fields, texts)}
+        id={textOf(fields.id)}
+        note={[timingText(texts, fields, (id) => store.nameOf(id)), conditionText(texts, fields.when)]
+          .filter(Boolean)
+          .join(' · ')}
         tone={isUnpaid ? 'unpaid' : ''}
       >
         {first === undefined ? null : (
@@ -76,6 +78,14 @@ export const StepCard = ({ fields, path }: { fields: Fields; path: Path }) => {
       </CardButton>
     </Row>
   )
+}
+
+/** The kind of its message, or the first thing that it does. */
+function titleOf(fields: Fields, { kinds, removeTags }: EditorStore['texts']): string {
+  const [first] = messagesIn(fields)
+  if (first !== undefined) return kinds[isFields(first) ? kindOfMessage(first) : 'text']
+  const [name] = ACTION_ICONS.find(([action]) => fields[action] !== undefined) ?? ['tag']
+  return name === 'untag' ? removeTags : kinds[name]
 }
 
 /** When a step goes, or since when it is held. */

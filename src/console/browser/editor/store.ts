@@ -9,6 +9,7 @@ import { CannotEdit } from '../../../campaign/editing/plain-values.ts'
 import { wayTo } from '../../../campaign/editing/way-to.ts'
 import { lineOf, type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
 import type { EditorAnalysis, EditorData, EditorFigures } from '../../editor-data.ts'
+import { stepNames } from '../../steps/step-names.ts'
 import { EDITOR_FORM_TEXTS } from '../../texts/editor-form-texts.ts'
 import { EDITOR_TEXTS } from '../../texts/editor-texts.ts'
 import { announce } from '../announce.ts'
@@ -97,6 +98,10 @@ export class EditorStore {
   }
   get cards(): Card[] {
     return this.current.cards
+  }
+  /** A step or a fork in its own words, by its id. */
+  nameOf(id: string): string {
+    return stepNames(this.fields, this.data.language).of(id)?.words ?? id
   }
 
   /**

@@ -2,13 +2,13 @@ import type { ComponentChildren } from 'preact'
 import { type Fields, isFields, listOf, textOf, valueAt } from '../../../campaign/editing/campaign-items.ts'
 import { withTokens } from '../../../campaign/editing/text-tokens.ts'
 import { lineOf, type Path } from '../../../campaign/editing/yaml-edit.ts'
-import { excerptOf } from '../../steps/step-words.ts'
+import { branchWords, elseWords, excerptOf, forkKind, forkTitle, forkWords } from '../../steps/step-words.ts'
 import { AddMenu } from './add-menu.tsx'
 import { CampaignRules, CardButton } from './card.tsx'
 import { END } from './card-times.ts'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
-import { addBranch, elseName, forkKind } from './item-actions.ts'
+import { addBranch } from './item-actions.ts'
 import { yamlLine } from './item-forms.tsx'
 import { GrantRow } from './payment.tsx'
 import { Row } from './row.tsx'
@@ -149,7 +149,7 @@ const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
   const note = kind === 'on' ? durationText(texts, fields.wait) : texts.forkKinds[kind]
   const decidedAt = decided && store.played ? momentText(texts, store.played, decided.atMs) : ''
   const icon = kind === 'on' ? 'hourglass' : 'git-branch'
-  const title = kind === 'on' ? texts.kinds.ask : kind === 'when' ? texts.kinds.condition : texts.kinds.split
+  const title = forkTitle(fields, store.data.language)
   return (
     <Row
       of={keyOf(path)}
@@ -158,7 +158,7 @@ const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
       lanes="none"
       dim={decided === undefined && store.played !== null}
     >
-      <CardButton chosen={keyOf(path)} icon={icon} title={title} note={`${id} · ${note}`} tone="fork" />
+      <CardButton chosen={keyOf(path)} icon={icon} title={title} id={id} note={note} tone="fork" />
       <div class="rails">
         {kind === 'on' ? (
           <Rail tone={9} title={<span class="quiet">{texts.meanwhile}</span>}>
@@ -169,6 +169,7 @@ const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
           <BranchRail
             key={b}
             fork={id}
+            forkName={forkWords(fields, store.data.language)}
             index={b}
             fields={isFields(branch) ? branch : {}}
             path={[...path, 'branches', b]}
@@ -182,10 +183,15 @@ const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
           title={
             <span class="rail-head">
               <b>
-                {elseName(store, fields)}{' '}
+                {elseWords(fields, store.data.language)}{' '}
                 {decided?.took === -1 ? <small class="quiet">{decidedAt}</small> : null}
               </b>
-              <WayButton fork={id} branch={-1} took={decided?.took} />
+              <WayButton
+                fork={id}
+                forkName={forkWords(fields, store.data.language)}
+                branch={-1}
+                took={decided?.took}
+              />
             </span>
           }
         >
@@ -217,6 +223,7 @@ const Rail = (props: {
 
 const BranchRail = (props: {
   fork: string
+  forkName: string
   index: number
   fields: Fields
   path: Path
@@ -241,11 +248,11 @@ const BranchRail = (props: {
           <CardButton
             chosen={keyOf(path)}
             icon="corner-down-right"
-            title={textOf(fields.name) || String.fromCodePoint(97 + index)}
+            title={branchWords(fields, index)}
             note={what}
             tone="branch"
           />
-          <WayButton fork={props.fork} branch={index} took={took} />
+          <WayButton fork={props.fork} forkName={props.forkName} branch={index} took={took} />
         </span>
       }
     >
@@ -255,8 +262,9 @@ const BranchRail = (props: {
 }
 
 /** Chooses the branch that the simulated follower takes. */
-const WayButton = ({ fork, branch, took }: { fork: string; branch: number; took: number | undefined }) => {
+const WayButton = (props: { fork: string; forkName: string; branch: number; took: number | undefined }) => {
   const store = useStore()
+  const { fork, branch, took } = props
   const { texts } = store
   const isTaken = took === branch
   return (
@@ -265,7 +273,7 @@ const WayButton = ({ fork, branch, took }: { fork: string; branch: number; took:
       class={isTaken ? 'way on' : 'way'}
       aria-pressed={isTaken}
       title={isTaken ? texts.chosenWay : texts.showWay}
-      aria-label={`${isTaken ? texts.chosenWay : texts.showWay} · ${fork}`}
+      aria-label={`${isTaken ? texts.chosenWay : texts.showWay} · ${props.forkName}`}
       onClick={() =>
         store.set({
           branches: { ...store.branches, [fork]: branch },

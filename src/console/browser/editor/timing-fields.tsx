@@ -172,7 +172,7 @@ const SinceField = ({ path, fields }: { path: Path; fields: Fields }) => {
     ['previous', texts.sinceNames.previous],
     ['entry', texts.sinceNames.entry],
     ['reply', texts.sinceNames.reply],
-    ...ids.map((id) => [id, texts.sinceNames.step(id)]),
+    ...ids.map((id) => [id, texts.sinceNames.step(store.nameOf(id))]),
     ['fact:', texts.sinceNames.fact],
   ] as [string, string][]
   const write = (value: string) => {
