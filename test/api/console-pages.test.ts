@@ -255,7 +255,7 @@ describe('the pages', () => {
     const follower = await page(`/followers/${APP}/oShown`)
     for (const words of ['第 1 步 </span><span translate="no">你好<', '>晚了<', '>资料<'])
       expect(follower.html).toContain(words)
-    expect((await page('/followers')).html).toContain('title="第 3 步 · 资料 · gift"')
+    expect((await page('/followers')).html).toContain('title="第 2 步 · 晚了 · late"')
     const overview = await page('/')
     expect(overview.html).toContain('title="第 1 步 · 你好 · hint"')
     for (const { html } of [follower, overview]) expect(html).not.toContain('新问候')
