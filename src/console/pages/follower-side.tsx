@@ -81,9 +81,16 @@ export const StepsCard = ({ follower: { run, models, now } }: { follower: OneFol
   const texts = useText(ONE_FOLLOWER_TEXTS)
   const names = useStepNames(...models)
   const state = useLabel(STEP_STATES)
-  const time = (step: StepView) => step.sentAt ?? step.dueAt
   const columns: Column<StepView>[] = [
-    { title: texts.step, cell: (s) => <StepName id={s.id} names={names} numbered /> },
+    {
+      title: texts.step,
+      cell: (s) => (
+        <>
+          <StepName id={s.id} names={names} numbered />
+          <StepTime step={s} now={now} />
+        </>
+      ),
+    },
     {
       title: texts.state,
       cell: (s) => (
@@ -97,26 +104,26 @@ export const StepsCard = ({ follower: { run, models, now } }: { follower: OneFol
         </>
       ),
     },
-    {
-      title: texts.time,
-      cell: (s) => {
-        const at = time(s)
-        const late = latenessOf(s, texts)
-        if (at === null) return null
-        return (
-          <>
-            <NearTime at={at} now={now} seconds />
-            {late === null ? null : <div class="quiet">{`${texts.late} ${late}`}</div>}
-          </>
-        )
-      },
-    },
   ]
   return (
     <section class="card">
       <h2>{texts.steps}</h2>
       <DataTable columns={columns} rows={run.steps} />
     </section>
+  )
+}
+
+/** When a step was sent, or is planned. */
+const StepTime = ({ step, now }: { step: StepView; now: number }) => {
+  const texts = useText(ONE_FOLLOWER_TEXTS)
+  const at = step.sentAt ?? step.dueAt
+  const late = latenessOf(step, texts)
+  if (at === null) return null
+  return (
+    <div class="quiet">
+      <NearTime at={at} now={now} seconds />
+      {late === null ? null : ` · ${texts.late} ${late}`}
+    </div>
   )
 }
 

@@ -82,9 +82,9 @@ const Name = ({ row, names }: { row: TableRow; names: StepNames }) => {
   const depth = `at-${Math.min(row.depth, 4)}`
   if (row.kind === 'step')
     return (
-      <span class={depth}>
+      <div class={depth}>
         <StepName id={row.step.step} names={names} numbered withId />
-      </span>
+      </div>
     )
   return (
     <span class={`${depth} branch-name`}>
