@@ -4,7 +4,7 @@ import type { Language } from '../texts/bilingual.ts'
 import { branchWords, elseWords, forkTitle, forkWords, messagesIn, stepWords } from './step-words.ts'
 
 /** A step or a fork as operators know it. */
-export interface StepName {
+interface StepName {
   /** Of the steps and forks, counted from 1 in the order of the file, as the editor does. */
   number: number
   /** The beginning of what it says, or what it does. */
@@ -22,7 +22,7 @@ export interface StepNames {
 }
 
 /** Names where the version cannot be read: ids stay. */
-export const NO_STEP_NAMES: StepNames = { of: () => null, branch: (_, branch) => branch }
+const NO_STEP_NAMES: StepNames = { of: () => null, branch: (_, branch) => branch }
 
 /** Of a model that does not change: the store keeps versions. */
 const known = new WeakMap<object, Partial<Record<Language, StepNames>>>()

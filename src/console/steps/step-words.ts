@@ -112,7 +112,7 @@ const BEGINNING_CHARS = 24
 const characters = new Intl.Segmenter('zh', { granularity: 'grapheme' })
 
 /** The beginning of a text on one line. A variable is never cut in two. */
-export function beginningOf(text: string): string {
+function beginningOf(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim()
   const all = [...characters.segment(line)]
   if (all.length <= BEGINNING_CHARS) return line
