@@ -1,8 +1,9 @@
 import type { Log } from '../shared/log.ts'
 import type { ApiTokenStore } from '../store/users/api-token-store.ts'
+import { ADMIN_TOKEN_ACTOR } from './actors.ts'
 import { createNetworkAttemptLimiter } from './attempt-limiter.ts'
 import type { KnownCredentials } from './known-credentials.ts'
-import { ADMIN_TOKEN_ACTOR, type Principal } from './principal.ts'
+import type { Principal } from './principal.ts'
 import { constantTimeEqual, hashSecret } from './secrets/secret-hash.ts'
 
 export type BearerResult =

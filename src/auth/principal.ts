@@ -1,3 +1,4 @@
+import { ADMIN_TOKEN_ACTOR } from './actors.ts'
 import type { Role } from './roles.ts'
 
 /** An authenticated caller. `actor` is a user name, the id of a token or `admin-token`; the audit log has it too. */
@@ -15,7 +16,6 @@ declare module 'hono' {
   }
 }
 
-export const ADMIN_TOKEN_ACTOR = 'admin-token'
 /** The prefix of ids of API tokens. User names cannot have it, so the audit log is unambiguous. */
 export const TOKEN_ID_PREFIX = 'tok_'
 /** The actor of a change that a command makes directly in the store. */

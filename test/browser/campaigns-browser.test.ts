@@ -109,6 +109,8 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('campaigns in a b
     await page.keyboard.type('# second')
     await page.getByText('colleague 刚刚保存了这份草稿').first().waitFor()
     expect((await draftOf(id))?.source).toContain('# theirs')
+    const marked = page.locator('[data-question] mark')
+    await expect.poll(() => marked.allTextContents()).toEqual(['# second', '# theirs'])
     await page.locator('[data-question] button').nth(1).click()
     await saved(page)
     expect((await draftOf(id))?.source).toContain('# second')

@@ -1,7 +1,9 @@
 // The editor of campaign files, on the page /campaigns/ID/yaml. Without it, the page shows the file.
+import { ADMIN_TOKEN_ACTOR } from '../../auth/actors.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import { placeName } from '../../campaign/texts/field-names.ts'
 import { issueText } from '../../campaign/texts/issue-text.ts'
+import { bothTexts } from './yaml/both-texts.ts'
 import { type CodeEditor, createCodeEditor, type Marked } from './yaml/code-editor.ts'
 import { DraftApi } from './yaml/draft-api.ts'
 import { DraftSaver, type SaveState } from './yaml/draft-saver.ts'
@@ -57,13 +59,17 @@ class YamlPage {
       saving: texts.saving,
       unsaved: texts.unsaved,
       offline: texts.offline,
-      conflict: detail === '' ? texts.gone : filled(texts.conflict, detail),
+      conflict: detail === '' ? texts.gone : filled(texts.conflict, this.#nameOf(detail)),
       refused: issueText({ message: detail }, texts.language).message,
     }[state]
     if (status) status.textContent = shown
     this.#place.dataset.state = state
     if (state === 'saved') void this.#check()
-    if (state === 'conflict') this.#offerConflict(shown)
+    if (state === 'conflict') void this.#offerConflict(shown)
+  }
+
+  #nameOf(actor: string): string {
+    return actor === ADMIN_TOKEN_ACTOR ? this.#texts.adminToken : actor
   }
 
   async #check(): Promise<void> {
@@ -133,12 +139,18 @@ class YamlPage {
     ])
   }
 
-  #offerConflict(said: string): void {
-    const { takeTheirs, keepOwn } = this.#texts
+  async #offerConflict(said: string): Promise<void> {
+    const { takeTheirs, keepOwn, ownText, theirs } = this.#texts
     this.#ask(said, [
       [takeTheirs, () => this.#goOn(true)],
       [keepOwn, () => this.#goOn(false)],
     ])
+    const current = await this.#api.read()
+    const place = this.#find('[data-question]')
+    // The question may have been answered meanwhile.
+    if (!current || !place?.hasChildNodes()) return
+    const own = { title: ownText, text: this.#editor.text() }
+    place.append(bothTexts(own, { title: theirs, text: current.source }))
   }
 
   async #goOn(isTheirs: boolean): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Child } from 'hono/jsx'
-import { ADMIN_TOKEN_ACTOR } from '../../auth/principal.ts'
+import { ADMIN_TOKEN_ACTOR } from '../../auth/actors.ts'
 import { timeInBeijing } from '../../shared/beijing-time.ts'
 import { SHELL_TEXTS } from '../texts/shell-texts.ts'
 import { useText } from '../view.ts'

@@ -1,4 +1,5 @@
-import { ADMIN_TOKEN_ACTOR, type Principal } from '../../auth/principal.ts'
+import { ADMIN_TOKEN_ACTOR } from '../../auth/actors.ts'
+import type { Principal } from '../../auth/principal.ts'
 import { hasRole, type Role } from '../../auth/roles.ts'
 import { Logo } from '../../ui/logo.tsx'
 import { Icon, type IconName } from '../design/icons.tsx'

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
+import { ADMIN_TOKEN_ACTOR } from '../../../auth/actors.ts'
 import { useEditor } from './context.ts'
 import { clockTime } from './wording.ts'
 
@@ -16,6 +17,7 @@ export const ConflictDialog = () => {
   const theirs = state.state === 'conflict' ? state.theirs : null
   const [own, other] = [store.text.split('\n'), (theirs?.source ?? '').split('\n')]
   const time = theirs ? clockTime(theirs.at) : ''
+  const by = theirs?.by === ADMIN_TOKEN_ACTOR ? texts.adminToken : (theirs?.by ?? '')
   return (
     <dialog
       ref={dialog}
@@ -24,7 +26,7 @@ export const ConflictDialog = () => {
       onCancel={(event) => event.preventDefault()}
     >
       <h2 id="conflict-title">{texts.conflictTitle}</h2>
-      <p>{theirs ? texts.conflictText(theirs.by, time) : texts.conflictGone}</p>
+      <p>{theirs ? texts.conflictText(by, time) : texts.conflictGone}</p>
       <div class="field-pair">
         <Lines title={texts.ownText} lines={own} others={other} />
         {theirs ? <Lines title={texts.theirs} lines={other} others={own} /> : null}

@@ -10,6 +10,10 @@ export interface YamlTexts {
   gone: string
   takeTheirs: string
   keepOwn: string
+  ownText: string
+  theirs: string
+  /** Instead of the name of the administrator's token. */
+  adminToken: string
   kept: string
   restoreKept: string
   dropKept: string
