@@ -1,4 +1,4 @@
-/** Two texts beside each other. Lines that the other one lacks are marked. */
+/** Two texts beside each other. Lines with text that the other one lacks are marked. */
 export function bothTexts(
   own: { title: string; text: string },
   other: { title: string; text: string },
@@ -20,10 +20,10 @@ function lines(title: string, shown: readonly string[], others: readonly string[
   const text = document.createElement('pre')
   text.translate = false
   for (const line of shown) {
-    if (known.has(line)) text.append(`${line}\n`)
+    if (known.has(line) || line === '') text.append(`${line}\n`)
     else {
       const mark = document.createElement('mark')
-      mark.textContent = line || ' '
+      mark.textContent = line
       text.append(mark, '\n')
     }
   }
