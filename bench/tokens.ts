@@ -20,6 +20,7 @@ export async function measureTokenRefreshes(): Promise<Figure[]> {
   let calls = 0
   const { db, close } = await openStore({ databaseUrl: undefined, dataDir: null })
   const store = createTokenStore(db, createSealer('test-encryption-key'))
+  const log = { warn: () => {} }
   const workers = Array.from({ length: WORKERS }, (_, i) => {
     const tokens = createTokenProvider({
       store,
@@ -34,7 +35,7 @@ export async function measureTokenRefreshes(): Promise<Figure[]> {
     })
     return {
       tokens,
-      job: createAccessTokenRefresh({ db, tokens, now: () => now, blockedForSecret: async () => [] }),
+      job: createAccessTokenRefresh({ db, tokens, now: () => now, blockedForSecret: async () => [], log }),
     }
   })
   const requestAllTokens = () =>

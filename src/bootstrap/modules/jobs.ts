@@ -45,6 +45,7 @@ export function createJobs(
         tokens: ports.tokens,
         now,
         blockedForSecret: accounts.blockedForSecret,
+        log,
       }),
       createPurge({ db, now, retentionDays: config.retentionDays }),
       createRunPurge({
