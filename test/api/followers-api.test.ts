@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { workflowIdOf } from '../../src/shared/ids.ts'
+import { readFollower } from '../../src/store/runs/follower-rows.ts'
 import {
   type ApiHarness,
   campaignYaml,
@@ -300,6 +301,17 @@ describe('a follower whom an operator pauses', () => {
     expect((await command('oPausedThenOver', 'cancel', { reason: 'enough' })).status).toBe(202)
     const ended = await api.waitForBody<FollowerBody>(path('oPausedThenOver'), (f) => f.status === 'ended')
     expect(ended).toMatchObject({ outcome: 'cancelled', reason: 'enough' })
+  })
+})
+
+describe('a run that has ended in Temporal, which the store does not know yet', () => {
+  it('cannot be paused, and its follower is not paused either', async () => {
+    const openId = 'oTerminated'
+    await join(openId, 'silent')
+    const { temporal, db } = api.app.services
+    await temporal.client.workflow.getHandle(workflowIdOf(APP, openId)).terminate('by an operator')
+    expect((await command(openId, 'pause')).status).toBe(409)
+    expect(await readFollower(db, { appId: APP, openId })).toMatchObject({ paused: false })
   })
 })
 

@@ -206,7 +206,10 @@ async function signalRun(
   reason: string | undefined,
 ): Promise<void> {
   const { db, now, runs } = deps
-  const [run] = await runsByFollower(db, followerKey, 1)
+  const [[run], before] = await Promise.all([
+    runsByFollower(db, followerKey, 1),
+    readFollower(db, followerKey),
+  ])
   if (!run) throw notFound('run of this follower')
   if (run.status === 'ended') throw runEnded(run)
   const signal: SignalName = verb
@@ -216,12 +219,13 @@ async function signalRun(
     ...(reason ? { details: { reason } } : {}),
   }
   const sendSignal = async () => {
-    const result = await runs.signal(followerKey, signal, reason).catch(async (err) => {
-      if (verb !== 'cancel') await saveFollower(db, followerKey, { paused: run.status === 'paused' }, now())
+    try {
+      if ((await runs.signal(followerKey, signal, reason)) === 'not-open') throw runEnded(run)
+      return { result: null }
+    } catch (err) {
+      if (verb !== 'cancel') await saveFollower(db, followerKey, { paused: before?.paused ?? false }, now())
       throw err
-    })
-    if (result === 'not-open') throw runEnded(run)
-    return { result: null }
+    }
   }
   // The store is changed first: the last check before a send reads it.
   await auditedExternalChange(deps, c, note, sendSignal, async ({ tx }) => {
