@@ -1,4 +1,5 @@
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client'
+import pMap from 'p-map'
 import { type FollowerKey, maskId, parseWorkflowId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 import { registeredAmong } from '../store/accounts/removed-accounts.ts'
@@ -10,6 +11,8 @@ import { SETTLED_MS } from './settled.ts'
 
 /** How many open executions one round checks. */
 const BATCH = 200
+/** Signals at the same time, when every open execution gets one. */
+const SIGNALS_AT_ONCE = 20
 
 const OPEN_EXECUTIONS_QUERY = "WorkflowType = 'FollowerNurture' AND ExecutionStatus = 'Running'"
 
@@ -71,10 +74,12 @@ export class OpenExecutionReconciler {
   async resyncAll(): Promise<number> {
     const { client, runs } = this.#deps
     let resynced = 0
-    for await (const { workflowId, runId } of client.workflow.list({ query: OPEN_EXECUTIONS_QUERY })) {
+    const resync = async ({ workflowId, runId }: WorkflowExecutionInfo) => {
       const follower = parseWorkflowId(workflowId)
       if (follower && (await runs.signal(follower, 'resync', undefined, runId)) === 'ok') resynced += 1
     }
+    const open = client.workflow.list({ query: OPEN_EXECUTIONS_QUERY })
+    await pMap(open, resync, { concurrency: SIGNALS_AT_ONCE })
     return resynced
   }
 

@@ -71,3 +71,32 @@ it('a run that has written its end is not cancelled while it waits for a worker 
   await new OpenExecutionReconciler(deps).reconcileNextBatch()
   expect(signals).toEqual([['idle', 'cancel']])
 })
+
+it('an execution that is slow to take its signal does not delay the others', async () => {
+  const followers = ['slow', ...Array.from({ length: 30 }, (_, i) => `o${i}`)]
+  const asked: string[] = []
+  let answer = () => {}
+  const slow = new Promise<'ok'>((resolve) => {
+    answer = () => resolve('ok')
+  })
+  const signal: RunClient['signal'] = async ({ openId }, name) => {
+    asked.push(`${openId} ${name}`)
+    return openId === 'slow' ? slow : openId === 'o0' ? 'not-open' : 'ok'
+  }
+  async function* list() {
+    for (const openId of followers) yield { workflowId: workflowIdOf(APP, openId), runId: openId }
+    // Another program's.
+    yield { workflowId: 'order-1', runId: 'r' }
+  }
+  const resyncing = new OpenExecutionReconciler({
+    db: store.db,
+    client: { workflow: { list } } as unknown as Client,
+    runs: { signal } as RunClient,
+    now: () => NOW,
+    log: pino({ level: 'silent' }),
+  }).resyncAll()
+  await expect.poll(() => asked.length).toBe(followers.length)
+  expect(asked).toContain('o29 resync')
+  answer()
+  expect(await resyncing).toBe(followers.length - 1)
+})
