@@ -28,10 +28,11 @@ const DELIVERED_WEBHOOK_LIFETIME_MS = 7 * DAY_MS
 
 /**
  * The daily purge. It deletes kept texts after the days of their account, and dispatched inbox rows without a text, which hold
- * the dedupe keys, test sends, and handled authorisation events of the platform after seven days. It deletes pending authorisations, previous keys and sign-in locations after they expired. It
- * removes the personal data of runs that ended more than `retentionDays` days ago, and followers without runs, failed
- * webhooks and the lists of runs of bulk jobs after the same time. It counts runs that 0.3 has written for the statistics. Large tables are read page by page. A round that takes long ends early, and the next round
- * continues.
+ * the dedupe keys, test sends, and handled authorisation events of the platform after seven days. It deletes pending
+ * authorisations, previous keys and sign-in locations after they expired. It removes the personal data of runs that ended more
+ * than `retentionDays` days ago, and followers without runs, failed webhooks and the lists of runs of bulk jobs after the same
+ * time. It counts runs that 0.3 has written for the statistics. Large tables are read page by page. A round that takes long ends
+ * early, and the next round continues.
  */
 export function createPurge(deps: {
   db: Db
@@ -43,7 +44,6 @@ export function createPurge(deps: {
   const { db, now, batch = BATCH, budgetMs = ROUND_BUDGET_MS } = deps
   const oldest = () => now() - deps.retentionDays * DAY_MS
   const tables = [
-    pageByPage<string>(batch, (page) => countRuns(db, page)),
     untilFewer(batch, () => purgeKeptTexts(db, { now: now(), maxDays: deps.retentionDays, limit: batch })),
     pageByPage<number>(batch, (page) => purgeInbox(db, { ...page, before: now() - DEDUPE_KEY_LIFETIME_MS })),
     pageByPage<EndedRunKey>(batch, (page) => anonymiseRuns(db, { ...page, before: oldest() })),
@@ -53,6 +53,8 @@ export function createPurge(deps: {
     ),
     untilFewer(batch, () => purgeTestSends(db, now() - DEDUPE_KEY_LIFETIME_MS, batch)),
     untilFewer(batch, () => purgeBulkRuns(db, oldest(), batch)),
+    // Last: it deletes nothing, and reads every run.
+    pageByPage<string>(batch, (page) => countRuns(db, page)),
   ]
   /** The table that the last round has not finished. */
   let current = 0

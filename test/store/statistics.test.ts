@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Statistics } from '../../src/campaign/statistics/report.ts'
@@ -309,6 +309,14 @@ describeOnBothStores('the statistics of a campaign', (store) => {
     expect(await db().select().from(runs)).toHaveLength(1)
     expect(await countRuns(db(), { after: null, limit: 10 })).toEqual({ changed: 1, next: null })
     expect(await read()).toEqual(expected)
+  })
+
+  it('count what 0.3 has written page by page, so that no statement reads all runs when there is none', async () => {
+    for (const key of ['k1', 'k2', 'k3']) await add(wayOf(key))
+    await db().update(runs).set({ tally: null, tallyRevision: null }).where(eq(runs.runKey, 'k3'))
+    const first = await countRuns(db(), { after: null, limit: 2 })
+    expect(first).toEqual({ changed: 0, next: 'k2' })
+    expect(await countRuns(db(), { after: first.next, limit: 2 })).toEqual({ changed: 1, next: null })
   })
 
   it('know that the first message after the entry is a reply', async () => {
