@@ -211,7 +211,7 @@ export class SendAttempt {
   async #conclude(response: Response, account: SendAccount, message: Message): Promise<SendResult> {
     const { verdict, rid, accessToken } = response
     const { appId, openId } = this.#delivery.key
-    const { accounts, throttle } = this.#deps
+    const { accounts } = this.#deps
     switch (verdict.is) {
       case 'sent': {
         // The result is written first: a failure before that would send the message again.
@@ -226,9 +226,7 @@ export class SendAttempt {
       case 'unclear':
         return this.#onUnclear(verdict.after, verdict.reason)
       case 'rate-limited':
-        await this.#delivery.recordFailure('minute limit of the account', ERRCODE.minuteLimit, rid)
-        await accounts.fetchSendQuota(appId, account.client, accessToken)
-        return this.#retry('RateLimited', MINUTE_LIMIT_REASON, throttle.onRateLimited(appId))
+        return this.#onRateLimited(account, response)
       case 'account-stopped':
         await this.#delivery.recordFailure(`account ${verdict.state}`, verdict.errcode, rid)
         if (verdict.state === 'quota-exhausted')
@@ -246,6 +244,15 @@ export class SendAttempt {
       default:
         return verdict satisfies never
     }
+  }
+
+  /** The throttle is told first, so that no other send of the account runs into the limit while WeChat is asked for the quota. */
+  async #onRateLimited(account: SendAccount, { rid, accessToken }: Response): Promise<SendResult> {
+    const { accounts, now, throttle } = this.#deps
+    const retryAt = now() + throttle.onRateLimited(account.appId)
+    await this.#delivery.recordFailure('minute limit of the account', ERRCODE.minuteLimit, rid)
+    await accounts.fetchSendQuota(account.appId, account.client, accessToken)
+    return this.#retry('RateLimited', MINUTE_LIMIT_REASON, Math.max(0, retryAt - now()))
   }
 
   /** WeChat accepted the message. It is not requested again, whether or not the store accepts the result. */

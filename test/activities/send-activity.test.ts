@@ -1034,6 +1034,18 @@ describe('an account over its minute limit (45011)', () => {
     expect(await other.send()).toMatchObject({ result: 'sent' })
   })
 
+  it('sends to none of them while WeChat is still asked for the account’s rate', async () => {
+    const scenario = await harness.scenario()
+    const other = await scenario.anotherFollower()
+    harness.advanceClock(90_000 - (harness.services.now() % 60_000))
+    scenario.fault({ errcode: 45011 })
+    scenario.fault({ api: 'quota/get', latencyMs: 2_000 })
+    const limited = failureOf(scenario.send())
+    await waitFor(() => faultsLeft(scenario) === 0)
+    expect(await failureOf(other.send())).toMatchObject({ message: 'minute limit of the account (45011)' })
+    expect(await limited).toMatchObject({ type: 'RateLimited' })
+  })
+
   it('adapts its rate to WeChat’s limit', async () => {
     const scenario = await harness.scenario()
     harness.advanceClock(90_000 - (harness.services.now() % 60_000))
