@@ -140,9 +140,10 @@ function latenessOf(
 /** The reason in words, and its code for engineers. */
 const StepReason = ({ step: { reason, errcode } }: { step: StepView }) => {
   const label = useReason()
+  const words = reason ? label(reason) : null
   return (
     <>
-      {reason ? label(reason) : null}{' '}
+      {words === reason && errcode !== null ? label(String(errcode)) : words}{' '}
       <span class="quiet">
         <Code>
           {reason} {errcode}
