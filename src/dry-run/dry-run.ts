@@ -54,7 +54,7 @@ export interface DryRunDeps {
   now: () => number
   /** How long it may work, ms. Default: 20 s. */
   budgetMs?: number
-  /** Ends it before the next follower. */
+  /** Ends it before the next follower, and before the next page is read. */
   signal?: AbortSignal
 }
 
@@ -78,12 +78,14 @@ export async function dryRun(deps: DryRunDeps, request: DryRunRequest): Promise<
   }
   let read = 0
   for (let after = ''; ; ) {
+    deps.signal?.throwIfAborted()
     const limit = Math.min(FOLLOWERS_PER_PAGE, maxFollowers - result.followers + 1)
     const openIds = await recordedFollowers(deps.db, { appId, from, until: to, after, limit })
     const search = { appId, openIds, from: from - WARM_UP_MS, until: until + 1, textsSince }
-    const events = await eventsOf(deps.db, search, MAX_EVENTS - read)
+    const events = await eventsOf(deps, search, MAX_EVENTS - read)
     if (!events) return finished('events')
     read += events.count
+    deps.signal?.throwIfAborted()
     const { followers, runs, entries } = await readFollowersWithRuns(deps.db, appId, openIds)
     const real = await withPlans(
       deps,
@@ -124,13 +126,14 @@ export async function dryRun(deps: DryRunDeps, request: DryRunRequest): Promise<
 
 /** The events of some followers; null when there are more than `max`. */
 async function eventsOf(
-  db: Db,
+  { db, signal }: Pick<DryRunDeps, 'db' | 'signal'>,
   search: Omit<Parameters<typeof recordedEvents>[1], 'after' | 'limit'>,
   max: number,
 ): Promise<{ byFollower: Map<string, RecordedEvent[]>; count: number } | null> {
   const byFollower = new Map<string, RecordedEvent[]>()
   let count = 0
   for (let after = 0; search.openIds.length > 0; ) {
+    signal?.throwIfAborted()
     const page = await recordedEvents(db, { ...search, after, limit: EVENTS_PER_PAGE })
     count += page.length
     if (count > max) return null
