@@ -9,6 +9,7 @@ import {
   accountSettings,
   completeAccount,
   describeIssues,
+  issuesByField,
   type PlatformServer,
   type PlatformSettings,
   platformServer,
@@ -26,11 +27,14 @@ export class SettingsError extends Error {
   readonly reason: Reason
   /** WeChat's GET check, when it is the reason. */
   readonly check: UrlCheck | null
+  /** By the names of the settings; empty when no single one is wrong. */
+  readonly fields: Readonly<Record<string, Reason>>
 
-  constructor(reason: Reason, check: UrlCheck | null = null) {
+  constructor(reason: Reason, check: UrlCheck | null = null, fields: Readonly<Record<string, Reason>> = {}) {
     super(reason.en)
     this.reason = reason
     this.check = check
+    this.fields = fields
   }
 }
 
@@ -124,15 +128,18 @@ function read<T>(
   parsed: { success: true; data: T } | { success: false; error: Parameters<typeof describeIssues>[0] },
 ): T {
   if (parsed.success) return parsed.data
-  throw new SettingsError({ zh: describeIssues(parsed.error, 'zh'), en: describeIssues(parsed.error, 'en') })
+  const { error } = parsed
+  const reason = { zh: describeIssues(error, 'zh'), en: describeIssues(error, 'en') }
+  throw new SettingsError(reason, null, issuesByField(error))
 }
 
 function requireKey({ mode, encodingAesKey }: { mode: string; encodingAesKey?: string | null }): void {
   if (mode === 'plain' || encodingAesKey) return
-  throw new SettingsError({
+  const reason = {
     zh: '兼容模式和安全模式必须填写 EncodingAESKey',
     en: 'the modes compatible and security need an EncodingAESKey',
-  })
+  }
+  throw new SettingsError(reason, null, { encodingAesKey: reason })
 }
 
 async function requirePassingCheck(

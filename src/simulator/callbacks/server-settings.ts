@@ -107,9 +107,20 @@ function newAesKey(): string {
 export function describeIssues(error: z.ZodError, language?: 'zh' | 'en'): string {
   return error.issues
     .map(({ path, message }) => {
-      const [zh = message, en = message] = message.split(' · ')
-      const text = language ? { zh, en }[language] : message
+      const text = language ? bothLanguages(message)[language] : message
       return path.length > 0 ? `${path.join('.')}: ${text}` : text
     })
     .join('; ')
+}
+
+/** What is wrong with each field, by its name. */
+export function issuesByField(error: z.ZodError): Record<string, { zh: string; en: string }> {
+  return Object.fromEntries(
+    error.issues.map(({ path, message }) => [String(path[0] ?? ''), bothLanguages(message)]),
+  )
+}
+
+function bothLanguages(message: string): { zh: string; en: string } {
+  const [zh = message, en = message] = message.split(' · ')
+  return { zh, en }
 }

@@ -28,6 +28,26 @@ describe('an account without a callback server', () => {
   })
 })
 
+describe('the form of a callback server', () => {
+  it('keeps what was typed, and says beside each field what is wrong', async () => {
+    const send = async (typed: Record<string, string>) => {
+      const init = {
+        method: 'POST',
+        headers: { 'accept-language': 'zh-CN' },
+        body: new URLSearchParams(typed),
+      }
+      const answer = await platform.simulator.app.request(`/accounts/${SHOP}/server`, init)
+      return { status: answer.status, html: await answer.text() }
+    }
+    const refused = await send({ callbackUrl: 'nowhere', token: '!', mode: 'plain', format: 'xml' })
+    expect(refused.status).toBe(400)
+    expect(refused.html).toMatch(/name="callbackUrl" value="nowhere"[\s\S]*?class="problem">请填写以 http/)
+    expect(refused.html).toMatch(/name="token" value="!"[\s\S]*?class="problem">Token 为 3–32 位/)
+    const keyless = await send({ token: 'test', mode: 'security', format: 'xml' })
+    expect(keyless.html).toMatch(/name="encodingAesKey"[\s\S]*?class="problem">兼容模式和安全模式必须填写/)
+  })
+})
+
 describe('an owner on the list of accounts', () => {
   it('withdraws the authorisation, and the platform is notified', async () => {
     await platform.authorised()

@@ -53,6 +53,7 @@ export const SERVER_TEXTS = bilingual(
     title: '服务器配置',
     authorised: '该公众号已授权给第三方平台，消息由平台接收；取消授权后，以下配置才会生效。',
     submit: '提交',
+    refused: '还没有保存：标红的地方需要修改。',
     forSdk: '开发信息',
     apiBase: 'API 地址',
     originalId: '原始 ID',
@@ -86,6 +87,7 @@ export const SERVER_TEXTS = bilingual(
     authorised:
       'The account has authorised a platform, which receives its messages. These settings apply after the authorisation is withdrawn.',
     submit: 'Submit',
+    refused: 'Not saved yet: correct what is marked red.',
     forSdk: 'For the SDK under test',
     apiBase: 'API base',
     originalId: 'Original ID',

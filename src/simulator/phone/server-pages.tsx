@@ -1,5 +1,5 @@
 import { type Context, Hono } from 'hono'
-import type { Child } from 'hono/jsx'
+import { type Child, createContext, useContext } from 'hono/jsx'
 import type { Reason } from '../callbacks/callback-url.ts'
 import {
   createAccount,
@@ -18,6 +18,8 @@ import { respond, Say, useText } from './view.tsx'
 type Form = Record<string, string>
 interface Message extends Reason {
   good: boolean
+  /** What is wrong with which field. */
+  fields?: Readonly<Record<string, Reason>>
 }
 interface Options {
   consoleUrl: string | null
@@ -159,7 +161,7 @@ function settingsOf({ callbackUrl, token, encodingAesKey, mode, format }: SimAcc
 }
 
 function messageOf(err: unknown): Message {
-  if (err instanceof SettingsError) return { ...err.reason, good: false }
+  if (err instanceof SettingsError) return { ...err.reason, fields: err.fields, good: false }
   throw err
 }
 
@@ -192,13 +194,31 @@ interface FieldProps {
   readonly?: boolean
 }
 
-const Field = ({ name, title, form, hint, readonly }: FieldProps) => (
-  <label>
-    <span>{title}</span>
-    <input name={name} value={form[name] ?? ''} readonly={readonly} autocomplete="off" spellcheck={false} />
-    {hint ? <span class="quiet">{hint}</span> : null}
-  </label>
-)
+/** The problems of the fields of a form that was refused. */
+const ProblemsContext = createContext<Readonly<Record<string, Reason>>>({})
+
+const Field = ({ name, title, form, hint, readonly }: FieldProps) => {
+  const problem = useContext(ProblemsContext)[name]
+  return (
+    <label class={problem ? 'field wrong' : undefined}>
+      <span>{title}</span>
+      <input
+        name={name}
+        value={form[name] ?? ''}
+        readonly={readonly}
+        autocomplete="off"
+        spellcheck={false}
+        aria-invalid={problem ? 'true' : undefined}
+      />
+      {hint ? <span class="quiet">{hint}</span> : null}
+      {problem ? (
+        <span class="problem">
+          <Say {...problem} />
+        </span>
+      ) : null}
+    </label>
+  )
+}
 
 interface ChoiceProps {
   name: string
@@ -219,12 +239,16 @@ const ChoiceField = ({ name, title, values, form }: ChoiceProps) => (
   </fieldset>
 )
 
-const Notice = ({ message }: { message?: Message | undefined }) =>
-  message ? (
+const Notice = ({ message }: { message?: Message | undefined }) => {
+  const { refused } = useText(SERVER_TEXTS)
+  if (!message) return null
+  const areFieldsWrong = Object.keys(message.fields ?? {}).length > 0
+  return (
     <p class={message.good ? 'notice-line good' : 'notice-line bad'} role={message.good ? 'status' : 'alert'}>
-      <Say {...message} />
+      {areFieldsWrong ? refused : <Say {...message} />}
     </p>
-  ) : null
+  )
+}
 
 const ServerFields = ({ form }: { form: Form }) => {
   const texts = useText(SERVER_TEXTS)
@@ -273,7 +297,9 @@ const AccountServer = ({ account, form, message, api, platform, consoleUrl }: Ac
           </p>
         ) : null}
         <form method="post" action={`/accounts/${account.appId}/server`}>
-          <ServerFields form={form} />
+          <ProblemsContext.Provider value={message?.fields ?? {}}>
+            <ServerFields form={form} />
+          </ProblemsContext.Provider>
           <p class="quiet">{texts.check}</p>
           <button type="submit" class="main">
             {texts.submit}
@@ -316,7 +342,9 @@ const FormPage = (props: {
     <section class="card narrow-form">
       <Notice message={props.message} />
       <form method="post" action={props.action}>
-        {props.children}
+        <ProblemsContext.Provider value={props.message?.fields ?? {}}>
+          {props.children}
+        </ProblemsContext.Provider>
         <button type="submit" class="main">
           {useText(SERVER_TEXTS).submit}
         </button>
