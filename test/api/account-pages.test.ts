@@ -132,6 +132,13 @@ describe('the settings of an account', () => {
     for (const secret of Object.values(SECRETS)) expect(html).not.toContain(secret)
   })
 
+  it('are not cut by the browser when a secret is too long: the form says so', async () => {
+    for (const path of [settings, '/accounts/new'])
+      expect((await get(path)).html).not.toMatch(/name="(?:appSecret|\w*[tT]oken|\w*AesKey)"[^>]*maxlength/i)
+    const refused = await send(`${settings}/secrets`, { token: 't'.repeat(33), mode: 'plain' })
+    expect([refused.status, refused.html.includes('id="p-token"')]).toEqual([422, true])
+  })
+
   it('need an admin where the API does', async () => {
     expect((await send(`${settings}/secrets`, { mode: 'plain' }, 'operator')).status).toBe(403)
     expect((await send(`${settings}/texts`, { keepDays: '3' }, 'operator')).status).toBe(403)

@@ -62,7 +62,6 @@ const AccountForm = ({ state }: { state: FormState }) => {
         label={fields.appSecret}
         hint={texts.appSecretHint}
         state={state}
-        maxlength={128}
         required
       />
       <CallbackSecretFields state={state} mode="security" required />

@@ -35,11 +35,11 @@ export const CallbackSecretFields = (props: { state: FormState; mode: string; re
   return (
     <>
       <div class="with-button">
-        <TextField name="token" label={texts.token} state={state} maxlength={32} required={required} />
+        <TextField name="token" label={texts.token} state={state} required={required} />
         <Generate field="token" kind="token" />
       </div>
       <div class="with-button">
-        <TextField name="encodingAesKey" label={texts.encodingAesKey} state={state} maxlength={43} />
+        <TextField name="encodingAesKey" label={texts.encodingAesKey} state={state} />
         <Generate field="encodingAesKey" kind="aes-key" />
       </div>
       <SelectField
@@ -60,7 +60,7 @@ export const SecretFields = ({ account, state }: { account: AccountView; state: 
   return (
     <>
       <p class="quiet row">{texts.secretsHint}</p>
-      <TextField name="appSecret" label={texts.appSecret} state={state} maxlength={128} />
+      <TextField name="appSecret" label={texts.appSecret} state={state} />
       <CallbackSecretFields state={state} mode={account.mode} required={false} />
     </>
   )
@@ -78,13 +78,7 @@ export const ForwardFields = ({
     <>
       <p class="quiet row">{texts.forwardHint}</p>
       <TextField name="forwardUrl" label={texts.forwardUrl} state={state} value={forward?.url ?? ''} />
-      <TextField
-        name="forwardToken"
-        label={texts.forwardToken}
-        hint={texts.forwardTokenHint}
-        state={state}
-        maxlength={32}
-      />
+      <TextField name="forwardToken" label={texts.forwardToken} hint={texts.forwardTokenHint} state={state} />
       <SelectField
         name="forwardMode"
         label={texts.forwardMode}
@@ -93,7 +87,7 @@ export const ForwardFields = ({
         options={useModes()}
         required
       />
-      <TextField name="forwardAesKey" label={texts.forwardAesKey} state={state} maxlength={43} />
+      <TextField name="forwardAesKey" label={texts.forwardAesKey} state={state} />
       <CheckField
         name="useReply"
         label={texts.useReply}
