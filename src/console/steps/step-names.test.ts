@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { modelOfItems } from '../../../test/harness/file-plan.ts'
 import { readFile } from '../../campaign/editing/campaign-items.ts'
-import { firstNames, stepNames } from './step-names.ts'
+import { firstNames, stepNames, withStepNumbers } from './step-names.ts'
 
 const ITEMS = `
 - { id: hint, send: { text: "还在吗？直接回复 1，\\n马上把资料发给你，三分钟就能看完。" } }
@@ -102,5 +102,21 @@ describe('the name of a branch', () => {
   it('stays `else` where a branch has this name', () => {
     const model = modelOfItems('[{ id: f, branches: [{ name: else, share: 50, steps: [] }] }]')
     expect(stepNames(model, 'zh').branch('f', 'else')).toBe('else')
+  })
+})
+
+describe('a message of the check', () => {
+  it.each([
+    [
+      'zh',
+      '步骤 gift.2 在关注后 1 小时应发，但关注的额度是 1 分钟',
+      '第 3 步在关注后 1 小时应发，但关注的额度是 1 分钟',
+    ],
+    ['zh', '走「资料」时：步骤 hint：会跳过', '走「资料」时：第 1 步：会跳过'],
+    ['zh', '步骤 unknown 永远发不出', '步骤 unknown 永远发不出'],
+    ['en', 'step bye: it will be held, like step hint', 'step 11: it will be held, like step 1'],
+    ['en', 'a step that sends nothing', 'a step that sends nothing'],
+  ] as const)('in %s has places for ids: %s', (language, message, shown) => {
+    expect(withStepNumbers(message, stepNames(MODEL, language), language)).toBe(shown)
   })
 })

@@ -1,6 +1,7 @@
 import { cardsOf, type Fields, isFields, listOf, textOf } from '../../campaign/editing/campaign-items.ts'
 import { partId } from '../../campaign/part-id.ts'
 import type { Language } from '../texts/bilingual.ts'
+import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
 import { branchWords, elseWords, forkTitle, forkWords, messagesIn, stepWords } from './step-words.ts'
 
 /** A step or a fork as operators know it. */
@@ -71,4 +72,17 @@ export function firstNames(all: readonly StepNames[]): StepNames {
     branch: (fork, branch) =>
       all.map((names) => names.branch(fork, branch)).find((b) => b !== branch) ?? branch,
   }
+}
+
+/** A step by its id in a message about a campaign, in both languages. */
+const STEP_ID = /(?:步骤 |\bstep )([a-z\d](?:[a-z\d.-]*[a-z\d])?)( (?=[\u4e00-\u9fff]))?/g
+
+/** A message of the check with the place of a step in place of its id, as the forms of the editor count steps. */
+export function withStepNumbers(message: string, names: StepNames, language: Language): string {
+  const { stepTitle } = EDITOR_TEXTS[language]
+  return message.replaceAll(STEP_ID, (whole, id: string) => {
+    const name = names.of(id)
+    if (!name) return whole
+    return language === 'zh' ? stepTitle(name.number) : stepTitle(name.number).toLowerCase()
+  })
 }

@@ -1,5 +1,6 @@
 import type { Path } from '../../../campaign/editing/yaml-edit.ts'
 import type { EditorIssue } from '../../editor-data.ts'
+import { stepNames, withStepNumbers } from '../../steps/step-names.ts'
 import { type Chosen, type EditorStore, keyOf } from './store.ts'
 
 export interface ShownIssue extends EditorIssue {
@@ -7,12 +8,15 @@ export interface ShownIssue extends EditorIssue {
 }
 
 /** The errors, then the warnings. */
-export function allIssues({ analysis }: EditorStore): ShownIssue[] {
+export function allIssues({ analysis, fields, data: { language } }: EditorStore): ShownIssue[] {
   if (!analysis) return []
-  return [
-    ...analysis.issues.map((issue) => ({ ...issue, tone: 'red' as const })),
-    ...analysis.warnings.map((issue) => ({ ...issue, tone: 'amber' as const })),
-  ]
+  const names = stepNames(fields, language)
+  const shown = (tone: ShownIssue['tone']) => (issue: EditorIssue) => ({
+    ...issue,
+    tone,
+    message: withStepNumbers(issue.message, names, language),
+  })
+  return [...analysis.issues.map(shown('red')), ...analysis.warnings.map(shown('amber'))]
 }
 
 /** The card that an issue is about: the innermost one on its path. */
