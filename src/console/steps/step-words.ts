@@ -114,10 +114,18 @@ const characters = new Intl.Segmenter('zh', { granularity: 'grapheme' })
 /** The beginning of a text on one line. A variable is never cut in two. */
 function beginningOf(text: string): string {
   const line = text.replaceAll(/\s+/g, ' ').trim()
-  const all = [...characters.segment(line)]
-  if (all.length <= BEGINNING_CHARS) return line
-  const cut = line.slice(0, all[BEGINNING_CHARS]?.index)
+  const end = endOfBeginning(line)
+  if (end === null) return line
+  const cut = line.slice(0, end)
   const open = cut.lastIndexOf('【')
   const kept = open > 0 && open > cut.lastIndexOf('】') ? cut.slice(0, open) : cut
   return `${kept.trimEnd()}…`
+}
+
+/** Where the beginning of a text ends; null: the text is no longer. The rest of a long text is not looked at. */
+function endOfBeginning(line: string): number | null {
+  if (line.length <= BEGINNING_CHARS) return null
+  let count = 0
+  for (const { index } of characters.segment(line)) if (count++ === BEGINNING_CHARS) return index
+  return null
 }
