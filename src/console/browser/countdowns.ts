@@ -1,4 +1,4 @@
-import { timeLeft } from '../../shared/time-left.ts'
+import { timeLeft } from '../../ui/time-left.ts'
 
 /** `<time data-until datetime="…">` shows the time that is left, as `h:mm:ss` or `m:ss`. */
 export function countdowns(): void {

@@ -1,4 +1,5 @@
 import { CHINA_TIMEZONE } from '../../shared/beijing-time.ts'
+import { spacedDay } from '../../ui/near-time.ts'
 import type { Language } from '../texts/bilingual.ts'
 import { useView } from '../view.ts'
 
@@ -21,11 +22,6 @@ function fieldText(at: number, field: Field, language: Language): string {
   formats.set(key, format)
   const text = format.format(at)
   return language === 'zh' ? spacedDay(text) : text
-}
-
-/** A Chinese day with a space between digits and Chinese, as everywhere on the pages. */
-export function spacedDay(text: string): string {
-  return text.replace(/(?<=\d)(?=[年月日])|(?<=[年月])(?=\d)/g, ' ')
 }
 
 /** A time in Beijing in words of the language. */

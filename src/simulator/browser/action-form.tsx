@@ -1,9 +1,9 @@
 import { useEffect, useState } from 'preact/hooks'
+import type { Language } from '../../ui/bilingual.ts'
 import type { ActionField, ListedAction } from '../phone/view-types.ts'
 import type { PhoneState } from './phone-store.ts'
 import { request } from './requests.ts'
 import { useStore } from './store-context.ts'
-import type { Language } from './times.ts'
 
 const GROUPS = ['message', 'menu', 'follower', 'agent', 'notice'] as const
 

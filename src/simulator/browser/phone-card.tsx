@@ -1,11 +1,12 @@
 import { GrantMeter } from '../../ui/grant-meter.tsx'
+import { timeLeft } from '../../ui/time-left.ts'
 import type { FollowerView } from '../phone/view-types.ts'
 import { Icon } from './icon.tsx'
 import { Phone } from './phone.tsx'
 import { idIn } from './phone-ids.ts'
 import type { PhoneState } from './phone-store.ts'
 import { useStore } from './store-context.ts'
-import { spanText, timeLeft } from './times.ts'
+import { spanText } from './times.ts'
 
 interface PhoneCardProps {
   phone: PhoneState

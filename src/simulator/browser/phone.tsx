@@ -1,12 +1,13 @@
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { Bubble, ChatLine } from '../../ui/bubble.tsx'
+import { clockText } from '../../ui/near-time.ts'
 import type { DrawnMessage, FollowerView } from '../phone/view-types.ts'
 import { Icon } from './icon.tsx'
 import { MenuBar } from './menu-bar.tsx'
 import { idIn } from './phone-ids.ts'
 import type { PhoneState } from './phone-store.ts'
 import { useStore } from './store-context.ts'
-import { chatTime, clockText } from './times.ts'
+import { chatTime } from './times.ts'
 
 interface PhoneProps {
   view: FollowerView

@@ -1,10 +1,10 @@
+import { clockText } from '../../ui/near-time.ts'
 import { FAULTS } from '../phone/phone-texts.ts'
 import type { FollowerView } from '../phone/view-types.ts'
 import { ActionForm } from './action-form.tsx'
 import { Icon } from './icon.tsx'
 import type { PhoneState } from './phone-store.ts'
 import { useStore } from './store-context.ts'
-import { clockText } from './times.ts'
 
 type HappeningView = FollowerView['happenings'][number]
 type Texts = ReturnType<typeof useStore>['happeningTexts']
