@@ -1,10 +1,15 @@
 import { bilingual } from './bilingual.ts'
 
+/** The field of a note about a version, on the page that publishes and on the one that rolls back. */
+const NOTE_FIELD = bilingual(
+  { note: '这一版改了什么', noteHint: '写入版本列表，方便以后查看，最多 200 字。' },
+  { note: 'What this version changes', noteHint: 'For the list of versions, at most 200 characters.' },
+)
+
 /** The versions of a campaign, and what differs between two. */
 export const VERSION_TEXTS = bilingual(
   {
-    note: '这一版改了什么',
-    noteHint: '写入版本列表，方便以后查看，最多 200 字。',
+    ...NOTE_FIELD.zh,
     list: '全部版本',
     draft: '草稿',
     nth: (version: number) => `第 ${version} 版`,
@@ -47,8 +52,7 @@ export const VERSION_TEXTS = bilingual(
     download: '导出这一版',
   },
   {
-    note: 'What this version changes',
-    noteHint: 'For the list of versions, at most 200 characters.',
+    ...NOTE_FIELD.en,
     list: 'Versions',
     draft: 'Draft',
     nth: (version: number) => `Version ${version}`,
@@ -118,8 +122,7 @@ export const PUBLISH_TEXTS = bilingual(
     cannot: (n: number) => `${n} 个公众号目前不能运行：`,
     bodies: '正在其中的粉丝也使用新的文字',
     bodiesHint: '只换文字和素材；时间、步骤和分支不变。',
-    note: '这一版改了什么',
-    noteHint: '写入版本列表，方便以后查看，最多 200 字。',
+    ...NOTE_FIELD.zh,
     submit: '发布',
     edit: '继续编辑',
     changed: (who: string) => `${who} 刚刚又保存了草稿。下面是最新的内容，请再看一遍。`,
@@ -160,8 +163,7 @@ export const PUBLISH_TEXTS = bilingual(
     cannot: (n: number) => (n === 1 ? '1 account cannot run it now:' : `${n} accounts cannot run it now:`),
     bodies: 'Followers inside get the new texts too',
     bodiesHint: 'Only texts and media: times, steps and branches stay.',
-    note: 'What this version changes',
-    noteHint: 'For the list of versions, at most 200 characters.',
+    ...NOTE_FIELD.en,
     submit: 'Publish',
     edit: 'Go on editing',
     changed: (who: string) =>

@@ -29,8 +29,25 @@ export function cardOfIssue(store: EditorStore, { path }: EditorIssue): Chosen {
   return /^answers(\.|$)/.test(path) ? 'answers' : 'campaign'
 }
 
-export const issuesOfCard = (store: EditorStore, key: Chosen): ShownIssue[] =>
-  allIssues(store).filter((issue) => cardOfIssue(store, issue) === key)
+/** The issues of each card. */
+type ByCard = ReadonlyMap<Chosen, readonly ShownIssue[]>
+/** By the cards that they are about: those of one text, for one analysis. Every card asks when one is drawn again. */
+const known = new WeakMap<EditorStore['cards'], { analysis: EditorStore['analysis']; byCard: ByCard }>()
+
+export function issuesOfCard(store: EditorStore, key: Chosen): readonly ShownIssue[] {
+  const { cards, analysis } = store
+  let found = known.get(cards)
+  if (found?.analysis !== analysis) {
+    const byCard = new Map<Chosen, ShownIssue[]>()
+    for (const issue of allIssues(store)) {
+      const card = cardOfIssue(store, issue)
+      byCard.set(card, [...(byCard.get(card) ?? []), issue])
+    }
+    found = { analysis, byCard }
+    known.set(cards, found)
+  }
+  return found.byCard.get(key) ?? []
+}
 
 /**
  * The issues of a field. An issue of a part of its value, such as the second keyword, is shown at the field.
