@@ -25,6 +25,7 @@ const OWN_FILES = [
   'temporal-owner',
   'simulator.json',
   'simulator.json.new',
+  'simulator.json.unreadable',
   'store',
   'temporal',
 ]

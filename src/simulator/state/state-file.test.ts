@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { startSimulatorApi } from '../../../test/fixtures/simulator-api.ts'
+import { SimulatorState } from './simulator-state.ts'
 
 describe('the data of the API', () => {
   it('survives a restart, except for files', async () => {
@@ -26,4 +27,18 @@ describe('the data of the API', () => {
     expect(second.state.agents.map((a) => a.kfAccount)).toContain('wang@shop')
     rmSync(folder, { recursive: true })
   })
+})
+
+it('a state file that cannot be read is put aside with a warning, and not replaced', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'sim-'))
+  const statePath = join(folder, 'state.json')
+  writeFileSync(statePath, '{"wxmine": {"followers": [')
+  const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+  const state = new SimulatorState({ statePath })
+  state.save()
+  expect(state.accounts.size).toBe(0)
+  expect(readFileSync(`${statePath}.unreadable`, 'utf8')).toBe('{"wxmine": {"followers": [')
+  expect(warn).toHaveBeenCalledWith(expect.stringContaining(`${statePath}.unreadable`))
+  warn.mockRestore()
+  rmSync(folder, { recursive: true })
 })

@@ -76,7 +76,10 @@ function optionsOf(account: SimAccountState): AccountOptions {
   return { ...server, name, profile, originalId, certified, qrScenes, menu }
 }
 
-/** The file has the accounts by appId and the platforms under `components`, which is not a valid appId. */
+/**
+ * The file has the accounts by appId and the platforms under `components`, which is not a valid appId. One that cannot be read is
+ * put aside, with a warning.
+ */
 function load(path: string | undefined): Saved {
   const nothing: Saved = { accounts: {}, components: {} }
   if (!path || !existsSync(path)) return nothing
@@ -90,7 +93,14 @@ function load(path: string | undefined): Saved {
       Array.isArray(account) ? { followers: account } : account,
     ])
     return { accounts: Object.fromEntries(entries), components }
-  } catch {
+  } catch (err) {
+    // The next write replaces the file.
+    const kept = `${path}.unreadable`
+    renameSync(path, kept)
+    const reason = err instanceof Error ? err.message : String(err)
+    process.emitWarning(
+      `The simulator begins with no state: the one in ${path} cannot be read (${reason}). The file is kept as ${kept}.`,
+    )
     return nothing
   }
 }
