@@ -4,7 +4,7 @@ import { pino } from 'pino'
 import { afterEach, expect, it } from 'vitest'
 import { createSealer } from '../../src/store/encryption/sealer.ts'
 import { outbox } from '../../src/store/schema.ts'
-import { enqueueWebhook, retryWebhooks } from '../../src/store/webhooks/outbox.ts'
+import { enqueueWebhook, retryFailedWebhooks } from '../../src/store/webhooks/outbox.ts'
 import { createWebhookEndpointStore } from '../../src/store/webhooks/webhook-endpoints.ts'
 import { isSignedBy, readSignature } from '../../src/webhooks/signature.ts'
 import { WebhookClient } from '../../src/webhooks/webhook-client.ts'
@@ -155,7 +155,7 @@ describeOnBothStores('the sender of webhooks', (store) => {
     await enqueue('one')
     await store().db.update(outbox).set({ state: 'failed', endedAt: 1 })
     const s = sender()
-    await retryWebhooks(store().db, { endpoint: 'crm' }, Date.now())
+    await retryFailedWebhooks(store().db, 'crm', Date.now())
     s.wake()
     await allDelivered()
   })

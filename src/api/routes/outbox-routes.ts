@@ -3,7 +3,7 @@ import {
   listOutbox,
   type OutboxItem,
   outboxBacklog,
-  retryWebhooks,
+  retryWebhook,
   webhookState,
 } from '../../store/webhooks/outbox.ts'
 import { conflict, notFound } from '../api-error.ts'
@@ -26,7 +26,7 @@ import {
 export function createOutboxRoutes(deps: ApiDeps): OpenAPIHono {
   const router = createRouter()
   listWebhooks(router, deps)
-  retryWebhook(router, deps)
+  addRetry(router, deps)
   return router
 }
 
@@ -60,7 +60,7 @@ function listWebhooks(router: OpenAPIHono, { db }: ApiDeps): void {
 }
 
 /** `POST /outbox/{id}/retry` */
-function retryWebhook(router: OpenAPIHono, deps: ApiDeps): void {
+function addRetry(router: OpenAPIHono, deps: ApiDeps): void {
   router.openapi(
     createRoute({
       method: 'post',
@@ -78,14 +78,13 @@ function retryWebhook(router: OpenAPIHono, deps: ApiDeps): void {
     }),
     async (c) => {
       const { id } = c.req.valid('param')
-      const n = await auditedChange(deps, c, async ({ tx }) => {
-        const retried = await retryWebhooks(tx, { id }, deps.now())
-        if (retried === 0)
+      await auditedChange(deps, c, async ({ tx }) => {
+        if (!(await retryWebhook(tx, id, deps.now())))
           throw (await webhookState(tx, id)) ? alreadyDelivered(id) : notFound(`webhook ${id}`)
-        return { action: 'webhook.retry', target: String(id), result: retried }
+        return { action: 'webhook.retry', target: String(id), result: null }
       })
       deps.wakeWebhooks()
-      return c.json({ retried: n }, 202)
+      return c.json({ retried: 1 }, 202)
     },
   )
 }

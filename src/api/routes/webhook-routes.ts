@@ -1,5 +1,5 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
-import { retryWebhooks } from '../../store/webhooks/outbox.ts'
+import { retryFailedWebhooks } from '../../store/webhooks/outbox.ts'
 import type { WebhookEndpoint } from '../../store/webhooks/webhook-endpoints.ts'
 import { webhookUrlProblem } from '../../webhooks/webhook-url.ts'
 import { refused } from '../api-error.ts'
@@ -13,7 +13,7 @@ import {
 import { addNamedSecretRoutes, noItem } from './named-secrets.ts'
 import {
   type ApiDeps,
-  auditedChange,
+  auditedExternalChange,
   createRouter,
   errorResponses,
   jsonResponse,
@@ -76,9 +76,10 @@ function retryEndpoint(router: OpenAPIHono, deps: ApiDeps): void {
     async (c) => {
       const { name } = c.req.valid('param')
       if (!(await deps.webhookEndpoints.find(name))) throw noItem({ words }, name)
-      const n = await auditedChange(deps, c, async ({ tx }) => {
-        const retried = await retryWebhooks(tx, { endpoint: name }, deps.now())
-        return { action: 'webhook.retry', target: name, details: { retried }, result: retried }
+      const note = { action: 'webhook.retry', target: name }
+      const n = await auditedExternalChange(deps, c, note, async () => {
+        const retried = await retryFailedWebhooks(deps.db, name, deps.now())
+        return { result: retried, details: { retried } }
       })
       deps.wakeWebhooks()
       return c.json({ retried: n }, 202)

@@ -9,7 +9,8 @@ import {
   outboxBacklog,
   purgeOutbox,
   recordWebhookAttempt,
-  retryWebhooks,
+  retryFailedWebhooks,
+  retryWebhook,
   type WebhookEvent,
   webhookBackoffMs,
 } from './outbox.ts'
@@ -156,7 +157,7 @@ describeOnBothStores('the outbox', (store) => {
     // Not sent again by a repeated result of the step.
     await enqueue('one')
     expect(await claim({ now: NOW + DAY })).toEqual([])
-    expect(await retryWebhooks(store().db, { id: row?.id ?? 0 }, NOW)).toBe(0)
+    expect(await retryWebhook(store().db, row?.id ?? 0, NOW)).toBe(false)
   })
 
   it('sends a failed webhook again when an operator asks for it, for another day', async () => {
@@ -164,10 +165,21 @@ describeOnBothStores('the outbox', (store) => {
     await enqueue('two', { endpoint: 'other' })
     await store().db.update(outbox).set({ state: 'failed', endedAt: NOW, attempts: 35 })
     expect(await outboxBacklog(store().db)).toEqual({ waiting: 0, failed: 2, oldestCreatedAt: null })
-    expect(await retryWebhooks(store().db, { endpoint: 'crm' }, NOW + DAY)).toBe(1)
+    expect(await retryFailedWebhooks(store().db, 'crm', NOW + DAY)).toBe(1)
     expect(await outboxBacklog(store().db)).toEqual({ waiting: 1, failed: 1, oldestCreatedAt: NOW })
     const [row] = await claim({ now: NOW + DAY })
     expect(row).toMatchObject({ stepId: 'one', attempts: 1, giveUpAt: NOW + 2 * DAY, endedAt: null })
+  })
+
+  it('sends all failed webhooks of an endpoint again, however many, a few by each statement', async () => {
+    for (let i = 0; i < 5; i++) await enqueue(`s${i}`)
+    await enqueue('else', { endpoint: 'other' })
+    await store().db.update(outbox).set({ state: 'failed', endedAt: NOW, attempts: 35 })
+    const one = (await listOutbox(store().db, { endpoint: 'crm' }, { before: null, limit: 1 }))[0]
+    expect(await retryWebhook(store().db, one?.id ?? 0, NOW)).toBe(true)
+    expect(await retryFailedWebhooks(store().db, 'crm', NOW, 2)).toBe(4)
+    expect(await retryFailedWebhooks(store().db, 'crm', NOW, 2)).toBe(0)
+    expect(await outboxBacklog(store().db)).toMatchObject({ waiting: 5, failed: 1 })
   })
 
   it('is not blocked by a clock that was an hour ahead and a day behind', async () => {

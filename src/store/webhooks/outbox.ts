@@ -186,28 +186,53 @@ export async function webhookState(db: Pick<Db, 'select'>, id: number): Promise<
   return row?.state ?? null
 }
 
+/** Another day of attempts, from now on. */
+const retryColumns = (now: number) => ({
+  state: 'waiting' as const,
+  attempts: 0,
+  nextAttemptAt: now,
+  giveUpAt: now + LIFETIME_MS,
+  endedAt: null,
+})
+
 /**
- * Makes webhooks due now, with another day of attempts: one that waits or has failed, or all of an endpoint that have failed.
+ * Makes a webhook that waits or has failed due now, with another day of attempts.
+ * @returns false when there is none with this id, or it was delivered
+ */
+export async function retryWebhook(db: Pick<Db, 'update'>, id: number, now: number): Promise<boolean> {
+  const changed = await db
+    .update(outbox)
+    .set(retryColumns(now))
+    .where(and(eq(outbox.id, id), needsAttention))
+    .returning({ id: outbox.id })
+  return changed.length > 0
+}
+
+/** Webhooks that one statement makes due. The embedded store does nothing else meanwhile. */
+const RETRY_BATCH = 500
+
+/**
+ * Makes the webhooks of an endpoint that have failed due now, as {@link retryWebhook}. After days without the receiver there are
+ * many, so it is done by many short statements, outside of a transaction.
  * @returns their number
  */
-export async function retryWebhooks(
-  db: Pick<Db, 'update'>,
-  which: { id: number } | { endpoint: string },
+export async function retryFailedWebhooks(
+  db: Pick<Db, 'update' | 'select'>,
+  endpoint: string,
   now: number,
+  batch = RETRY_BATCH,
 ): Promise<number> {
-  const selected =
-    'id' in which
-      ? and(eq(outbox.id, which.id), inArray(outbox.state, ['waiting', 'failed']))
-      : and(eq(outbox.endpoint, which.endpoint), eq(outbox.state, 'failed'))
-  const set = {
-    state: 'waiting' as const,
-    attempts: 0,
-    nextAttemptAt: now,
-    giveUpAt: now + LIFETIME_MS,
-    endedAt: null,
+  const hasFailed = and(eq(outbox.endpoint, endpoint), eq(outbox.state, 'failed'))
+  for (let retried = 0; ; ) {
+    const next = db.select({ id: outbox.id }).from(outbox).where(hasFailed).orderBy(outbox.id).limit(batch)
+    const changed = await db
+      .update(outbox)
+      .set(retryColumns(now))
+      .where(and(inArray(outbox.id, next), hasFailed))
+      .returning({ id: outbox.id })
+    retried += changed.length
+    if (changed.length < batch) return retried
   }
-  const changed = await db.update(outbox).set(set).where(selected).returning({ id: outbox.id })
-  return changed.length
 }
 
 /** How many webhooks wait and have failed, and when the oldest one that waits was queued (epoch ms; null: none waits). */
