@@ -1,8 +1,9 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { ownValue } from '../../shared/own-value.ts'
 import type { Db } from '../db.ts'
 import { runs, runTotals, stepTotals } from '../schema.ts'
 import { execute } from '../sql.ts'
+import { runSlices } from '../statistics/run-slices.ts'
 import { stepsOf } from './purge-runs.ts'
 
 /** The runs of one campaign version and their steps, with the runs that the purge has deleted. */
@@ -14,28 +15,78 @@ export interface VersionTotals {
   steps: Record<string, Record<string, number>>
 }
 
-/** Counts all runs of a campaign and their steps, newest version first. Reads each run of the campaign that still exists. */
-export async function readCampaignTotals(db: Db, campaign: string): Promise<VersionTotals[]> {
-  const ofCampaign = sql`(SELECT * FROM ${runs} WHERE campaign = ${campaign})`
-  // One statement, so that a run that is purged meanwhile is counted once.
-  const { rows } = await execute<{ version: number; step: string | null; state: string; n: number | string }>(
+interface Count {
+  version: number
+  /** Null: the count is of runs. */
+  step: string | null
+  state: string
+  n: number | string
+}
+
+/** A count is repeated when a purge has moved some runs meanwhile, so often in all. */
+const ATTEMPTS = 2
+
+/**
+ * Counts all runs of a campaign and their steps, newest version first. Reads each run of the campaign that still exists, by many
+ * short statements. What is purged meanwhile is counted once.
+ * @param slice the most runs that one statement counts
+ */
+export async function readCampaignTotals(db: Db, campaign: string, slice?: number): Promise<VersionTotals[]> {
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = await countDeleted(db, campaign)
+    const counts = await readCounts(db, deletedRuns(campaign))
+    for await (const isInSlice of runSlices(db, campaign, slice))
+      counts.push(...(await readCounts(db, existingRuns(campaign, isInSlice))))
+    if ((await countDeleted(db, campaign)) === before) return totalsOf(counts)
+  }
+  const all = sql`${deletedRuns(campaign)} UNION ALL ${existingRuns(campaign, sql`true`)}`
+  return totalsOf(await readCounts(db, all))
+}
+
+/** Only the purge adds to it, so that it tells whether it has moved runs of the campaign. */
+async function countDeleted(db: Db, campaign: string): Promise<number> {
+  const { rows } = await execute<{ n: number | string | null }>(
     db,
-    sql`SELECT version, step, state, sum(n) AS n FROM (
-        SELECT version, NULL AS step, CASE WHEN status = 'ended' THEN COALESCE(outcome, 'none') ELSE status END AS state,
-          count(*) AS n
-          FROM ${runs} WHERE campaign = ${campaign} GROUP BY 1, 2, 3
-        UNION ALL SELECT version, NULL, outcome, runs FROM ${runTotals} WHERE campaign = ${campaign}
-        UNION ALL SELECT version, step_id, state, count(*) FROM (${stepsOf(ofCampaign)}) s GROUP BY 1, 2, 3
-        UNION ALL SELECT version, step_id, state, steps FROM ${stepTotals} WHERE campaign = ${campaign}) counted
-      GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3`,
+    sql`SELECT sum(runs) AS n FROM ${runTotals} WHERE campaign = ${campaign}`,
   )
+  return Number(rows[0]?.n ?? 0)
+}
+
+function deletedRuns(campaign: string): SQL {
+  return sql`SELECT version, NULL AS step, outcome AS state, runs AS n FROM ${runTotals} WHERE campaign = ${campaign}
+    UNION ALL SELECT version, step_id, state, steps FROM ${stepTotals} WHERE campaign = ${campaign}`
+}
+
+function existingRuns(campaign: string, isInSlice: SQL): SQL {
+  const inSlice = sql`(SELECT * FROM ${runs} r WHERE r.campaign = ${campaign} AND ${isInSlice})`
+  return sql`SELECT version, NULL AS step, CASE WHEN status = 'ended' THEN COALESCE(outcome, 'none') ELSE status END AS state,
+      count(*) AS n
+      FROM ${inSlice} k GROUP BY 1, 2, 3
+    UNION ALL SELECT version, step_id, state, count(*) FROM (${stepsOf(inSlice)}) s GROUP BY 1, 2, 3`
+}
+
+async function readCounts(db: Db, counts: SQL): Promise<Count[]> {
+  const { rows } = await execute<Count>(
+    db,
+    sql`SELECT version, step, state, sum(n) AS n FROM (${counts}) counted GROUP BY 1, 2, 3`,
+  )
+  return rows
+}
+
+function totalsOf(counts: readonly Count[]): VersionTotals[] {
   const versions = new Map<number, VersionTotals>()
-  for (const { version, step, state, n } of rows) {
+  for (const { version, step, state, n } of inOrder(counts)) {
     const totals = versions.get(version) ?? { version, runs: {}, steps: {} }
     versions.set(version, totals)
-    const counts = step === null ? totals.runs : (ownValue(totals.steps, step) ?? {})
-    counts[state] = Number(n)
-    if (step !== null) totals.steps[step] = counts
+    const known = step === null ? totals.runs : (ownValue(totals.steps, step) ?? {})
+    known[state] = (ownValue(known, state) ?? 0) + Number(n)
+    if (step !== null) totals.steps[step] = known
   }
   return [...versions.values()]
+}
+
+/** The newest version first; by step and state. */
+function inOrder(counts: readonly Count[]): Count[] {
+  const nameOf = ({ step, state }: Count) => `${step ?? ''} ${state}`
+  return counts.toSorted((a, b) => b.version - a.version || (nameOf(a) < nameOf(b) ? -1 : 1))
 }

@@ -12,9 +12,8 @@ import { execute } from '../sql.ts'
 import { answerDay, answeringCampaign, answerMetrics } from './answer-metrics.ts'
 import { CountSum, type StoredCount } from './count-sum.ts'
 import { countInSql, entryDay, runMetrics } from './run-metrics.ts'
+import { RUNS_PER_SLICE, runSlices } from './run-slices.ts'
 
-/** The most runs that one statement counts. The embedded store does nothing else meanwhile. */
-const SLICE = 2_000
 /** How a count is divided into statements. */
 interface Parts {
   /** Called between them. */
@@ -36,7 +35,7 @@ export async function readStatistics(
   filter: EntryFilter,
   parts: Partial<Parts> = {},
 ): Promise<CountedRow[]> {
-  const { pause = async () => {}, slice = SLICE } = parts
+  const { pause = async () => {}, slice = RUNS_PER_SLICE } = parts
   for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
     const before = await countDeleted(db, campaign)
     const rows = await countInSlices(db, campaign, filter, { pause, slice })
@@ -61,30 +60,9 @@ async function countInSlices(
     await pause(performance.now() - began)
   }
   await count(otherMetrics(campaign, filter))
-  for (let after: number | null = null; ; ) {
-    const until = await endOfSlice(db, campaign, after, slice)
-    const isInSlice = sql`${after === null ? sql`true` : sql`r.created_at > ${after}::bigint`}
-      AND ${until === null ? sql`true` : sql`r.created_at <= ${until}::bigint`}`
+  for await (const isInSlice of runSlices(db, campaign, slice))
     await count([runMetrics(keptRuns(campaign, filter, isInSlice))])
-    if (until === null) return sum.rows()
-    after = until
-  }
-}
-
-/** When the last run of the next slice was stored, epoch ms; null: the slice has all runs that are left. Reads an index alone. */
-async function endOfSlice(
-  db: Db,
-  campaign: string,
-  after: number | null,
-  slice: number,
-): Promise<number | null> {
-  const isAfter = after === null ? sql`` : sql`AND r.created_at > ${after}::bigint`
-  const { rows } = await execute<{ at: number | string }>(
-    db,
-    sql`SELECT r.created_at AS at FROM ${runs} r WHERE r.campaign = ${campaign} ${isAfter}
-      ORDER BY r.created_at OFFSET ${slice - 1}::integer LIMIT 1`,
-  )
-  return rows[0] ? Number(rows[0].at) : null
+  return sum.rows()
 }
 
 /** Only purges add to it, so that it tells whether one has moved counts of the campaign. */

@@ -1,0 +1,42 @@
+import { type SQL, sql } from 'drizzle-orm'
+import type { Db } from '../db.ts'
+import { runs } from '../schema.ts'
+import { execute } from '../sql.ts'
+
+/** The most runs that one statement counts. The embedded store does nothing else meanwhile. */
+export const RUNS_PER_SLICE = 2_000
+
+/**
+ * Divides the runs of a campaign that exist, in the order of their arrival.
+ * @param slice the most runs of a part; those that arrived in the same millisecond are not divided
+ * @returns a condition for each part, for the alias `r` of the runs
+ */
+export async function* runSlices(
+  db: Db,
+  campaign: string,
+  slice = RUNS_PER_SLICE,
+): AsyncGenerator<SQL, void> {
+  for (let after: number | null = null; ; ) {
+    const until = await endOfSlice(db, campaign, after, slice)
+    yield sql`${after === null ? sql`true` : sql`r.created_at > ${after}::bigint`}
+      AND ${until === null ? sql`true` : sql`r.created_at <= ${until}::bigint`}`
+    if (until === null) return
+    after = until
+  }
+}
+
+/** When the last run of the next slice was stored, epoch ms; null: the slice has all runs that are left. Reads an index alone. */
+async function endOfSlice(
+  db: Db,
+  campaign: string,
+  after: number | null,
+  slice: number,
+): Promise<number | null> {
+  const isAfter = after === null ? sql`` : sql`AND r.created_at > ${after}::bigint`
+  const { rows } = await execute<{ at: number | string }>(
+    db,
+    sql`SELECT r.created_at AS at FROM ${runs} r WHERE r.campaign = ${campaign} ${isAfter}
+      ORDER BY r.created_at OFFSET ${slice - 1}::integer LIMIT 1`,
+  )
+  return rows[0] ? Number(rows[0].at) : null
+}
