@@ -11,6 +11,7 @@ import { boundedForm, readFields } from './form-body.ts'
 import { CodePage, EnrolPage, RecoveryCodesPage } from './pages/second-factor-pages.tsx'
 import { SignInByLinkPage, SignInPage, type SignInProblem } from './pages/sign-in-pages.tsx'
 import { respond as page } from './respond.tsx'
+import { keepReturnPath, takeReturnPath } from './return-path.ts'
 import { createPreferenceRoutes, languageOf, themeOf } from './shell/preferences.tsx'
 import { SIGN_IN_TEXTS } from './texts/sign-in-texts.ts'
 
@@ -67,6 +68,7 @@ export function createSignInRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudge
       return c.json({ error: { code: 'unauthorised', message } }, 401)
     }
     // htmx would insert the sign-in page into the fragment that it refreshes.
+    keepReturnPath(c, auth)
     if (c.req.header('hx-request')) return c.body(null, 200, { 'hx-redirect': '/signin' })
     const challenge = await secondFactor.pendingChallenge(getCookie(c, cookies.challenge))
     return c.redirect(challenge ? SECOND_FACTOR_PATH : '/signin')
@@ -82,7 +84,7 @@ export function createSignInRoutes({ auth, bodyBudget }: { auth: Auth; bodyBudge
     switch (result.kind) {
       case 'in':
         setSessionCookie(c, auth, result.cookie)
-        return c.redirect('/')
+        return c.redirect(takeReturnPath(c, auth))
       case 'second-factor':
         setAuthCookie(c, auth, cookies.challenge, result.cookie, CHALLENGE_MS / 1000)
         return c.redirect(SECOND_FACTOR_PATH)
@@ -156,7 +158,7 @@ function createSecondFactorSignIn(auth: Auth, form: MiddlewareHandler): Hono<Cha
         setSessionCookie(c, auth, result.cookie)
         return result.recoveryCodes
           ? page(c, <RecoveryCodesPage codes={result.recoveryCodes} />)
-          : c.redirect('/')
+          : c.redirect(takeReturnPath(c, auth))
       case 'wrong':
         return page(c, renderForm({ kind: 'code' }), 401)
       case 'over':

@@ -194,6 +194,56 @@ describe('a guessing client', () => {
   })
 })
 
+describe('the page that was asked for before the sign-in', () => {
+  const ask = async (path: string, headers: Record<string, string> = {}) => {
+    const { headers: answered } = await api.web.request(path, { headers })
+    return answered.get('set-cookie')
+  }
+  const signedIn = async (cookie: string) => {
+    const { headers, set } = await enter({ name: 'a-viewer', password: PASSWORD, headers: { cookie } })
+    return { location: headers.get('location'), set }
+  }
+
+  it('is shown after it, once, and only to this browser', async () => {
+    const set = (await ask(`/followers?campaign=welcome&status=active`)) ?? ''
+    for (const attribute of [/;\s*HttpOnly/i, /;\s*SameSite=Strict/i, /;\s*Path=\/(;|$)/i])
+      expect(set).toMatch(attribute)
+    const done = await signedIn(set.split(';')[0] ?? '')
+    expect(done.location).toBe('/followers?campaign=welcome&status=active')
+    expect(done.set).toMatch(/nurture_return=;/)
+    expect((await signedIn('')).location).toBe('/')
+  })
+
+  it('is also the one in which a fragment refreshed itself', async () => {
+    const at = {
+      'hx-request': 'true',
+      'hx-current-url': 'http://elsewhere.invalid/campaigns/welcome?range=7',
+    }
+    const cookie = ((await ask(`/followers/${APP}/oX/run`, at)) ?? '').split(';')[0] ?? ''
+    expect((await signedIn(cookie)).location).toBe('/campaigns/welcome?range=7')
+  })
+
+  it('is never one of another server, nor one that only a script asked for', async () => {
+    for (const path of [
+      '//elsewhere.invalid',
+      '/\\elsewhere.invalid',
+      'https://elsewhere.invalid',
+      '',
+      `/${'x'.repeat(2_000)}`,
+    ])
+      expect((await signedIn(`nurture_return=${encodeURIComponent(path)}`)).location).toBe('/')
+    const hx = { 'hx-request': 'true' }
+    for (const url of [
+      'http://host.invalid//elsewhere.invalid',
+      'not a URL',
+      `http://host.invalid/${'x'.repeat(2_000)}`,
+    ])
+      expect(await ask('/followers', { ...hx, 'hx-current-url': url })).toBeNull()
+    expect(await ask('/overview/stream', { 'sec-fetch-dest': 'empty' })).toBeNull()
+    expect(await ask('/')).toBeNull()
+  })
+})
+
 it('a fragment that refreshes itself leads to the sign-in page once the session has ended', async () => {
   const response = await api.web.request(`/followers/${APP}/oX/run`, { headers: { 'hx-request': 'true' } })
   expect([response.status, response.headers.get('hx-redirect'), await response.text()]).toEqual([

@@ -77,7 +77,10 @@ describe('a user', () => {
       expect(await ask(path)).toMatchObject({ status: 302, location: '/signin/second-factor' })
     expect((await ask('/signin/second-factor')).html).toContain('两步验证')
     expect((await ask('/signin/second-factor', { code: '000000' })).status).toBe(401)
-    expect(await ask('/signin/second-factor', { code: codes[0] ?? '' })).toMatchObject({ location: '/' })
+    expect(await ask('/signin/second-factor', { code: codes[0] ?? '' })).toMatchObject({
+      // The last page that was asked for.
+      location: '/account/second-factor',
+    })
     expect((await ask('/users')).html).toContain('已启用')
     expect(await actions('mei')).toEqual([
       'session.begin',

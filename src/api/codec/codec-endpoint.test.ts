@@ -30,7 +30,7 @@ const auth: TestAuth = {
   client: () => ({ address: '127.0.0.1', https: false }),
   signIn: { principalOf: async (cookie) => principalOf(cookie ?? '') },
   refusals: { record: ({ where, reason }) => refused.push(`${where} ${reason}`) },
-  cookies: { session: 'session', challenge: 'challenge', legacy: [] },
+  cookies: { session: 'session', challenge: 'challenge', returnPath: 'return', legacy: [] },
 }
 const codec = createPayloadCodec({ current: 'test-key' })
 const log = pino({ level: 'silent' })

@@ -4,12 +4,15 @@ export interface CookieNames {
   session: string
   /** A browser between password and second factor. */
   challenge: string
+  /** The page that a browser asked for before the sign-in. */
+  returnPath: string
   /** Names of earlier versions, which are deleted and never accepted. */
   legacy: readonly string[]
 }
 
 const SESSION = 'nurture_session'
 const CHALLENGE = 'nurture_second_step'
+const RETURN_PATH = 'nurture_return'
 
 /**
  * Cookie names, with the prefix `__Host-` if all browsers use https. Browsers accept such a cookie only with Secure, Path=/
@@ -17,6 +20,12 @@ const CHALLENGE = 'nurture_second_step'
  * (https://datatracker.ietf.org/doc/html/draft-ietf-httpbis-rfc6265bis-22#section-4.1.3.2).
  */
 export function cookieNames(publicUrl: string | undefined): CookieNames {
-  if (!publicUrl?.startsWith('https:')) return { session: SESSION, challenge: CHALLENGE, legacy: [] }
-  return { session: `__Host-${SESSION}`, challenge: `__Host-${CHALLENGE}`, legacy: [SESSION] }
+  if (!publicUrl?.startsWith('https:'))
+    return { session: SESSION, challenge: CHALLENGE, returnPath: RETURN_PATH, legacy: [] }
+  return {
+    session: `__Host-${SESSION}`,
+    challenge: `__Host-${CHALLENGE}`,
+    returnPath: `__Host-${RETURN_PATH}`,
+    legacy: [SESSION],
+  }
 }

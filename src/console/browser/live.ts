@@ -29,7 +29,8 @@ function watch(source: HTMLElement): void {
     if (stands) missed = true
   })
   source.addEventListener('htmx:sse:after:message', alive)
-  source.addEventListener('signed-out', () => location.assign('/signin'))
+  // The page asks for a sign-in, and comes back after it.
+  source.addEventListener('signed-out', () => location.reload())
   document.addEventListener('visibilitychange', () => {
     // The stream was closed while nobody saw the page.
     lastMessageAt = Date.now()
