@@ -119,7 +119,7 @@ describe('the settings of an account', () => {
     const refused = await send(`${settings}/optOut`, { ...typed, seen })
     expect(refused.status).toBe(409)
     expect(refused.html).toContain('退订\r\nTD')
-    expect(refused.html).toMatch(/id="p-keywords"[\s\S]*?现在保存的是：不要了/)
+    expect(refused.html).toMatch(/id="p-keywords"[\s\S]*?现在的内容是：不要了/)
     expect(refused.html).not.toContain('id="p-optOutReply"')
     expect(await account()).toMatchObject({ optOut: { keywords: ['不要了'] } })
     const newer = /id="optOut"[\s\S]*?name="seen" value="([^"]+)"/.exec(refused.html)?.[1] ?? ''
@@ -153,6 +153,40 @@ describe('the settings of an account', () => {
     expect((await get('/accounts/wxnobody/settings')).status).toBe(404)
     expect((await send('/accounts/wxnobody/settings/general', { name: 'x' })).status).toBe(404)
     expect((await send(`${settings}/toString`, { name: 'x' })).status).toBe(404)
+  })
+})
+
+describe('the menu of an account', () => {
+  it('is shown in both versions when somebody else has published meanwhile, and replaced only then', async () => {
+    const path = `/accounts/${APP}/menu`
+    const menu = async () => (await api.get<{ button: unknown }>(`/api${path}`)).body.button
+    const seenIn = (html: string) => /name="seen" value="([^"]+)"/.exec(html)?.[1] ?? ''
+    const ownMenu = {
+      'name-0': '礼物',
+      'kind-0': 'click',
+      'value-0': 'gift',
+      seen: seenIn((await get(path)).html),
+    }
+    const theirs = {
+      ...ownMenu,
+      'kind-0': 'view',
+      'value-0': 'https://example.com/a',
+      'name-1': '客服',
+      'value-1': 'help',
+    }
+    expect(await send(path, theirs, 'operator')).toMatchObject({ status: 303 })
+    const before = await menu()
+    const refused = await send(path, ownMenu, 'operator')
+    expect(refused.status).toBe(409)
+    expect(refused.html).toContain('value="gift"')
+    expect(refused.html).toMatch(/id="p-kind-0"[\s\S]*?现在的内容是：打开网页/)
+    expect(refused.html).toMatch(/id="p-value-0"[\s\S]*?现在的内容是：https:\/\/example.com\/a/)
+    expect(refused.html).toMatch(/id="p-name-1"[\s\S]*?现在的内容是：客服/)
+    expect(refused.html).not.toContain('id="p-name-0"')
+    expect(await menu()).toEqual(before)
+    const again = { ...ownMenu, seen: seenIn(refused.html) }
+    expect(await send(path, again, 'operator')).toMatchObject({ status: 303 })
+    expect(await menu()).toEqual([{ type: 'click', name: '礼物', key: 'gift' }])
   })
 })
 

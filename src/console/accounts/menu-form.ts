@@ -44,6 +44,11 @@ export function menuValues(menu: Menu | null): Record<string, string> {
   return values
 }
 
+/** The part of a button that a field has; null: no field of a menu. */
+export function partOf(name: string): Part | null {
+  return PARTS.find((part) => name.startsWith(`${part}-`)) ?? null
+}
+
 /** A menu that was typed, and the place in the form of each of its buttons, by their paths in the menu. */
 interface TypedMenu {
   menu: { button: unknown[] }

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import type { accountView } from '../../api/views/account-view.ts'
 import type { Role } from '../../auth/roles.ts'
 import type { Account } from '../../store/accounts/account.ts'
+import { markOf } from '../both-versions.ts'
 import type { FormState } from '../components/forms.tsx'
 import type { SETTINGS_TEXTS } from '../texts/account-settings-texts.ts'
 
@@ -260,6 +260,5 @@ export const isSettingsForm = (name: string): name is SettingsFormName => Object
 
 /** Tells whether the settings of a form are those that a reader has seen. */
 export function settingsMark(form: SettingsFormName, account: StoredSettings): string {
-  const shown = JSON.stringify(SETTINGS_FORMS[form].stored(account))
-  return createHash('sha256').update(shown).digest('base64url').slice(0, 16)
+  return markOf(SETTINGS_FORMS[form].stored(account))
 }

@@ -1,6 +1,7 @@
 import type { Hono } from 'hono'
 import { accountView } from '../../api/views/account-view.ts'
 import { isSettingsForm, SETTINGS_FORMS, settingsMark } from '../accounts/settings-forms.ts'
+import { bothVersions } from '../both-versions.ts'
 import { problemsOf } from '../components/forms.tsx'
 import type { PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
@@ -42,7 +43,10 @@ export function addAccountSettings(app: Hono, deps: PageDeps): void {
     }
     const seen = field('seen')
     if (seen !== '' && seen !== settingsMark(name, account))
-      return refuse(bothVersions(values, form.stored(account), SETTINGS_TEXTS[language]), 409)
+      return refuse(
+        bothVersions(values, form.stored(account), { language, submit: SETTINGS_TEXTS[language].save }),
+        409,
+      )
     const patch = form.read(field, found, SETTINGS_TEXTS[language])
     if ('problems' in patch) return refuse(patch.problems)
     const answer = await deps.api.call(c, 'PATCH', api, { json: patch })
@@ -51,16 +55,4 @@ export function addAccountSettings(app: Hono, deps: PageDeps): void {
     if (answer.error) return notDone(c, answer, `${page}/settings`)
     return done(c, `${page}/settings`, 'accountSaved', (answer.body as { name: string }).name)
   })
-}
-
-/** Beside each field that somebody else has set otherwise: what is stored now. */
-function bothVersions(
-  typed: Readonly<Record<string, string>>,
-  stored: Readonly<Record<string, string>>,
-  texts: (typeof SETTINGS_TEXTS)['zh'],
-): Record<string, string> {
-  const lines = (text: string | undefined) => (text ?? '').replace(/\r\n/g, '\n').trim()
-  const differing = Object.entries(stored).filter(([name, value]) => lines(typed[name]) !== lines(value))
-  const beside = differing.map(([name, value]) => [name, texts.storedNow(value)])
-  return { '': texts.changedMeanwhile, ...Object.fromEntries(beside) }
 }

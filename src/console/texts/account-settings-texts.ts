@@ -4,10 +4,6 @@ import { bilingual } from './bilingual.ts'
 export const SETTINGS_TEXTS = bilingual(
   {
     save: '保存',
-    changedMeanwhile:
-      '还没有保存：别人刚刚改了这些设置。你填写的都在下面，不同的地方注明了现在保存的内容。再按一次「保存」，就以你填写的为准。',
-    storedNow: (value: string) =>
-      `现在保存的是：${value === '' ? '（空）' : value === 'yes' ? '已勾选' : value}`,
     readOnly: '你可以查看这些设置。运营可以修改其中一部分，管理员可以修改全部。',
     general: '基本',
     name: '名称',
@@ -75,10 +71,6 @@ export const SETTINGS_TEXTS = bilingual(
   },
   {
     save: 'Save',
-    changedMeanwhile:
-      'Not saved yet: somebody else has just changed these settings. What you typed is below, and where it differs, what is stored now. Save again to replace it.',
-    storedNow: (value: string) =>
-      `Stored now: ${value === '' ? '(empty)' : value === 'yes' ? 'ticked' : value}`,
     readOnly: 'You may read these settings. Operators may change some of them, admins all.',
     general: 'General',
     name: 'Name',

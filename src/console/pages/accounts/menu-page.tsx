@@ -24,6 +24,8 @@ export type MenuSource =
   | { from: 'unreadable'; message: string }
 
 interface EditorProps {
+  /** Marks the menu that the reader sees. */
+  mark: string
   account: AccountView
   state: FormState
   source: MenuSource
@@ -42,6 +44,7 @@ export const MenuPage = (props: EditorProps) => {
       <FormProblem state={state} />
       <div class="columns menu-editor">
         <form id="menu-form" method="post" action={path}>
+          <input type="hidden" name="seen" value={props.mark} />
           <p class="quiet row">{texts.intro}</p>
           {first.map((i) => (
             <ButtonCard i={i} state={state} />
