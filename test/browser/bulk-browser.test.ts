@@ -64,7 +64,15 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many followers a
     expect((await jobs()).map(({ action, total, done }) => ({ action, total, done }))).toEqual([
       { action: 'pause', total: FOLLOWERS, done: FOLLOWERS },
     ])
-    await app.waitForRun(APP, 'oBulk0', (run) => run.status === 'paused')
+    // Nothing is clicked: the rows are read again until they show it.
+    const paused = page.locator('#follower-rows tbody tr', { hasText: '已暂停' })
+    await expect.poll(() => paused.count()).toBe(FOLLOWERS)
+    await page.locator('#follower-rows:not([hx-get])').waitFor()
+    await page.click('.bulk-job.finished [data-close-job]')
+    await page.reload()
+    expect(await page.locator('.bulk-job').isVisible()).toBe(false)
+    await page.evaluate('sessionStorage.clear()')
+    await page.reload()
     await page.click('.bulk-job a')
     expect(await figure(page, 'done')).toBe(String(FOLLOWERS))
     await page.click('#bulk-result-done a')
@@ -90,6 +98,15 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many followers a
     await page.click('#bulk-dialog button.danger')
     const run = await app.waitForRun(APP, 'oBulk5', ({ status }) => status === 'ended')
     expect(run.state).toMatchObject({ outcome: 'cancelled', reason: '客户要求' })
+    await page.goto(`${server.url}/followers`)
+    for (const openId of ['oBulk1', 'oBulk2', 'oBulk5']) await page.check(`#pick-${APP}-${openId}`)
+    await page.click('.bulk-bar button[value=pause]')
+    const said = page.locator('#bulk-dialog', {
+      hasText: '选中 3 位，其中 1 位已结束，1 位已经暂停，不会暂停。',
+    })
+    await said.getByText('暂停 1 位粉丝的培育？').waitFor()
+    await said.getByRole('button', { name: '取消' }).click()
+    expect(await page.textContent('[data-picked]')).toBe('已选 3 位')
     await page.context().close()
   })
 

@@ -15,13 +15,15 @@ export interface BulkQuestion {
   closingSoon: number
   /** `APPID/OPENID`; null: all that fit the filters. */
   picks: readonly string[] | null
+  /** Of the picks: those without an open run, and those that are already as the action would make them. */
+  unchanged: { ended: number; others: number }
 }
 
 /** The form around the list: which rows are selected, and what is to be done with them. */
 const BULK_FORM = 'bulk'
 
 /** Above the list. The buttons lead to the same page with a {@link BulkQuestion}. */
-export const BulkBar = ({ values }: { values: FilterValues }) => {
+export const BulkBar = ({ values, question }: { values: FilterValues; question: BulkQuestion | null }) => {
   const texts = useText(BULK_TEXTS)
   const count = useNumber()
   return (
@@ -34,11 +36,11 @@ export const BulkBar = ({ values }: { values: FilterValues }) => {
         <span>{texts.page}</span>
       </label>
       <label class="check">
-        <input type="checkbox" name="all" value="yes" data-pick-all />
+        <input type="checkbox" name="all" value="yes" checked={question?.picks === null} data-pick-all />
         <span>{texts.all}</span>
       </label>
       <span class="quiet" aria-live="polite" data-picked={texts.picked('{n}')}>
-        {texts.picked(count(0))}
+        {texts.picked(count(question?.picks?.length ?? 0))}
       </span>
       <span class="bulk-buttons">
         {BULK_ACTIONS.map((action) => (
@@ -52,7 +54,8 @@ export const BulkBar = ({ values }: { values: FilterValues }) => {
 }
 
 /** The box of a row. */
-export const PickBox = ({ appId, openId }: { appId: string; openId: string }) => {
+export const PickBox = (props: { appId: string; openId: string; picked: boolean }) => {
+  const { appId, openId, picked } = props
   const texts = useText(BULK_TEXTS)
   return (
     <input
@@ -60,6 +63,8 @@ export const PickBox = ({ appId, openId }: { appId: string; openId: string }) =>
       form={BULK_FORM}
       name="pick"
       value={`${appId}/${openId}`}
+      id={`pick-${appId}-${openId}`}
+      checked={picked}
       aria-label={texts.selectOne(openId)}
       translate="no"
       data-pick
@@ -84,6 +89,7 @@ export const BulkDialog = ({ question, values }: { question: BulkQuestion; value
       open
     >
       <p>{texts.hints[action]}</p>
+      <NotChanged question={question} />
       {closingSoon > 0 && action !== 'resume' ? <p>{texts.closing(count(closingSoon))}</p> : null}
       <input type="hidden" name="action" value={action} />
       <input type="hidden" name="key" value={randomUUID()} />
@@ -106,6 +112,16 @@ export const BulkDialog = ({ question, values }: { question: BulkQuestion; value
       ) : null}
     </FormDialog>
   )
+}
+
+/** What becomes of those who are picked and not counted. */
+const NotChanged = ({ question: { action, picks, unchanged } }: { question: BulkQuestion }) => {
+  const texts = useText(BULK_TEXTS)
+  const count = useNumber()
+  const { ended, others } = unchanged
+  if (!picks || ended + others === 0) return null
+  const shown = (n: number) => (n > 0 ? count(n) : null)
+  return <p>{texts.notChanged[action](count(picks.length), shown(ended), shown(others))}</p>
 }
 
 const NothingDialog = ({ question: { action, picks } }: { question: BulkQuestion }) => {

@@ -1,16 +1,28 @@
 import { type BulkJobView, overOf } from '../../api/views/bulk-job-view.ts'
+import { Icon } from '../design/icons.tsx'
 import { bulkJobPath } from '../paths.ts'
 import { BULK_TEXTS } from '../texts/bulk-texts.ts'
 import { useMay, useText } from '../view.ts'
 import { Data, useActorName } from './basics.tsx'
 import { ActionButton } from './forms.tsx'
+import { NearTime } from './near-time.tsx'
 import { useNumber } from './numbers.tsx'
 
+/** A job above a list. */
+export interface RecentJob extends BulkJobView {
+  /** Rows of its runs do not show the change yet. */
+  isSettling: boolean
+}
+
+/** Whether a list has to be read again soon, because of one of the jobs above it. */
+export const areChanging = (jobs: readonly RecentJob[]): boolean =>
+  jobs.some(({ state, isSettling }) => state === 'running' || isSettling)
+
 /** The bulk jobs that run or have just ended. It refreshes itself while one runs, on any page that shows it. */
-export const BulkJobs = ({ jobs, now }: { jobs: readonly BulkJobView[]; now: number }) => {
+export const BulkJobs = ({ jobs, now }: { jobs: readonly RecentJob[]; now: number }) => {
   const texts = useText(BULK_TEXTS)
   const actor = useActorName()
-  const refresh = jobs.some(({ state }) => state === 'running')
+  const refresh = areChanging(jobs)
     ? { 'hx-get': '/bulk-jobs/recent', 'hx-trigger': 'every 1s', 'hx-swap': 'outerMorph' }
     : {}
   return (
@@ -31,6 +43,23 @@ export const BulkJobs = ({ jobs, now }: { jobs: readonly BulkJobView[]; now: num
           <span class="quiet">
             <Data>{texts.by(actor(job.createdBy))}</Data>
           </span>
+          {job.endedAt === null ? null : (
+            <span class="quiet">
+              <NearTime at={job.endedAt} now={now} />
+            </span>
+          )}
+          {job.isSettling && job.state !== 'running' ? <span class="quiet">{texts.settling}</span> : null}
+          {job.state === 'running' ? null : (
+            <button
+              type="button"
+              class="icon-button"
+              aria-label={texts.closeJob}
+              title={texts.closeJob}
+              data-close-job={job.id}
+            >
+              <Icon name="x" />
+            </button>
+          )}
           <StopJob job={job} />
         </div>
       ))}

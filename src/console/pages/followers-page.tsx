@@ -1,11 +1,10 @@
 import type { Child } from 'hono/jsx'
-import type { BulkJobView } from '../../api/views/bulk-job-view.ts'
 import type { Named } from '../../store/runs/choices.ts'
 import { GRANT_TEXTS } from '../../ui/bubble-texts.ts'
 import { GrantMeter, type GrantScene } from '../../ui/grant-meter.tsx'
 import { Code, Data, Empty, NextPage, StatePill } from '../components/basics.tsx'
 import { BulkBar, BulkDialog, type BulkQuestion, PickBox } from '../components/bulk-bar.tsx'
-import { BulkJobs } from '../components/bulk-jobs.tsx'
+import { areChanging, BulkJobs, type RecentJob } from '../components/bulk-jobs.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { type FilterChoices, useFilterNames, useFilterValues } from '../components/filter-words.tsx'
 import { FollowerMark, ShortId } from '../components/follower-mark.tsx'
@@ -20,7 +19,7 @@ import { BULK_TEXTS } from '../texts/bulk-texts.ts'
 import { ENTRY_EVENTS, FOLLOWERS_TEXTS } from '../texts/follower-texts.ts'
 import { RUN_STATES, useLabel } from '../texts/labels.ts'
 import { OUTCOMES, REASONS } from '../texts/reason-labels.ts'
-import { useMay, useText } from '../view.ts'
+import { useMay, useText, useView } from '../view.ts'
 
 const CLOSING_HOURS = [1, 6, 24] as const
 /** Only links lead to them. */
@@ -32,7 +31,7 @@ export interface FollowersPageProps {
   values: FilterValues
   invalid: readonly FilterName[]
   choices: FilterChoices
-  jobs: readonly BulkJobView[]
+  jobs: readonly RecentJob[]
   /** Asked for by the buttons above the list. */
   question: BulkQuestion | null
   now: number
@@ -60,7 +59,7 @@ export const FollowersPage = (props: FollowersPageProps) => {
       <Filters values={values} choices={choices} />
       {isFiltered ? <Chips values={values} choices={choices} /> : null}
       <BulkJobs jobs={jobs} now={props.now} />
-      {items.length > 0 && mayChange ? <BulkBar values={values} /> : null}
+      {items.length > 0 && mayChange ? <BulkBar values={values} question={question} /> : null}
       {items.length > 0 ? <FollowerTable {...props} /> : null}
       {items.length === 0 && isFiltered ? <Empty text={texts.none} /> : null}
       {items.length === 0 && !isFiltered ? (
@@ -209,13 +208,25 @@ const Chips = ({ values, choices }: { values: FilterValues; choices: FilterChoic
   )
 }
 
-const FollowerTable = ({ items, choices, now }: FollowersPageProps) => {
+/** The rows. While a bulk job changes runs, they are read again. */
+const FollowerTable = ({ items, choices, now, jobs, question }: FollowersPageProps) => {
   const texts = useText(FOLLOWERS_TEXTS)
   const accountName = nameIn(choices.accounts)
   const campaignName = nameIn(choices.campaigns)
   const select = useText(BULK_TEXTS).select
+  const picked = new Set(question?.picks)
+  const isPicked = (f: ListedFollower) => picked.has(`${f.appId}/${f.openId}`)
+  const url = useView().url
+  const refresh = areChanging(jobs)
+    ? {
+        'hx-get': rowsPath(url),
+        'hx-trigger': 'every 2s',
+        'hx-select': '#follower-rows',
+        'hx-swap': 'outerMorph',
+      }
+    : {}
   const picks: Column<ListedFollower>[] = useMay('operator')
-    ? [{ title: select, cell: (f) => <PickBox appId={f.appId} openId={f.openId} /> }]
+    ? [{ title: select, cell: (f) => <PickBox appId={f.appId} openId={f.openId} picked={isPicked(f)} /> }]
     : []
   const columns: Column<ListedFollower>[] = [
     ...picks,
@@ -250,10 +261,18 @@ const FollowerTable = ({ items, choices, now }: FollowersPageProps) => {
     { title: texts.entered, cell: (f) => <NearTime at={f.startedAt} now={now} /> },
   ]
   return (
-    <div class="followers">
+    <div class="followers" id="follower-rows" {...refresh}>
       <DataTable columns={columns} rows={items} />
     </div>
   )
+}
+
+/** The list of an address, without the question that it asks. */
+function rowsPath(url: string): string {
+  const [path, query] = url.split('?', 2)
+  const kept = new URLSearchParams(query)
+  for (const name of ['bulk', 'pick', 'all']) kept.delete(name)
+  return `${path}?${kept}`
 }
 
 const nameIn = (things: readonly Named[]) => {

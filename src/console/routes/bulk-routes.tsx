@@ -3,10 +3,18 @@ import { z } from 'zod'
 import { cursor, toPage } from '../../api/routes/route-helpers.ts'
 import { type BulkJobView, bulkJobView } from '../../api/views/bulk-job-view.ts'
 import { MINUTE_MS } from '../../shared/time-units.ts'
-import { listBulkJobs, listedBulkResults, readBulkJob } from '../../store/bulk/bulk-jobs.ts'
+import {
+  type BulkJob,
+  countSelected,
+  isBulkJobSettling,
+  listBulkJobs,
+  listedBulkResults,
+  readBulkJob,
+} from '../../store/bulk/bulk-jobs.ts'
 import { accountNames, campaignNames } from '../../store/runs/choices.ts'
+import { chosenRuns } from '../../store/runs/latest-runs.ts'
 import { BULK_ACTIONS, type BulkAction, type BulkQuestion } from '../components/bulk-bar.tsx'
-import { BulkJobs } from '../components/bulk-jobs.tsx'
+import { BulkJobs, type RecentJob } from '../components/bulk-jobs.tsx'
 import type { FilterChoices } from '../components/filter-words.tsx'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { type AskedFilter, filtersInBody, readFilters } from '../follower-list.ts'
@@ -20,13 +28,23 @@ import { respond } from '../respond.tsx'
 /** A job that is over is shown this long. */
 const SHOWN_MS = 10 * MINUTE_MS
 const MOST_JOBS = 3
+/** The rows of runs are read again at most this long after a job. */
+const SETTLES_MS = MINUTE_MS
 
-/** The bulk jobs that run or have just ended, newest first. */
-export async function recentBulkJobs({ db, now }: PageDeps): Promise<BulkJobView[]> {
+/** The bulk jobs that run, newest first, and the one that has ended last, while it is new. */
+export async function recentBulkJobs({ db, now }: PageDeps): Promise<RecentJob[]> {
   const jobs = await listBulkJobs(db, { after: null, limit: MOST_JOBS })
-  return jobs
-    .filter(({ endedAt }) => endedAt === null || endedAt > now() - SHOWN_MS)
-    .map((job) => bulkJobView(job))
+  const isRecent = (job: BulkJob, ms: number) => job.endedAt === null || job.endedAt > now() - ms
+  const [lastEnded] = jobs
+    .filter(({ endedAt }) => endedAt !== null)
+    .sort((a, b) => Number(b.endedAt) - Number(a.endedAt))
+  const shown = jobs.filter((job) => job.endedAt === null || (job === lastEnded && isRecent(job, SHOWN_MS)))
+  return Promise.all(
+    shown.map(async (job) => ({
+      ...bulkJobView(job),
+      isSettling: isRecent(job, SETTLES_MS) && (await isBulkJobSettling(db, job)),
+    })),
+  )
 }
 
 const actionOf = (text: string | undefined): BulkAction | undefined =>
@@ -34,20 +52,25 @@ const actionOf = (text: string | undefined): BulkAction | undefined =>
 
 /** The question of a URL with `bulk`, and its count; null: it asks nothing, or the call was refused. */
 export async function readBulkQuestion(
-  { api }: PageDeps,
+  { api, db, now }: PageDeps,
   c: Context,
   asked: AskedFilter,
 ): Promise<BulkQuestion | null> {
   const action = actionOf(c.req.query('bulk'))
   if (!action) return null
   const picks = c.req.query('all') ? null : (c.req.queries('pick') ?? [])
-  if (picks?.length === 0) return { action, count: 0, closingSoon: 0, picks }
+  if (picks?.length === 0)
+    return { action, count: 0, closingSoon: 0, picks, unchanged: { ended: 0, others: 0 } }
   // Without the filter that is left out, the question would be about others too.
   if (!picks && asked.invalid.length > 0) return null
   const json = { action, ...(picks ? chosenFrom(picks) : { filter: asked.filter }), dryRun: true }
   const answer = await api.call(c, 'POST', '/api/followers/bulk', { json })
   const counted = z.object({ count: z.number(), closingSoon: z.number() }).safeParse(answer.body)
-  return counted.success ? { action, ...counted.data, picks } : null
+  if (!counted.success) return null
+  const { count, closingSoon } = counted.data
+  const open = picks ? (await countSelected(db, chosenRuns(picks.map(followerOf), null), now())).count : count
+  const unchanged = { ended: (picks?.length ?? open) - open, others: open - count }
+  return { action, count, closingSoon, picks, unchanged }
 }
 
 const chosenFrom = (picks: readonly string[]) => ({ followers: picks.map(followerOf) })

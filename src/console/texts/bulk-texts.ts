@@ -1,5 +1,8 @@
 import { bilingual } from './bilingual.ts'
 
+const listed = (comma: string, ...parts: (string | null)[]) =>
+  parts.filter((part) => part !== null).join(comma)
+
 /** The words of changes of many runs at once. */
 export const BULK_TEXTS = bilingual(
   {
@@ -25,6 +28,14 @@ export const BULK_TEXTS = bilingual(
       resume: '已过时间的步骤，按活动的设置补发或跳过。',
       cancel: '取消后不能恢复，还没发送的消息不再发送。',
     },
+    notChanged: {
+      pause: (picked: string, ended: string | null, others: string | null) =>
+        `选中 ${picked} 位，其中 ${listed('，', ended && `${ended} 位已结束`, others && `${others} 位已经暂停`)}，不会暂停。`,
+      resume: (picked: string, ended: string | null, others: string | null) =>
+        `选中 ${picked} 位，其中 ${listed('，', ended && `${ended} 位已结束`, others && `${others} 位没有暂停`)}，不用恢复。`,
+      cancel: (picked: string, ended: string | null) =>
+        `选中 ${picked} 位，其中 ${ended} 位已结束，不用取消。`,
+    },
     closing: (count: string) => `其中 ${count} 位的互动窗口在 24 小时内关闭。`,
     nothing: {
       pause: '所选的粉丝中，没有培育中的。',
@@ -44,6 +55,8 @@ export const BULK_TEXTS = bilingual(
       `成功 ${done}，已结束 ${ended}，没能完成 ${failed}`,
     left: (seconds: string) => `约还需 ${seconds} 秒`,
     by: (name: string) => `操作人 ${name}`,
+    settling: '约 10 秒内在列表中生效',
+    closeJob: '关闭',
     stop: '停止',
     unchanged: (count: string) => `其余 ${count} 位没有变化`,
     filters: { bulkJob: '批量操作', bulkResult: '操作结果' },
@@ -103,6 +116,14 @@ export const BULK_TEXTS = bilingual(
       resume: 'Steps that are late are sent or skipped, as the campaign says.',
       cancel: 'This cannot be undone. Messages that were not sent yet are never sent.',
     },
+    notChanged: {
+      pause: (picked: string, ended: string | null, others: string | null) =>
+        `${picked} are selected. ${listed(', ', ended && `${ended} ended before`, others && `${others} paused already`)}: they are not paused.`,
+      resume: (picked: string, ended: string | null, others: string | null) =>
+        `${picked} are selected. ${listed(', ', ended && `${ended} ended before`, others && `${others} not paused`)}: they are not resumed.`,
+      cancel: (picked: string, ended: string | null) =>
+        `${picked} are selected. ${ended} ended before: they are not cancelled.`,
+    },
     closing: (count: string) => `The windows of ${count} of them close within 24 hours.`,
     nothing: {
       pause: 'None of the selected followers has an active run.',
@@ -122,6 +143,8 @@ export const BULK_TEXTS = bilingual(
       `${done} done, ${ended} had ended, ${failed} failed`,
     left: (seconds: string) => `about ${seconds} s left`,
     by: (name: string) => `by ${name}`,
+    settling: 'The list shows it within about 10 s',
+    closeJob: 'Close',
     stop: 'Stop',
     unchanged: (count: string) => `${count} were left unchanged`,
     filters: { bulkJob: 'Bulk job', bulkResult: 'Result' },

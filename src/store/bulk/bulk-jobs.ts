@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, lt, or, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, inArray, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import type { Db } from '../db.ts'
 import { isLeaseFree } from '../lease.ts'
@@ -210,6 +210,30 @@ export async function purgeBulkRuns(db: Db, before: number, limit: number): Prom
     deleted += rows.length
   }
   return deleted
+}
+
+/** The status of runs that do not show yet what a job has done to them. */
+const BEFORE = {
+  pause: eq(runs.status, 'active'),
+  resume: eq(runs.status, 'paused'),
+  cancel: ne(runs.status, 'ended'),
+}
+
+/**
+ * Whether rows of runs that a job has changed do not say so yet. Each run writes its row by itself, soon after it was signalled.
+ * A later change of the same runs, such as a resume after a pause, also counts.
+ */
+export async function isBulkJobSettling(
+  db: Db,
+  { id, action }: Pick<BulkJob, 'id' | 'action'>,
+): Promise<boolean> {
+  const [found] = await db
+    .select({ runKey: runs.runKey })
+    .from(bulkJobResults)
+    .innerJoin(runs, eq(runs.runKey, bulkJobResults.runKey))
+    .where(and(eq(bulkJobResults.jobId, id), eq(bulkJobResults.result, 'done'), BEFORE[action]))
+    .limit(1)
+  return found !== undefined
 }
 
 const NO_LEASE = { leaseOwnerId: null, leaseExpiresAt: null }
