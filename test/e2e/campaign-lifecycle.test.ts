@@ -108,6 +108,22 @@ describe('a test send', () => {
     })
   })
 
+  it('counts the messages of runs that have ended', async () => {
+    const entry = ['accounts: [wxtestsend000001]', "entry: { keywords: ['领'] }"]
+    await api.put(campaignYaml('short', ['{ id: gift, after: 0s, send: { text: 书单 } }'], entry))
+    await wechat().follow('oTester4')
+    await wechat().type('oTester4', '领')
+    await api.waitForBody<FollowerBody>(follower('oTester4'), ({ status }) => status === 'ended')
+    const grants = () =>
+      wechat()
+        .grants('oTester4')
+        .filter((g) => g.expiresAt > Date.now())
+    expect(grants().some((g) => g.used > 0)).toBe(true)
+    const allowed = grants().reduce((sum, g) => sum + g.quota - g.used, 0)
+    const sent = await test('tested', { openId: 'oTester4', step: 'hello' })
+    expect(sent.body.grant.left).toBe(allowed)
+  })
+
   it('names the steps that can be sent, and refuses a draft with errors', async () => {
     const none = await test<ErrorBody>('tested', { openId: 'oTester1', step: 'quiet' })
     expect(none.status).toBe(422)

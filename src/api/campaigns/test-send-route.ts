@@ -18,7 +18,7 @@ import {
   testMessagesSince,
 } from '../../store/campaigns/test-sends.ts'
 import { type FollowerRow, readFollower } from '../../store/runs/follower-rows.ts'
-import { activeRunsByFollower } from '../../store/runs/run-rows.ts'
+import { runsByFollower } from '../../store/runs/run-rows.ts'
 import { type Grant, type Ledger, mergeLedgers, selectGrant, useGrant } from '../../wechat/rules/ledger.ts'
 import { ApiError, notFound, refused } from '../api-error.ts'
 import {
@@ -210,8 +210,10 @@ async function usableGrant(
       'opted-out',
       'The tester has opted out of messages. Ask the tester to follow the account again, or use another tester.',
     )
-  const runs = await activeRunsByFollower(deps.db, follower)
-  const counted = runs.reduce<Ledger>((all, run) => mergeLedgers(all, run.state.ledger), follower.grants)
+  // Also those that have ended: their messages have used the grants too. An unfollow has ended all grants before it.
+  const runs = await runsByFollower(deps.db, follower)
+  const since = runs.filter((run) => run.entry.at >= (unfollowedAt ?? 0))
+  const counted = since.reduce<Ledger>((all, run) => mergeLedgers(all, run.state.ledger), follower.grants)
   const ledger = await withTests(deps, follower, counted)
   const grant = selectGrant(ledger, now)
   const usable = ledger.filter((g) => selectGrant([g], now) !== undefined)
