@@ -24,8 +24,11 @@ export const PhoneCard = ({ phone, index, isPicked }: PhoneCardProps) => {
       id={`phone-card-${index + 1}`}
       class={`phone-card ${isPicked && store.phones.length > 1 ? 'picked' : ''}`}
       aria-label={texts.phone(index + 1)}
-      onPointerDown={() => store.pick(index)}
-      onFocusCapture={() => store.pick(index)}
+      // Not when the pointer is pressed: what is beside the phones changes, and a button that moves before the release is not clicked.
+      onClickCapture={() => store.pick(index)}
+      onFocusCapture={({ target }) => {
+        if (target instanceof Element && target.matches(':focus-visible')) store.pick(index)
+      }}
     >
       <header>
         <b>{texts.phone(index + 1)}</b>

@@ -35,7 +35,7 @@ const PhonesPage = () => {
         </p>
       )}
       <Toolbar />
-      <div class="phones-and-side">
+      <div class={phones.length > 1 ? 'phones-and-side many' : 'phones-and-side'}>
         <section class="phones" aria-label={texts.phones} data-count={phones.length}>
           {phones.map((phone, i) => (
             <PhoneCard key={idOf(phone.key)} phone={phone} index={i} isPicked={i === picked} />
