@@ -18,13 +18,14 @@ export const ReasonBars = (props: {
   query?: Readonly<Record<string, string>>
 }) => {
   const texts = useText(REASON_TEXTS)
-  const { couldNot, byDesign } = props.skips
-  const most = Math.max(1, ...couldNot.map(([, n]) => n), ...byDesign.map(([, n]) => n))
+  const { couldNot, byDesign, left } = props.skips
+  const most = Math.max(1, ...couldNot.map(([, n]) => n), ...[...byDesign, ...left].map(([, n]) => n))
   const group = { most, query: props.query ?? {} }
   return (
     <>
       <ReasonGroup {...group} title={texts.couldNot} reasons={couldNot} tone="amber" />
       <ReasonGroup {...group} title={texts.byDesign} reasons={byDesign} tone="grey" />
+      {left.length === 0 ? null : <ReasonGroup {...group} title={texts.left} reasons={left} tone="grey" />}
     </>
   )
 }

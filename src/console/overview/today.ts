@@ -1,7 +1,7 @@
 import { nextDayInBeijing } from '../../shared/beijing-time.ts'
 import { DAY_MS, HOUR_MS } from '../../shared/time-units.ts'
 import { type ActivityCount, SLOT_MS, type SlotPeriod } from '../../store/statistics/activity-counts.ts'
-import { isByDesign } from '../skip-reasons.ts'
+import { type SkipGroup, skipGroup } from '../skip-reasons.ts'
 
 type Counted = ActivityCount & { slot: number }
 
@@ -18,6 +18,8 @@ export interface Skips {
   /** By reason, the largest first. */
   couldNot: readonly [reason: string, n: number][]
   byDesign: readonly [reason: string, n: number][]
+  /** Of people who left before. */
+  left: readonly [reason: string, n: number][]
 }
 
 export interface Lateness {
@@ -69,12 +71,13 @@ export function todayOf(counts: readonly Counted[], now: number): Today {
   const of = (metric: string, label?: string) =>
     counts.filter((c) => c.metric === metric && (label === undefined || c.label === label))
   const skipped = of('skipped')
+  const ofGroup = (group: SkipGroup) => figure(skipped.filter(({ label }) => skipGroup(label) === group))
   return {
     entered: figure(of('entered')),
     replied: figure(of('replied')),
     sent: figure(of('send', 'sent')),
-    couldNot: figure(skipped.filter(({ label }) => !isByDesign(label))),
-    byDesign: figure(skipped.filter(({ label }) => isByDesign(label))),
+    couldNot: ofGroup('couldNot'),
+    byDesign: ofGroup('byDesign'),
     skips: skipsOf(skipped.filter(({ slot }) => slot >= start)),
     lateness: latenessOf(of('late').filter(({ slot }) => slot >= start)),
     lastHour: latenessOf(of('late').filter(({ slot }) => slot > now - HOUR_MS)),
@@ -110,10 +113,8 @@ function skipsOf(counts: readonly Counted[]): Skips {
 /** Reasons of skipped steps, split into faults and what the campaign intends. Each part has the largest first. */
 export function splitReasons(reasons: Readonly<Record<string, number>>): Skips {
   const sorted = Object.entries(reasons).sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
-  return {
-    couldNot: sorted.filter(([reason]) => !isByDesign(reason)),
-    byDesign: sorted.filter(([reason]) => isByDesign(reason)),
-  }
+  const ofGroup = (group: SkipGroup) => sorted.filter(([reason]) => skipGroup(reason) === group)
+  return { couldNot: ofGroup('couldNot'), byDesign: ofGroup('byDesign'), left: ofGroup('left') }
 }
 
 function latenessOf(counts: readonly Counted[]): Lateness {

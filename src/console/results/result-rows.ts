@@ -17,6 +17,8 @@ export type ResultRow =
       taken: number | null
     }
   | { kind: 'branch'; depth: number; fork: string; branch: string; taken: number; ofFork: number }
+  /** The passive reply at the entry, of which no count is kept. */
+  | { kind: 'reply' }
   | { kind: 'others' }
 
 /**
@@ -26,7 +28,8 @@ export type ResultRow =
  */
 export function resultRows(model: Campaign | null, version: number, statistics: Statistics): ResultRow[] {
   const counted = new Map(statistics.steps.map((step) => [step.step, step]))
-  const rows = model ? rowsOf(model, { version, statistics, counted }) : []
+  const reply: ResultRow[] = model?.reply ? [{ kind: 'reply' }] : []
+  const rows = model ? [...reply, ...rowsOf(model, { version, statistics, counted })] : []
   const shown = new Set(rows.map((row) => (row.kind === 'step' ? row.step.step : '')))
   const others = statistics.steps.filter(({ step }) => !shown.has(step))
   const otherRows = others.map((step): ResultRow => ({ kind: 'step', depth: 0, step, taken: null }))

@@ -8,7 +8,7 @@ const STEP: StepCounts = {
   held: 0,
   sent: 600,
   unknown: 2,
-  skipped: { replied: 200, 'no-grant': 90, late: 8 },
+  skipped: { replied: 190, unfollowed: 10, 'no-grant': 90, late: 8 },
   failed: { '43004': 2 },
   clicked: {},
   repliedAfter: 0,
@@ -22,7 +22,8 @@ describe('the parts of a step', () => {
     expect(parts).toEqual({
       sent: 600,
       open: 98,
-      byDesign: 200,
+      byDesign: 190,
+      left: 10,
       couldNot: 100,
       unknown: 2,
       worst: { reason: 'no-grant', share: 0.9 },

@@ -1,5 +1,5 @@
 import type { StepCounts } from '../../campaign/statistics/report.ts'
-import { isByDesign } from '../skip-reasons.ts'
+import { type SkipGroup, skipGroup } from '../skip-reasons.ts'
 
 /** With fewer runs, shares say nothing: pages show numbers only. */
 export const LEAST_FOR_RATES = 30
@@ -12,6 +12,8 @@ export interface StepParts {
   /** Not due yet, or held. */
   open: number
   byDesign: number
+  /** Of people who had left before. */
+  left: number
   couldNot: number
   unknown: number
   /** Why most could not be sent, and their share of those; null: all were. */
@@ -21,15 +23,18 @@ export interface StepParts {
 /** @param runs the runs that entered, and those of them that go on: only these have open steps */
 export function stepParts(step: StepCounts, runs: { entered: number; active: number }): StepParts {
   const skipped = Object.entries(step.skipped)
-  const byDesign = sum(skipped.filter(([reason]) => isByDesign(reason)))
-  const faults = [...skipped.filter(([reason]) => !isByDesign(reason)), ...Object.entries(step.failed)]
+  const ofGroup = (group: SkipGroup) => skipped.filter(([reason]) => skipGroup(reason) === group)
+  const byDesign = sum(ofGroup('byDesign'))
+  const left = sum(ofGroup('left'))
+  const faults = [...ofGroup('couldNot'), ...Object.entries(step.failed)]
   const couldNot = sum(faults)
-  const done = step.sent + step.unknown + byDesign + couldNot
+  const done = step.sent + step.unknown + byDesign + left + couldNot
   const [reason, most] = faults.sort(([, n], [, m]) => m - n)[0] ?? []
   return {
     sent: step.sent,
     open: Math.min(runs.active, Math.max(0, runs.entered - done)),
     byDesign,
+    left,
     couldNot,
     unknown: step.unknown,
     worst: reason === undefined || most === undefined ? null : { reason, share: most / couldNot },

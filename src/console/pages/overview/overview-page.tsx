@@ -83,7 +83,8 @@ const LiveLine = ({ overview }: { overview: Overview }) => {
 
 const SkipsCard = ({ overview: { today } }: { overview: Overview }) => {
   const texts = useText(OVERVIEW_TEXTS)
-  const isEmpty = today.skips.couldNot.length + today.skips.byDesign.length === 0
+  const { couldNot, byDesign, left } = today.skips
+  const isEmpty = couldNot.length + byDesign.length + left.length === 0
   return (
     <section id="overview-skips" class="card">
       <h2>{texts.skips}</h2>

@@ -24,6 +24,10 @@ export interface Results {
   campaign: string
   query: ResultsQuery
   statistics: Statistics
+  /** The newest one. */
+  version: number
+  /** The campaign answers an entry with a passive reply, which is not counted. */
+  hasReply: boolean
   /** All steps of the version that is shown, with their branches. */
   rows: readonly ResultRow[]
   /** Of that version, and for the rest of older ones. */
@@ -77,13 +81,13 @@ export const ResultsCard = (props: {
 }
 
 /** From the entry to the goal. */
-export const Funnel = ({ results: { statistics, firstSent } }: { results: Results }) => {
+export const Funnel = ({ results: { statistics, firstSent, hasReply } }: { results: Results }) => {
   const texts = useText(RESULTS_TEXTS)
   const number = useNumber()
   const { runs } = statistics
   const stages = [
     { title: texts.stages.entered, n: runs.entered, tone: 'plot' },
-    { title: texts.stages.first, n: firstSent, tone: 'plot' },
+    { title: hasReply ? texts.firstAfterReply : texts.stages.first, n: firstSent, tone: 'plot' },
     { title: texts.stages.replied, n: runs.replied, tone: 'leaf' },
     { title: texts.stages.goals, n: runs.goals, tone: 'teal' },
     { title: texts.stages.unfollowed, n: runs.unfollowed, tone: 'amber' },

@@ -40,6 +40,8 @@ export const ResultsView = (props: {
   const shown = query.version ?? props.version
   const results = {
     ...{ campaign, query, statistics },
+    version: props.version,
+    hasReply: props.model?.reply !== undefined,
     names,
     rows: resultRows(props.model, shown, statistics),
     firstSent: firstSent(props.model, shown, statistics),

@@ -18,6 +18,7 @@ const PARTS = [
   ['sent', 'leaf'],
   ['open', 'grey'],
   ['byDesign', 'design'],
+  ['left', 'plot'],
   ['couldNot', 'amber'],
   ['unknown', 'red'],
 ] as const satisfies [keyof StepParts, Tone][]
@@ -26,6 +27,7 @@ const PARTS = [
 export const StepTable = ({ results }: { results: Results }) => {
   const texts = useText(RESULTS_TEXTS)
   const number = useNumber()
+  const { query, version } = results
   const { runs } = results.statistics
   const parts = results.rows.map((row) =>
     row.kind === 'step' ? stepParts(row.step, runsOf(row, runs)) : null,
@@ -40,13 +42,18 @@ export const StepTable = ({ results }: { results: Results }) => {
   return (
     <ResultsCard title={texts.steps} results={results} table="steps" withRuns>
       <Legend items={PARTS.map(([part, tone]) => ({ name: names[part], tone }))} />
+      <p class="quiet">
+        {texts.words} {query.version === null && version > 1 ? texts.newestTexts(number(version)) : null}
+      </p>
       <DataTable
         columns={[
           { title: texts.step, cell: (row) => <Name row={row} names={results.names} /> },
           {
             title: texts.split,
             cell: (row) =>
-              row.kind === 'branch' ? (
+              row.kind === 'reply' ? (
+                <span class="quiet">{texts.replyHint}</span>
+              ) : row.kind === 'branch' ? (
                 <Taken row={row} />
               ) : (
                 ofStep(row, (step, of) => <Split step={step} parts={of} isWorst={of === worst} />)
@@ -78,6 +85,7 @@ const runsOf = (
 
 const Name = ({ row, names }: { row: TableRow; names: StepNames }) => {
   const texts = useText(RESULTS_TEXTS)
+  if (row.kind === 'reply') return <b>{texts.reply}</b>
   if (row.kind === 'others') return <span class="quiet">{texts.otherVersions}</span>
   const depth = `at-${Math.min(row.depth, 4)}`
   if (row.kind === 'step')
@@ -110,6 +118,7 @@ function useNames(): Record<(typeof PARTS)[number][0], string> {
     sent: texts.sent,
     open: texts.open,
     byDesign: texts.design,
+    left: texts.left,
     couldNot: texts.couldNot,
     unknown: texts.unknown,
   }
