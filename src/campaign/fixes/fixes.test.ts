@@ -36,6 +36,23 @@ const CASES: readonly (readonly [message: RegExp, source: string, fixes: readonl
     followed(`${step('late', 'at: "20:00", ')}${ask('{ on: { keywords: [x] } }')}`),
     ['ask-before', 'sooner'],
   ],
+  // Another wait would ask those who have not answered, and send the step to others.
+  [
+    /under wechat-2023 a follow grants/,
+    followed(ask('{ on: { keywords: [x] }, steps: [] }', '[{ id: remind, after: 1h, send: { text: hi } }]')),
+    [],
+  ],
+  [
+    /under wechat-2023 a follow grants/,
+    followed(
+      ask(
+        '{ on: { keywords: [x] }, steps: [] }',
+        '[{ id: old, branches: [{ when: { tag: t }, steps: [{ id: remind, after: 1h, send: { text: hi } }] }] }]',
+      ),
+    ),
+    [],
+  ],
+  [/under wechat-2023 a follow grants/, followed(step('late', 'after: 2h, when: not-replied, ')), ['sooner']],
   [/has no message left/, followed(six.replaceAll('after: 1m', 'after: 2h, since: reply')), ['remove-step']],
   [
     /messages follow one typed message/,

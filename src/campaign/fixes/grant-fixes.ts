@@ -7,10 +7,14 @@ import { readSpan, writtenDuration } from './written-duration.ts'
 
 /** Fixes of messages about grants, windows and quiet hours. */
 
-/** A wait for any message above a step. Who does not answer leaves the campaign. */
+/**
+ * A wait for any message above a step. Who does not answer leaves the campaign: a step without a grant would not reach them either.
+ * None above a step for those who have not answered, because others would get it then.
+ */
 function askBefore({ fields, path, language }: FixContext, wait: string): readonly Fix[] {
   const item = itemPath(path)
-  if (!item || item.includes('meanwhile') || followsReply(fields, item)) return []
+  if (!item || item.includes('meanwhile') || followsReply(fields, item) || isForSilent(fields, item))
+    return []
   const name = language === 'zh' ? '回复了' : 'replied'
   const value = {
     id: freeId(fields, 'ask'),
@@ -26,6 +30,22 @@ const followsReply = (fields: FixContext['fields'], item: readonly (string | num
   listOf(valueAt(fields, item.slice(0, -1)))
     .slice(0, Number(item.at(-1)))
     .some((above) => isFields(above) && above.since === 'reply')
+
+/** Whether a step, or a branch around it, is for followers who have not answered. */
+function isForSilent(fields: FixContext['fields'], item: readonly (string | number)[]): boolean {
+  return (
+    item.some((key, i) => {
+      const around = valueAt(fields, item.slice(0, i))
+      if (key !== 'else' || !isFields(around)) return isFields(around) && asksForSilence(around.when)
+      return listOf(around.branches).some((branch) => isFields(branch) && branch.on !== undefined)
+    }) || asksForSilence(valueAt(fields, [...item, 'when']))
+  )
+}
+
+function asksForSilence(when: unknown): boolean {
+  if (when === 'not-replied') return true
+  return isFields(when) && isFields(when.not) && when.not.replied === true
+}
 
 /** What is left for a step that no reply pays any more: a reply before it, else nothing. */
 function askOrRemove(context: FixContext): readonly Fix[] {

@@ -25,7 +25,7 @@ export const WARNING_TEXTS: MessageTable = {
   'a run begun by {entry:event} has no grant of its own: step {step} goes only if the follower typed within 48 h':
     '由{entry}开始的培育没有额度：粉丝 48 小时内发过消息，步骤 {step} 才发得出',
   '{fork} may be open until {at:span} after the last interaction; the window closes at {window:span}: else is not reached then':
-    '{fork} 可能等到最后一次互动后 {at}，互动窗口 {window}就关闭：走不到「其余粉丝」',
+    '{fork} 可能等到最后一次互动后 {at}，互动窗口 {window}就关闭：走不到「没有回复」',
   'step {step} goes {after:span} after the {entry:event} and {fork} waits only then: an answer to the reply typed before does not count. Put {again} into meanwhile':
     '步骤 {step} 在{entry}后 {after}才发，{fork} 那时才开始等：在此之前的回答不算。把 {again} 放到等待期间（meanwhile）',
 
