@@ -29,6 +29,8 @@ export interface EditorIssue {
   line?: number
   message: string
   hint?: string
+  /** The field at its path is required and has no value yet. */
+  isEmpty?: boolean
   fixes?: EditorFix[]
 }
 
@@ -38,10 +40,16 @@ export interface EditorFix {
   edits: readonly CampaignEdit[]
 }
 
+/** Uploaded files by their ids. */
+export type MediaNames = Readonly<Record<string, { filename: string; type: MediumType }>>
+export type MediumType = 'image' | 'voice' | 'video' | 'thumb'
+
 /** What the server says of a text: its errors, its warnings, and what a follower gets. */
 export interface EditorAnalysis {
   issues: EditorIssue[]
   warnings: EditorIssue[]
+  /** The uploaded files that the text names, by their ids. */
+  media: MediaNames
   /** Null for a file with errors, and for one that only answers. */
   played: (PlayedChoice & { quiet: { from: string; to: string } | null; accountName: string | null }) | null
 }
@@ -59,6 +67,8 @@ interface StepFigures {
 export interface EditorFigures {
   /** When followers first wrote, of the runs whose window is over; null: too few for shares. */
   replies: { runs: number; soon: number; later: number; never: number } | null
+  /** The runs that are too young for these shares. */
+  young: number
   /** The live version; null: there is none. */
   version: number | null
   /** By step of the live version. A step with several messages has each: `gift`, `gift.2`. */

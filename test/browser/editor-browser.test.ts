@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
@@ -30,6 +31,7 @@ steps:
     else: [end]
   - { id: next-day, after: 22h, send: { text: 昨天的资料看了吗？ } }
 `
+const PICTURE = 'campaigns/hall-a.png'
 const EMPTY = 'id: new-one\nname: 新活动\nentry: { event: subscribe }\nsteps: []\n'
 
 interface Editor {
@@ -126,7 +128,7 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
     const other = page.locator('.rail-1 details.add')
     await other.locator('summary').click()
     await other.getByRole('button', { name: '到此结束', exact: true }).click()
-    await page.waitForSelector('.issue-count:not(.bad)')
+    await page.waitForSelector('.issue-count:not(.bad, .to-fill)')
     await saved(page)
     await expectDraft('new-one', (source) => parse(source).steps).toEqual([
       { id: 'step', after: '20s', send: { text: '你好，{{ account.name }}的朋友' } },
@@ -194,6 +196,41 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
     await page.context().close()
   })
 
+  it('asks for the fields of a new step beside each, and refuses them once they were left', async () => {
+    const { page, errors } = await open('welcome')
+    await add(page, (await page.locator('details.add').count()) - 1, '图文')
+    const news = 'steps.2.send.news'
+    await page.locator('.issue-count.to-fill', { hasText: '4 处待填写' }).waitFor()
+    expect(await page.locator('.form .problem').count()).toBe(0)
+    expect(await field(page, `${news}.url`).getAttribute('aria-invalid')).toBeNull()
+    await page
+      .locator('article', { has: card(page, 'steps.2') })
+      .getByText('4 处待填写')
+      .waitFor()
+    await field(page, `${news}.title`).focus()
+    await field(page, `${news}.description`).fill('看完就会')
+    await page.locator('.form .problem', { hasText: '标题还没有填' }).waitFor()
+    expect(await page.locator('.form .problem').count()).toBe(1)
+    expect(await page.locator('.card-issues .red').allInnerTexts()).toEqual(['标题还没有填'])
+    // A picture is shown by its name, and never by its id.
+    await page.getByRole('button', { name: '图片', exact: true }).last().click()
+    await page.locator('.form .to-fill').waitFor()
+    expect(await page.locator('.form .problem').count()).toBe(0)
+    await page.locator('.form input[type=file]').setInputFiles({
+      name: '书单.png',
+      mimeType: 'image/png',
+      buffer: readFileSync(PICTURE),
+    })
+    for (const place of ['.form', '.said-bubble', '.timeline .step-card.chosen'])
+      await page.locator(`${place} .medium-preview img[alt="书单.png"]`).waitFor()
+    await expectDraft('welcome', (source) => /sha256-/.test(source)).toBe(true)
+    await page.reload()
+    await page.locator('.said', { hasText: '书单.png' }).waitFor()
+    expect(await page.locator('.timeline').textContent()).not.toContain('sha256')
+    expect(errors).toEqual([])
+    await page.context().close()
+  })
+
   it('shows which grant pays each message, and where none does', async () => {
     const { page } = await open('welcome')
     await page.locator('.paid', { hasText: '关注额度 1/3' }).waitFor()
@@ -243,6 +280,27 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
     await page.keyboard.type('还在吗？')
     await page.locator('.said-bubble', { hasText: '还在吗？' }).waitFor()
     await expect.poll(() => other.locator('.way').getAttribute('aria-pressed')).toBe('true')
+    await page.context().close()
+  })
+
+  it('goes to the card of a warning, for the follower who gets it, and says what happens', async () => {
+    const later = '{ id: remind, after: 1h, send: { text: 还在吗？ } }'
+    const source = LIVE.replace('else: [end]', `else: [${later}]`)
+    await services.drafts.save('welcome', { source, savedBy: 'test' }, undefined)
+    const { page } = await open('welcome')
+    await page.setViewportSize({ width: 1280, height: 500 })
+    await card(page, 'entry').click()
+    await page.locator('.issue-count.mild').click()
+    const article = page.locator('article', { has: card(page, 'steps.0.else.0') })
+    const reason = article.locator('.card-issues')
+    await expect.poll(() => reason.evaluate((e) => e.getBoundingClientRect().bottom)).toBeLessThanOrEqual(500)
+    expect(await page.getByRole('button', { name: '不回复' }).getAttribute('aria-pressed')).toBe('true')
+    const what = '会暂缓：粉丝再次互动后才能发；48 小时内没有互动就跳过'
+    await article.getByText(what).waitFor()
+    expect(await page.locator('.payment-note').textContent()).toContain(what)
+    expect(await page.locator('.phone-side').textContent()).toContain(what)
+    // Asking once more would send the reminder to those who answer only.
+    expect(await article.locator('.fixes button').count()).toBe(0)
     await page.context().close()
   })
 
@@ -409,11 +467,12 @@ describe.skipIf(!chromiumPath())('the campaign editor', () => {
 
   it('shows the real shares of replies, and says so when there are none', async () => {
     const { page } = await open('welcome')
-    await page.locator('.scenarios', { hasText: '近 7 天还没有数据' }).waitFor()
+    await page.locator('.scenarios', { hasText: '近 7 天没有粉丝进入' }).waitFor()
     await page.route('**/edit/figures', (route) =>
       route.fulfill({
         json: {
           replies: { runs: 200, soon: 62, later: 34, never: 104 },
+          young: 0,
           version: 1,
           steps: { 'next-day': { sent: 88, couldNot: 4, byDesign: 0, repliedAfter: 19, unfollowedAfter: 1 } },
         },

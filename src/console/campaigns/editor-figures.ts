@@ -16,10 +16,15 @@ export async function readEditorFigures(c: Context, deps: PageDeps, id: string):
   const now = deps.now()
   // Of younger runs it is not known yet who never replies.
   const period = { from: now - PERIOD_MS, to: now - LONGEST_WINDOW_MS }
-  const [times, steps] = await Promise.all([readReplyTimes(deps.db, id, period), readSteps(c, deps, id, now)])
+  const [times, young, steps] = await Promise.all([
+    readReplyTimes(deps.db, id, period),
+    readReplyTimes(deps.db, id, { from: period.to, to: now + 1 }),
+    readSteps(c, deps, id, now),
+  ])
   const { runs, soon, later } = times
   return {
     replies: runs < LEAST_FOR_RATES ? null : { runs, soon, later, never: runs - soon - later },
+    young: young.runs,
     ...steps,
   }
 }

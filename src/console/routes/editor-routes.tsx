@@ -6,19 +6,20 @@ import { checkSource } from '../../api/campaigns/campaign-files.ts'
 import { hasRole } from '../../auth/roles.ts'
 import { FILE_MAX_CHARS, profileOf } from '../../campaign/check.ts'
 import { playChosenWay, REPLY_PATTERNS } from '../../campaign/chosen-way.ts'
+import { readFile } from '../../campaign/editing/campaign-items.ts'
 import { createFixes } from '../../campaign/fixes/fixes-of.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { targetAccounts, withAccountQuietHours } from '../../campaign/target-accounts.ts'
-import { issueText } from '../../campaign/texts/issue-text.ts'
+import { namesOfMedia } from '../../store/campaigns/media-library.ts'
 import { readEditorFigures } from '../campaigns/editor-figures.ts'
+import { editorIssues } from '../campaigns/editor-issues.ts'
 import type { PageDeps } from '../console-deps.ts'
-import type { EditorAnalysis, EditorData, EditorIssue } from '../editor-data.ts'
+import type { EditorAnalysis, EditorData } from '../editor-data.ts'
 import { EditorPage } from '../pages/editor-page.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { respond } from '../respond.tsx'
 import { languageOf } from '../shell/preferences.tsx'
-import { fixText } from '../texts/fix-texts.ts'
 
 const MAX_ANALYSIS_BYTES = 1_024 * 1_024
 /** Accounts that the editor offers by name. */
@@ -101,20 +102,16 @@ type Analysed = z.output<typeof analysisRequest>
 async function analyse(c: Context, deps: PageDeps, id: string, given: Analysed): Promise<EditorAnalysis> {
   const language = languageOf(c)
   const { campaign, issues, warnings, others } = await checkSource(deps, given.source, { pathId: id })
-  const fixesOf = createFixes(given.source, { others, language })
-  const inWords = (issue: Issue): EditorIssue => {
-    const { path, message, hint, line } = issue
-    const fixes = fixesOf(issue).map((fix) => ({ label: fixText(fix, language), edits: fix.edits }))
-    return {
-      path,
-      ...(line === undefined ? {} : { line }),
-      ...issueText({ message, hint }, language),
-      ...(fixes.length > 0 ? { fixes } : {}),
-    }
-  }
+  const { source } = given
+  const fields = readFile(source).fields ?? {}
+  const fixesOf = createFixes(source, { others, language })
+  const inWords = (found: readonly Issue[]) => editorIssues(found, { fields, fixesOf, language })
   return {
-    issues: issues.map(inWords),
-    warnings: warnings.map(inWords),
+    issues: inWords(issues),
+    warnings: inWords(warnings),
+    media: Object.fromEntries(
+      (await namesOfMedia(deps.db, mediaIdsIn(source))).map(({ id: medium, ...names }) => [medium, names]),
+    ),
     played: campaign ? play(deps, campaign, given) : null,
   }
 }
@@ -127,3 +124,7 @@ function play(deps: PageDeps, checked: Campaign, { replies, branches }: Analysed
   const quiet = typeof campaign.quiet === 'object' ? campaign.quiet : null
   return way && { ...way, quiet, accountName: account?.name ?? null }
 }
+
+/** The ids of uploads in a text, also in one with errors. */
+const mediaIdsIn = (source: string) =>
+  [...new Set(source.match(/\bsha256-[0-9a-f]{64}\b/g))].slice(0, MAX_NAMES)

@@ -1,8 +1,17 @@
 import { cardsOf, type Fields, isFields, listOf, textOf } from '../../campaign/editing/campaign-items.ts'
 import { partId } from '../../campaign/part-id.ts'
+import type { MediaNames } from '../editor-data.ts'
 import type { Language } from '../texts/bilingual.ts'
 import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
-import { branchWords, elseWords, forkTitle, forkWords, messagesIn, stepWords } from './step-words.ts'
+import {
+  branchWords,
+  elseWords,
+  forkTitle,
+  forkWords,
+  messagesIn,
+  NO_MEDIA,
+  stepWords,
+} from './step-words.ts'
 
 /** A step or a fork as operators know it. */
 interface StepName {
@@ -26,18 +35,27 @@ export interface StepNames {
 const NO_STEP_NAMES: StepNames = { of: () => null, branch: (_, branch) => branch }
 
 /** Of a model that does not change: the store keeps versions. */
-const known = new WeakMap<object, Partial<Record<Language, StepNames>>>()
+const known = new WeakMap<MediaNames, WeakMap<object, Partial<Record<Language, StepNames>>>>()
 
-/** @param campaign a checked campaign, or the fields of a file; null: it cannot be read */
-export function stepNames(campaign: { steps?: unknown } | null | undefined, language: Language): StepNames {
+/**
+ * @param campaign a checked campaign, or the fields of a file; null: it cannot be read
+ * @param media uploads by their ids
+ */
+export function stepNames(
+  campaign: { steps?: unknown } | null | undefined,
+  language: Language,
+  media = NO_MEDIA,
+): StepNames {
   if (!campaign) return NO_STEP_NAMES
-  const of = known.get(campaign) ?? {}
-  known.set(campaign, of)
-  of[language] ??= namesOf(campaign as Fields, language)
+  const withMedia = known.get(media) ?? new WeakMap()
+  known.set(media, withMedia)
+  const of: Partial<Record<Language, StepNames>> = withMedia.get(campaign) ?? {}
+  withMedia.set(campaign, of)
+  of[language] ??= namesOf(campaign as Fields, language, media)
   return of[language]
 }
 
-function namesOf(campaign: Fields, language: Language): StepNames {
+function namesOf(campaign: Fields, language: Language, media: MediaNames): StepNames {
   const names = new Map<string, StepName>()
   const forks = new Map<string, Fields>()
   for (const { kind, fields, number } of cardsOf(campaign)) {
@@ -49,7 +67,7 @@ function namesOf(campaign: Fields, language: Language): StepNames {
     if (kind !== 'step') continue
     const count = Math.max(1, messagesIn(fields).length)
     for (let i = 0; i < count; i++) {
-      const words = stepWords(fields, language, i)
+      const words = stepWords(fields, language, i, media)
       names.set(partId(id, i), { number, words, what: words })
     }
   }

@@ -1,5 +1,6 @@
 import { type Fields, isFields, listOf, textOf } from '../../campaign/editing/campaign-items.ts'
 import { withTokens } from '../../campaign/editing/text-tokens.ts'
+import type { MediaNames } from '../editor-data.ts'
 import type { Language } from '../texts/bilingual.ts'
 import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
 
@@ -7,6 +8,9 @@ import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
  * What steps and forks are called: the beginning of what they say, or what they do. Operators know these words, and not the ids of
  * the file. The editor and all pages use them.
  */
+
+/** Where no upload is known by its name. */
+export const NO_MEDIA: MediaNames = {}
 
 /** The kinds of messages, in the order of the form. */
 export const MESSAGE_KINDS = [
@@ -27,11 +31,13 @@ export type MessageKind = (typeof MESSAGE_KINDS)[number]
 export const kindOfMessage = (message: Fields): MessageKind =>
   MESSAGE_KINDS.find((kind) => kind in message) ?? 'text'
 
-/** The first text of a message: a title, or what it says. */
-export function excerptOf(message: unknown): string {
+/** The first text of a message: a title, what it says, or the name of its file. @param media uploads by their ids */
+export function excerptOf(message: unknown, media: MediaNames = NO_MEDIA): string {
   if (!isFields(message)) return ''
   const body = message[kindOfMessage(message)]
   if (!isFields(body)) return textOf(body)
+  const medium = body.title ? undefined : media[textOf(body.file)]
+  if (medium) return medium.filename
   return textOf(body.title ?? body.head ?? body.file ?? body.mediaId ?? body.id)
 }
 
@@ -70,19 +76,21 @@ export const forkWords = (fork: Fields, language: Language): string =>
  * A step by the beginning of its message, or by what it does.
  * @param index of its messages: a step may send several
  */
-export function stepWords(step: Fields, language: Language, index = 0): string {
+export function stepWords(step: Fields, language: Language, index = 0, media = NO_MEDIA): string {
   const message = messagesIn(step)[index]
-  return isFields(message) ? messageWords(message, language) : actionWords(step, language)
+  return isFields(message) ? messageWords(message, language, media) : actionWords(step, language)
 }
 
-function messageWords(message: Fields, language: Language): string {
+function messageWords(message: Fields, language: Language, media: MediaNames): string {
   const kind = kindOfMessage(message)
-  const said = excerptOf(message)
+  const said = excerptOf(message, media)
   const name = EDITOR_TEXTS[language].kinds[kind]
   if (kind === 'text') return beginningOf(withTokens(said, language)) || name
   const isShown = isFields(message[kind]) && ('title' in message[kind] || 'head' in message[kind])
   // The id of a medium says nothing. A file may have a name.
-  return isShown || /\.[a-z]\w{1,4}$/i.test(said)
+  const body = message[kind]
+  const isNamed = isFields(body) && media[textOf(body.file)] !== undefined
+  return isShown || isNamed || /\.[a-z]\w{1,4}$/i.test(said)
     ? withDetail(name, withTokens(said, language), language)
     : name
 }

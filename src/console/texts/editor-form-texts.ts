@@ -82,9 +82,10 @@ export const EDITOR_FORM_TEXTS = bilingual(
     followPrevious: '改为上一步之后 10 分钟',
     keepTime: (time: string) => (time === '' ? '保持不变' : `保持「${time}」`),
     repliesKnown: (n: number) =>
-      n === 0
-        ? '近 7 天还没有数据。'
-        : `近 7 天、互动窗口已过的 ${n.toLocaleString('zh-CN')} 位粉丝的实际占比。`,
+      `近 7 天里，进入满 48 小时的 ${n.toLocaleString('zh-CN')} 位粉丝的实际占比。`,
+    noReplies: '近 7 天没有粉丝进入，或进入的人太少，看不出占比。',
+    repliesTooYoung: (n: number) =>
+      `${n.toLocaleString('zh-CN')} 位粉丝进入还不到 48 小时。满 48 小时的人够多以后，这里显示实际占比。`,
     liveStep: (version: number) => `线上第 ${version} 版的这一步，近 7 天`,
     stepFigures: {
       sent: '已发送',
@@ -180,9 +181,10 @@ export const EDITOR_FORM_TEXTS = bilingual(
     followPrevious: 'Make it 10 min after the step before',
     keepTime: (time) => (time === '' ? 'Keep it' : `Keep “${time}”`),
     repliesKnown: (n) =>
-      n === 0
-        ? 'No figures of the last 7 days yet.'
-        : `Shares of the ${n.toLocaleString('en')} followers of the last 7 days whose window is over.`,
+      `Shares of the ${n.toLocaleString('en')} followers of the last 7 days who entered 48 h ago or earlier.`,
+    noReplies: 'Nobody entered in the last 7 days, or too few for shares.',
+    repliesTooYoung: (n) =>
+      `${n.toLocaleString('en')} followers entered less than 48 h ago. Shares are shown once enough of them are older.`,
     liveStep: (version) => `This step in live version ${version}, 7 days`,
     stepFigures: {
       sent: 'Sent',

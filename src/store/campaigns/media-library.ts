@@ -43,3 +43,16 @@ export function uploadsOfMedia(db: Db, ids: readonly string[]): Promise<MediumUp
     .from(mediaUploads)
     .where(inArray(mediaId, [...ids]))
 }
+
+/** What some media are called. */
+export function namesOfMedia(
+  db: Db,
+  ids: readonly string[],
+): Promise<Pick<MediumInfo, 'id' | 'filename' | 'type'>[]> {
+  if (ids.length === 0) return Promise.resolve([])
+  const { id, filename, type } = media
+  return db
+    .select({ id, filename, type })
+    .from(media)
+    .where(inArray(id, [...ids]))
+}

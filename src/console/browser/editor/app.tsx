@@ -1,6 +1,6 @@
 import { render } from 'preact'
 import { useEffect } from 'preact/hooks'
-import type { EditorData } from '../../editor-data.ts'
+import type { EditorData, EditorFigures } from '../../editor-data.ts'
 import { keptText, removeKept } from '../kept-draft.ts'
 import { BrokenText } from './broken-text.tsx'
 import { readFigures } from './calls.ts'
@@ -83,6 +83,12 @@ const Share = ({ of }: { of: Replies }) => {
   return <small>{Math.round((replies[of] / replies.runs) * 100)}%</small>
 }
 
+/** What the shares are of, or why there are none yet. */
+function knownShares(texts: EditorStore['texts'], { replies, young }: EditorFigures): string {
+  if (replies) return texts.repliesKnown(replies.runs)
+  return young > 0 ? texts.repliesTooYoung(young) : texts.noReplies
+}
+
 /** What the simulated follower does. */
 const Scenarios = () => {
   const store = useStore()
@@ -96,12 +102,12 @@ const Scenarios = () => {
           type="button"
           class={store.replies === replies ? 'on' : ''}
           aria-pressed={store.replies === replies}
-          onClick={() => store.set({ replies })}
+          onClick={() => store.suppose(replies)}
         >
           {texts[replies]} <Share of={replies} />
         </button>
       ))}
-      <p class="quiet">{figures ? texts.repliesKnown(figures.replies?.runs ?? 0) : ''}</p>
+      <p class="quiet">{figures ? knownShares(texts, figures) : ''}</p>
     </fieldset>
   )
 }

@@ -1,4 +1,4 @@
-import type { EditorAnalysis, EditorFigures } from '../../editor-data.ts'
+import type { EditorAnalysis, EditorFigures, MediumType } from '../../editor-data.ts'
 import { campaignPath } from '../../paths.ts'
 
 const HEADERS = { 'x-nurture-console': '1' }
@@ -75,4 +75,17 @@ export async function uploadMedium(file: File, type: string): Promise<string> {
   form.append('file', file)
   const response = await call('/console/api/media', { method: 'POST', body: form })
   return ((await response.json()) as { id: string }).id
+}
+
+/** A file of the library. */
+export interface LibraryFile {
+  id: string
+  filename: string
+  type: MediumType
+}
+
+/** The newest files of a kind. */
+export async function readLibrary(type: MediumType): Promise<LibraryFile[]> {
+  const { items } = (await (await call('/console/api/media?limit=100')).json()) as { items: LibraryFile[] }
+  return items.filter((file) => file.type === type)
 }

@@ -113,7 +113,7 @@ export const CampaignForm = () => {
           onChange={(next) => set('ifBusy', next === 'skip' ? undefined : next)}
         />
         <NumberField path={['priority']} label={texts.priority} value={fields.priority} />
-        <DurationField path={['window']} label={texts.window} value={fields.window} />
+        <DurationField path={['window']} label={texts.window} hint={texts.windowHint} value={fields.window} />
         <DurationField path={['spacing']} label={texts.spacing} value={fields.spacing} />
         <DurationField path={['spread']} label={texts.spread} value={fields.spread} />
       </details>

@@ -2,7 +2,7 @@ import type { ComponentChildren } from 'preact'
 import { isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { useStore } from './context.ts'
 import { Icon } from './icon.tsx'
-import { IssueRow } from './issue-row.tsx'
+import { IssueRow, ToFill } from './issue-row.tsx'
 import { issuesOfCard } from './issues.ts'
 import { followPrevious } from './item-actions.ts'
 import { keyOf } from './store.ts'
@@ -22,7 +22,8 @@ export const CardButton = (props: {
   const store = useStore()
   const { chosen } = props
   const canMove = chosen.startsWith('steps')
-  const issues = issuesOfCard(store, chosen)
+  const all = issuesOfCard(store, chosen)
+  const issues = all.filter(({ tone }) => tone !== 'empty')
   const isChosen = store.chosen === chosen
   return (
     <article class={`step-card ${props.tone ?? ''} ${isChosen ? 'chosen' : ''}`}>
@@ -46,6 +47,7 @@ export const CardButton = (props: {
           {props.note ? <span class="quiet">{props.note}</span> : null}
         </span>
         {props.children}
+        {all.length > issues.length ? <ToFill count={all.length - issues.length} /> : null}
       </button>
       {issues.length > 0 ? (
         <ul class="card-issues">

@@ -1,4 +1,5 @@
 import { analyse } from './calls.ts'
+import { emptyFields } from './issues.ts'
 import type { EditorStore } from './store.ts'
 
 const AFTER_MS = 250
@@ -14,8 +15,12 @@ export function keepChecked(store: EditorStore): void {
     const { signal } = abort
     try {
       const analysis = await analyse(store.data.id, request, signal)
+      // What was empty before this visit was left so.
+      if (request.source === store.data.source && store.analysedText === null)
+        store.leave(emptyFields(analysis))
       store.set({
         analysis,
+        media: { ...store.media, ...analysis.media },
         analysedText: request.source,
         played: analysis.played ?? (analysis.issues.length > 0 ? store.played : null),
         isChecking: false,

@@ -4,6 +4,7 @@ import { useStore, useTexts } from './context.ts'
 import { FactTestField } from './fact-fields.tsx'
 import { DurationField, IconButton, Problems, SelectField, WordsField } from './fields.tsx'
 import { Icon } from './icon.tsx'
+import type { EditorStore } from './store.ts'
 
 export const ENTRY_EVENTS = ['subscribe', 'scan', 'click', 'message', 'tag', 'api', 'window-closing'] as const
 export const RUN_EVENTS = ['message', 'click', 'scan', 'tag', 'fact', 'link'] as const
@@ -106,6 +107,12 @@ const OneEvent = ({ path, value, events }: { path: Path; value: unknown; events:
   )
 }
 
+/** What an empty field means depends on how it became so: a new branch has keywords to fill in. */
+function keywordsHint(texts: EditorStore['texts'], keywords: unknown): string {
+  if (keywords === undefined) return texts.anyMessageHint
+  return listOf(keywords).some((word) => textOf(word) !== '') ? texts.keywordsSetHint : texts.keywordsHint
+}
+
 const EventFilter = ({
   path,
   name,
@@ -138,7 +145,7 @@ const EventFilter = ({
     case 'message':
       return (
         <>
-          {words('keywords', texts.keywords, texts.keywordsHint, false)}
+          {words('keywords', texts.keywords, keywordsHint(texts, fields.keywords), false)}
           {fields.keywords === undefined ? null : (
             <SelectField
               path={[...path, 'match']}

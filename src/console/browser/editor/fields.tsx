@@ -6,28 +6,33 @@ import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
 import { Fixes } from './issue-row.tsx'
 import { issuesOfField } from './issues.ts'
-import { keyOf } from './store.ts'
+import { type EditorStore, keyOf } from './store.ts'
 
 export const fieldId = (path: Path) => `f-${keyOf(path).replaceAll('.', '-')}`
 
 /** What is wrong with a field, beside it. */
 export const Problems = ({ path, exact = false }: { path: Path; exact?: boolean }) => {
-  const issues = issuesOfField(useStore(), path, exact)
+  const store = useStore()
+  const issues = issuesOfField(store, path, exact)
   if (issues.length === 0) return null
+  const isToFill = issues.some(({ tone }) => tone === 'empty')
   return (
     <div id={`p-${fieldId(path)}`}>
-      {issues.map((issue) => (
-        <Fragment key={`${issue.path} ${issue.message}`}>
-          <p class={issue.tone === 'red' ? 'problem' : 'problem mild'}>
-            <Icon name={issue.tone === 'red' ? 'circle-alert' : 'triangle-alert'} />
-            <span>
-              {issue.message}
-              {issue.hint === undefined ? null : <small class="quiet"> {issue.hint}</small>}
-            </span>
-          </p>
-          <Fixes issue={issue} />
-        </Fragment>
-      ))}
+      {isToFill ? <p class="to-fill">{store.texts.toFill}</p> : null}
+      {issues
+        .filter(({ tone }) => tone !== 'empty')
+        .map((issue) => (
+          <Fragment key={`${issue.path} ${issue.message}`}>
+            <p class={issue.tone === 'red' ? 'problem' : 'problem mild'}>
+              <Icon name={issue.tone === 'red' ? 'circle-alert' : 'triangle-alert'} />
+              <span>
+                {issue.message}
+                {issue.hint === undefined ? null : <small class="quiet"> {issue.hint}</small>}
+              </span>
+            </p>
+            <Fixes issue={issue} />
+          </Fragment>
+        ))}
     </div>
   )
 }
@@ -38,17 +43,33 @@ interface FieldProps {
   hint?: string
   /** Its control shows issues of this path only. */
   exact?: boolean
+  /** Its problems are shown elsewhere. */
+  isSilent?: boolean
 }
+
+/**
+ * Says that somebody has left a field. Another window, or a part of the same field, is no other place.
+ * @param needsTarget what takes the focus must be known: a file is chosen in a window of its own
+ */
+export const leaves =
+  (store: EditorStore, path: Path, needsTarget = false) =>
+  ({ currentTarget, relatedTarget }: FocusEvent): void => {
+    if (!document.hasFocus() || (needsTarget && relatedTarget === null)) return
+    if ((currentTarget as Element).contains(relatedTarget as Node | null)) return
+    const empty = issuesOfField(store, path).filter(({ tone }) => tone === 'empty')
+    if (empty.length > 0) store.leave(empty.map((issue) => issue.path))
+  }
 
 /** A label, its control and what is wrong. */
 export const Field = (props: FieldProps & { control: (attributes: Attributes) => ComponentChildren }) => {
   const { path, label, hint, exact = false } = props
   const id = fieldId(path)
-  const issues = issuesOfField(useStore(), path, exact)
+  const store = useStore()
+  const issues = issuesOfField(store, path, exact)
   const isWrong = issues.some(({ tone }) => tone === 'red')
   const described = [hint ? `h-${id}` : '', issues.length > 0 ? `p-${id}` : ''].filter(Boolean).join(' ')
   return (
-    <div class={isWrong ? 'field wrong' : 'field'}>
+    <div class={isWrong ? 'field wrong' : 'field'} onFocusOut={leaves(store, path)}>
       <label for={id}>{label}</label>
       {props.control({
         id,
@@ -60,7 +81,7 @@ export const Field = (props: FieldProps & { control: (attributes: Attributes) =>
           {hint}
         </p>
       ) : null}
-      <Problems path={path} exact={exact} />
+      {props.isSilent ? null : <Problems path={path} exact={exact} />}
     </div>
   )
 }

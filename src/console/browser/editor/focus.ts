@@ -13,3 +13,11 @@ export function focusForm(prefersEmpty = false): void {
     first?.focus()
   })
 }
+
+/** Scrolls the timeline to a card, so that what is wrong with it can be read. */
+export function showCard(key: string): void {
+  requestAnimationFrame(() => {
+    const card = document.querySelector(`[data-card="${CSS.escape(key)}"]`)?.closest('article')
+    card?.scrollIntoView({ block: 'center' })
+  })
+}

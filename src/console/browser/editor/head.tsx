@@ -1,9 +1,9 @@
 import { campaignPath } from '../../paths.ts'
 import { useEditor, useTexts } from './context.ts'
 import { IconButton } from './fields.tsx'
-import { focusForm } from './focus.ts'
+import { focusForm, showCard } from './focus.ts'
 import { Icon } from './icon.tsx'
-import { allIssues, cardOfIssue } from './issues.ts'
+import { allIssues, cardOfIssue, emptyFields } from './issues.ts'
 import { clockTime } from './wording.ts'
 
 /** What state the draft is in, and what can be done with all of it. */
@@ -39,7 +39,12 @@ export const EditorHead = () => {
               <Icon name="send" />
               {texts.testSend}
             </a>
-            <a class="button main" data-publish href={`${at}/publish`}>
+            <a
+              class="button main"
+              data-publish
+              href={`${at}/publish`}
+              onClick={() => store.analysis && store.leave(emptyFields(store.analysis))}
+            >
               {texts.publish}
             </a>
           </>
@@ -87,7 +92,8 @@ const IssueCount = () => {
   const { texts, analysis, isChecking } = store
   const issues = allIssues(store)
   const errors = issues.filter(({ tone }) => tone === 'red').length
-  const warnings = issues.length - errors
+  const toFill = issues.filter(({ tone }) => tone === 'empty').length
+  const warnings = issues.length - errors - toFill
   if (!analysis)
     return <span class="issue-count quiet">{isChecking ? texts.checking : texts.checkFailed}</span>
   if (issues.length === 0)
@@ -103,21 +109,23 @@ const IssueCount = () => {
     const found = places[(at + 1) % places.length] ?? 'campaign'
     store.choose(found, true)
     focusForm()
+    showCard(found)
   }
   const counts = [
     errors > 0 ? texts.errors(errors) : '',
+    toFill > 0 ? texts.toFillCount(toFill) : '',
     warnings > 0 ? texts.warnings(warnings) : '',
   ].filter(Boolean)
   return (
     <button
       type="button"
-      class={errors > 0 ? 'issue-count bad' : 'issue-count mild'}
+      class={`issue-count ${errors > 0 ? 'bad' : toFill > 0 ? 'to-fill' : 'mild'}`}
       title={texts.nextIssue}
       onClick={next}
     >
-      <Icon name={errors > 0 ? 'circle-alert' : 'triangle-alert'} />
+      <Icon name={errors > 0 ? 'circle-alert' : toFill > 0 ? 'list' : 'triangle-alert'} />
       {counts.join(' · ')}
-      {errors === 0 ? <span class="quiet">{texts.publishable}</span> : null}
+      {errors + toFill === 0 ? <span class="quiet">{texts.publishable}</span> : null}
     </button>
   )
 }

@@ -6,6 +6,11 @@ import { Icon } from './icon.tsx'
 import { cardOfIssue, type ShownIssue } from './issues.ts'
 import type { EditorStore } from './store.ts'
 
+/** What is still to be filled in, on a card. */
+export const ToFill = ({ count }: { count: number }) => (
+  <span class="pill to-fill">{useStore().texts.toFillCount(count)}</span>
+)
+
 /** What is wrong, with the changes that would fix it. */
 export const IssueRow = ({ issue, showsPlace = false }: { issue: ShownIssue; showsPlace?: boolean }) => {
   const { texts } = useStore()

@@ -15,6 +15,7 @@ export function addItem(store: EditorStore, list: Path, index: number, kind: New
   const { newBranches } = store.texts
   const names = { yes: kind === 'ask' ? newBranches.answer : newBranches.fits, other: newBranches.other }
   const item = newItem(store.fields, kind, names, after)
+  store.forgetLeft([...list, index])
   store.edit((text) => insertItem(text, list, index, item), { chosen: keyOf([...list, index]) })
   store.set({ isFormOpen: true })
   focusForm(true)
@@ -25,7 +26,7 @@ export function addBranch(store: EditorStore, fork: Path, branches: readonly unk
   const kind = isFields(first) ? (['on', 'when', 'share'] as const).find((k) => first[k] !== undefined) : 'on'
   const share = Math.max(1, Math.floor((100 - sharesOf(branches)) / 2))
   const added = { on: { keywords: [''] }, when: { tag: '' }, share }[kind ?? 'on']
-  const name = String.fromCodePoint(65 + branches.length)
+  const name = newBranchName(store, branches)
   const list = [...fork, 'branches']
   const branch = { name, [kind ?? 'on']: added, steps: [] }
   // A branch that takes every message stays the last one.
@@ -33,7 +34,17 @@ export function addBranch(store: EditorStore, fork: Path, branches: readonly unk
   const takesAll =
     isFields(last) && isFields(last.on) && last.on.keywords === undefined && last.on.event === 'message'
   const index = takesAll ? branches.length - 1 : branches.length
+  store.forgetLeft([...list, index])
   store.edit((text) => insertItem(text, list, index, branch), { chosen: keyOf([...list, index]) })
+}
+/** A name that no other branch of the fork has. */
+function newBranchName({ texts }: EditorStore, branches: readonly unknown[]): string {
+  const taken = branches.map(branchWords)
+  const free = (n: number): string => {
+    const name = texts.newBranches.another(n)
+    return taken.includes(name) ? free(n + 1) : name
+  }
+  return free(branches.length + 1)
 }
 const sharesOf = (branches: readonly unknown[]) =>
   branches.reduce<number>((sum, b) => sum + (isFields(b) && typeof b.share === 'number' ? b.share : 0), 0)
@@ -128,7 +139,7 @@ const cardAt = (store: EditorStore, path: Path) =>
 function nameOf(store: EditorStore, path: Path): string {
   const card = cardAt(store, path)
   const { language } = store.data
-  if (card?.kind === 'step') return stepWords(card.fields, language)
+  if (card?.kind === 'step') return stepWords(card.fields, language, 0, store.media)
   if (card?.kind === 'fork') return forkWords(card.fields, language)
   return card?.kind === 'branch' ? branchWords(card.fields, Number(path.at(-1))) : store.texts.endCard
 }

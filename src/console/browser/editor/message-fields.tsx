@@ -16,6 +16,7 @@ import { Field, IconButton, Problems, TextField } from './fields.tsx'
 import { Icon } from './icon.tsx'
 import { MediumField } from './medium-field.tsx'
 
+const hasMedium = (kind: MessageKind) => kind === 'image' || kind === 'voice' || kind === 'video'
 const REPLY_KINDS = ['text', 'image', 'news', 'voice', 'video', 'music'] as const
 
 /** Forms of the messages of a step: one, or a list. */
@@ -72,6 +73,11 @@ export const MessageForm = (props: {
   const message = isFields(props.value) ? props.value : {}
   const kind = kindOfMessage(message)
   const kinds = props.isReply ? REPLY_KINDS : MESSAGE_KINDS
+  const changeKind = (next: MessageKind) => {
+    store.forgetLeft(path)
+    // A file is no text of another message.
+    store.setField(path, newMessage(next, hasMedium(kind) ? '' : excerptOf(message)))
+  }
   return (
     <fieldset class="message-form">
       <legend>{title}</legend>
@@ -84,7 +90,7 @@ export const MessageForm = (props: {
             type="button"
             class={k === kind ? 'on' : ''}
             aria-pressed={k === kind}
-            onClick={() => k !== kind && store.setField(path, newMessage(k, excerptOf(message)))}
+            onClick={() => k !== kind && changeKind(k)}
           >
             {texts.kinds[k]}
           </button>
@@ -126,11 +132,11 @@ const KindFields = (props: { path: Path; kind: MessageKind; body: unknown; isRep
       )
     case 'image':
     case 'voice':
-      return <MediumField path={path} name="file" label={texts.file} fields={fields} type={kind} />
+      return <MediumField path={path} name="file" label={texts.kinds[kind]} fields={fields} type={kind} />
     case 'video':
       return (
         <>
-          <MediumField path={path} name="file" label={texts.file} fields={fields} type="video" />
+          <MediumField path={path} name="file" label={texts.kinds.video} fields={fields} type="video" />
           <MediumField path={path} name="thumb" label={texts.thumb} fields={fields} type="thumb" />
           {line('title', texts.title, false)}
           {line('description', texts.description, false)}

@@ -3,7 +3,7 @@ import { reasonWords } from '../../texts/reason-labels.ts'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
 import type { EditorStore } from './store.ts'
-import { spanText } from './wording.ts'
+import { durationText, spanText } from './wording.ts'
 
 /** What the simulated follower gets of a step; undefined: it is not on the way. */
 export function stepPlay({ played }: EditorStore, id: string): PlayedStep | undefined {
@@ -49,15 +49,24 @@ export const Payment = (props: { id: string; play: PlayedStep | undefined; sends
   )
 }
 
-/** Why a message does not go at its time. */
-export const unpaidText = ({ texts, data }: EditorStore, { state, reason }: PlayedStep): string =>
-  state === 'skipped'
-    ? reason === null
-      ? texts.skipped
-      : texts.skippedFor(reasonWords(reason, data.language))
-    : reason === null || reason === 'no-grant'
-      ? texts.held
-      : texts.heldFor(reasonWords(reason, data.language))
+/**
+ * Why a message does not go at its time. One that waits for a grant says so also where nobody comes back: what is shown follows
+ * from what the simulated follower does.
+ */
+export function unpaidText(
+  { texts, data, fields }: Pick<EditorStore, 'texts' | 'data' | 'fields'>,
+  { state, reason, heldMs }: PlayedStep,
+): string {
+  const window = durationText(texts, fields.window ?? '48h')
+  const isWindow = reason?.startsWith('window-closed') ?? false
+  if (state === 'skipped') {
+    if (isWindow) return heldMs === null ? texts.windowOver(window) : texts.needsReply(window)
+    return reason === null ? texts.skipped : texts.skippedFor(reasonWords(reason, data.language))
+  }
+  return reason === null || reason === 'no-grant'
+    ? texts.needsReply(window)
+    : texts.heldFor(reasonWords(reason, data.language))
+}
 
 /** The messages that an event opens. */
 export const GrantRow = ({ index }: { index: number }) => {

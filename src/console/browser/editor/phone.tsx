@@ -4,6 +4,7 @@ import { withTokens } from '../../../campaign/editing/text-tokens.ts'
 import { kindOfMessage, stepWords } from '../../steps/step-words.ts'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
+import { MediumPreview } from './medium-preview.tsx'
 import { stepPlay, unpaidText } from './payment.tsx'
 import { type EditorStore, keyOf } from './store.ts'
 import { dayAndTime } from './wording.ts'
@@ -63,7 +64,10 @@ function skippedText(store: EditorStore): string | null {
   if (!card) return null
   const play = stepPlay(store, textOf(card.fields.id))
   if (play?.state !== 'skipped') return null
-  return store.texts.phoneSkips(stepWords(card.fields, store.data.language), unpaidText(store, play))
+  return store.texts.phoneSkips(
+    stepWords(card.fields, store.data.language, 0, store.media),
+    unpaidText(store, play),
+  )
 }
 
 function chatOf(store: ReturnType<typeof useStore>): Line[] {
@@ -136,7 +140,9 @@ const MessageBody = ({ message }: { message: unknown }) => {
         </span>
       )
     default:
-      return (
+      return store.mediumOf(parts.file) ? (
+        <MediumPreview id={textOf(parts.file)} />
+      ) : (
         <span class="medium-line">
           <Icon
             name={

@@ -6,6 +6,7 @@ import { excerptOf, kindOfMessage, messagesIn } from '../../steps/step-words.ts'
 import { CardButton } from './card.tsx'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
+import { MediumPreview } from './medium-preview.tsx'
 import { Payment, stepPlay } from './payment.tsx'
 import { Row } from './row.tsx'
 import { type EditorStore, keyOf } from './store.ts'
@@ -62,7 +63,8 @@ export const StepCard = ({ fields, path }: { fields: Fields; path: Path }) => {
       >
         {first === undefined ? null : (
           <span class="said">
-            {withTokens(excerptOf(first), language) || texts.kinds[kind ?? 'text']}
+            <CardPicture message={first} />
+            {withTokens(excerptOf(first, store.media), language) || texts.kinds[kind ?? 'text']}
             {more.length > 0 ? <small class="pill">+{more.length}</small> : null}
           </span>
         )}
@@ -78,6 +80,12 @@ export const StepCard = ({ fields, path }: { fields: Fields; path: Path }) => {
       </CardButton>
     </Row>
   )
+}
+
+/** A small picture of what a card sends. */
+const CardPicture = ({ message }: { message: unknown }) => {
+  const { image } = isFields(message) ? message : {}
+  return isFields(image) ? <MediumPreview id={textOf(image.file)} hasName={false} /> : null
 }
 
 /** The kind of its message, or the first thing that it does. */

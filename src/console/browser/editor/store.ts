@@ -4,12 +4,14 @@ import {
   type Fields,
   type ReadFile,
   readFile,
+  textOf,
 } from '../../../campaign/editing/campaign-items.ts'
 import { CannotEdit } from '../../../campaign/editing/plain-values.ts'
 import { wayTo } from '../../../campaign/editing/way-to.ts'
 import { lineOf, type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
-import type { EditorAnalysis, EditorData, EditorFigures } from '../../editor-data.ts'
+import type { EditorAnalysis, EditorData, EditorFigures, MediaNames } from '../../editor-data.ts'
 import { stepNames } from '../../steps/step-names.ts'
+import { forkKind } from '../../steps/step-words.ts'
 import { EDITOR_FORM_TEXTS } from '../../texts/editor-form-texts.ts'
 import { EDITOR_TEXTS } from '../../texts/editor-texts.ts'
 import { announce } from '../announce.ts'
@@ -51,6 +53,8 @@ export class EditorStore {
   blockedLine: number | null = null
   /** A step with a time of its own that was just moved, and may follow the one above; null: none. */
   movedWithTime: Chosen | null = null
+  /** Required fields that somebody has left without a value: from then on each is an error. */
+  left: ReadonlySet<Chosen> = new Set()
   /** Of the last seven days; null: not read. */
   figures: EditorFigures | null = null
   saving: SavingState = { state: 'saved', at: null }
@@ -101,7 +105,7 @@ export class EditorStore {
   }
   /** A step or a fork in its own words, by its id. */
   nameOf(id: string): string {
-    return stepNames(this.fields, this.data.language).of(id)?.words ?? id
+    return stepNames(this.fields, this.data.language, this.media).of(id)?.words ?? id
   }
 
   /**
@@ -128,9 +132,37 @@ export class EditorStore {
     const card = this.cards.find(({ path }) => keyOf(path) === chosen)
     const way = wayTo(this.fields, card?.path ?? [])
     const taken = Object.values(way)
+    if (taken.length === 0) return
+    this.replies = this.repliesOn(way)
     if (taken.every((branch, i) => this.branches[Object.keys(way)[i] ?? ''] === branch)) return
     this.branches = { ...this.branches, ...way }
-    if (this.replies === 'never' && taken.some((branch) => branch >= 0)) this.replies = 'soon'
+  }
+
+  /** What the simulated follower does who takes these branches. Who takes none at the first wait is silent. */
+  private repliesOn(way: Readonly<Record<string, number>>): Replies {
+    const first = this.waits()[0]
+    if (first !== undefined && way[first] === -1) return 'never'
+    return this.replies === 'never' && Object.values(way).some((branch) => branch >= 0)
+      ? 'soon'
+      : this.replies
+  }
+  /** The ids of the forks that wait for an answer. */
+  private waits(): string[] {
+    return this.cards.flatMap(({ kind, fields }) =>
+      kind === 'fork' && forkKind(fields) === 'on' ? [textOf(fields.id)] : [],
+    )
+  }
+
+  /** The simulated follower takes a branch; -1 for `else`. */
+  takeBranch(fork: string, branch: number): void {
+    this.set({ branches: { ...this.branches, [fork]: branch }, replies: this.repliesOn({ [fork]: branch }) })
+  }
+
+  /** The simulated follower replies, or does not. Who replies takes a branch of a wait. */
+  suppose(replies: Replies): void {
+    const silent = this.waits().filter((fork) => this.branches[fork] === -1)
+    const kept = Object.entries(this.branches).filter(([fork]) => !silent.includes(fork))
+    this.set({ replies, ...(replies === 'never' ? {} : { branches: Object.fromEntries(kept) }) })
   }
 
   /** Makes a change of the file by a function of its text, and says so where it cannot be made. */
@@ -151,6 +183,23 @@ export class EditorStore {
   setField(path: Path, value: unknown): void {
     this.edit((text) => setField(text, path, value), { field: keyOf(path) })
   }
+
+  /** Somebody goes on without a value in these fields. */
+  leave(keys: readonly Chosen[]): void {
+    if (keys.some((key) => !this.left.has(key))) this.set({ left: new Set([...this.left, ...keys]) })
+  }
+  /** What is new at a path has not been left yet. */
+  forgetLeft(path: Path): void {
+    const key = keyOf(path)
+    this.left = new Set([...this.left].filter((k) => k !== key && !k.startsWith(`${key}.`)))
+  }
+
+  /** The file that a medium was uploaded as; null: the text names another one. */
+  mediumOf(id: unknown): MediaNames[string] | null {
+    return this.media[textOf(id)] ?? null
+  }
+  /** Of the uploads that the text has named. */
+  media: MediaNames = {}
 
   get canUndo(): boolean {
     return this.past.length > 0

@@ -274,12 +274,7 @@ const WayButton = (props: { fork: string; forkName: string; branch: number; took
       aria-pressed={isTaken}
       title={isTaken ? texts.chosenWay : texts.showWay}
       aria-label={`${isTaken ? texts.chosenWay : texts.showWay} · ${props.forkName}`}
-      onClick={() =>
-        store.set({
-          branches: { ...store.branches, [fork]: branch },
-          replies: store.replies === 'never' && branch >= 0 ? 'soon' : store.replies,
-        })
-      }
+      onClick={() => store.takeBranch(fork, branch)}
     >
       <Icon name={isTaken ? 'check' : 'corner-down-right'} />
     </button>
