@@ -22,6 +22,7 @@ export const CrowdFigures = ({ store }: { store: CrowdStore }) => {
   return (
     <section class="crowd-results">
       <Status store={store} crowd={crowd} />
+      <Conclusion store={store} crowd={crowd} />
       <Figures store={store} crowd={crowd} />
       <Charts store={store} crowd={crowd} />
       <Verdict store={store} crowd={crowd} />
@@ -114,7 +115,7 @@ const Figures = ({ store, crowd }: PartProps) => {
 const Charts = ({ store, crowd }: PartProps) => {
   const { texts } = store
   const { charts } = crowd
-  const words = { asTable: texts.asTable, second: texts.second }
+  const words = { asTable: texts.asTable, second: texts.second, unit: texts.unit }
   // The last second is not over yet.
   const lastRate = (values: readonly number[]) => rate(values.at(-2) ?? values.at(-1) ?? 0)
   const asSeconds = (values: readonly (number | null)[]) =>
@@ -175,6 +176,22 @@ const Charts = ({ store, crowd }: PartProps) => {
 
 /** A send that was under way at the unfollow is not an error. */
 const HARMLESS: ReadonlySet<Finding> = new Set(['after-unfollow'])
+
+/** What came of it, in a line. Nothing while the crowd is under way. */
+const Conclusion = ({ store: { texts }, crowd }: PartProps) => {
+  if (crowd.state !== 'finished') return null
+  const all = Object.entries(crowd.findings) as [Finding, StartedCrowdView['findings'][Finding]][]
+  const wrong = all.filter(([finding, { count }]) => count > 0 && !HARMLESS.has(finding))
+  return (
+    <p class={wrong.length === 0 ? 'note green' : 'note red'} id="crowd-conclusion" role="status">
+      <Icon name={wrong.length === 0 ? 'circle-check' : 'circle-alert'} />
+      <span>
+        <b>{texts.conclusion}</b>{' '}
+        {wrong.length === 0 ? texts.noProblem(number(crowd.served)) : texts.problemsFound(wrong.length)}
+      </span>
+    </p>
+  )
+}
 
 const Verdict = ({ store, crowd }: PartProps) => {
   const { texts, data } = store

@@ -12,8 +12,8 @@ interface LineChartProps {
   lines: readonly Line[]
   stepMs: number
   format(value: number): string
-  /** The words for the table: its summary, and the heading of its first column. */
-  words: { asTable: string; second: string }
+  /** The words for the table: its summary, and the heading of its first column; and the unit of time. */
+  words: { asTable: string; second: string; unit: string }
 }
 
 const MOST_ROWS = 20
@@ -61,9 +61,13 @@ export const LineChart = ({ title, lines, stepMs, format, words }: LineChartProp
           <line class="base" x1="0" x2={count - 1} y1="100" y2="100" />
         </svg>
         <div class="chart-ends" aria-hidden="true">
-          <span>0 s</span>
-          <span>{Math.round(seconds / 2)} s</span>
-          <span>{Math.round(seconds)} s</span>
+          <span>0 {words.unit}</span>
+          <span>
+            {Math.round(seconds / 2)} {words.unit}
+          </span>
+          <span>
+            {Math.round(seconds)} {words.unit}
+          </span>
         </div>
       </div>
       <details class="as-table">

@@ -66,6 +66,11 @@ export const CROWD_TEXTS = bilingual(
     slowest: '99%',
     asTable: '以表格查看',
     second: '第几秒',
+    unit: '秒',
+    conclusion: '结论',
+    noProblem: (served: string) =>
+      `没有问题：${served} 人在第一分钟内收到了消息，没有丢失的回调，也没有重复、超额或被拒绝的发送。`,
+    problemsFound: (n: number) => `发现 ${n} 个问题，见下面的「核对」。`,
     judge: '核对',
     judgeHint: '只判断微信能知道的事。系统自己的记录在运营台。',
     findings: {
@@ -162,6 +167,11 @@ export const CROWD_TEXTS = bilingual(
     slowest: '99%',
     asTable: 'Show as a table',
     second: 'Second',
+    unit: 's',
+    conclusion: 'Conclusion:',
+    noProblem: (served: string) =>
+      `no problem. ${served} got a message within their first minute; no callback was lost, and no send was repeated, above the grant or refused.`,
+    problemsFound: (n: number) => `${n} ${n === 1 ? 'problem' : 'problems'}, see the verdict below.`,
     judge: 'Verdict',
     judgeHint: 'Only what WeChat can know. The product keeps its own records in the console.',
     findings: {
