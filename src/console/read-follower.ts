@@ -25,7 +25,7 @@ export type OneFollower = NonNullable<Awaited<ReturnType<typeof readOneFollower>
 
 /** Everything that the page of a follower shows; null: the follower has no run. */
 export async function readOneFollower(deps: PageDeps, key: FollowerKey) {
-  const { db, campaigns, accounts, now } = deps
+  const { db, campaigns, accounts } = deps
   const [row, ...earlier] = await runsByFollower(db, key, EARLIER_RUNS + 1)
   if (!row) return null
   const [sent, follower, plan, goals, found, campaign, own, events] = await Promise.all([
@@ -39,6 +39,7 @@ export async function readOneFollower(deps: PageDeps, key: FollowerKey) {
     readFollowerEvents(db, key, row.entry.at),
   ])
   const run = viewRun(row, sent, follower, plan ?? {}, goals.get(row.runKey) ?? null)
+  const now = Math.max(deps.now(), ...happened(run.steps), ...events.map(({ at }) => at))
   const account = found ?? { ...REMOVED_ACCOUNT, appId: key.appId, name: key.appId }
   const isOpen = run.status !== 'ended'
   const conversation = conversationOf({
@@ -49,7 +50,7 @@ export async function readOneFollower(deps: PageDeps, key: FollowerKey) {
     campaign: campaign?.model ?? null,
     account,
     closesAt: Date.parse(run.window.closesAt),
-    now: now(),
+    now,
     pictureOf: () => null,
   })
   return {
@@ -61,16 +62,26 @@ export async function readOneFollower(deps: PageDeps, key: FollowerKey) {
     entry: row.entry,
     warnings: row.state.warnings,
     conversation,
-    grant: isOpen ? payingGrant(run.ledger, now()) : null,
+    grant: isOpen ? payingGrant(run.ledger, now) : null,
     agent: isOpen && (follower?.agent ?? row.state.agentSession?.open ?? false),
     keepsTexts: account.keepTexts !== null,
     attributes: follower?.attributes ?? null,
     facts: follower?.own ?? {},
     earlier,
     isUnfollowed: follower?.unfollowedAt != null && follower.unfollowedAt > row.entry.at,
-    now: now(),
+    now,
   }
 }
+
+/**
+ * Times at which the run has done something. In a simulation the follower's clock is ahead of this machine's, and the last of them is
+ * then the best known time. A step is held for want of a grant when it is due.
+ */
+const happened = (steps: ReturnType<typeof viewRun>['steps']): number[] =>
+  steps.flatMap(({ state, reason, sentAt, dueAt }) => {
+    const at = sentAt ?? (state === 'held' && reason === 'no-grant' ? dueAt : null)
+    return at === null ? [] : [Date.parse(at)]
+  })
 
 /** The campaign with the texts of this run. An open run may use those of a later version. */
 async function campaignOf({ campaigns }: PageDeps, { campaign, version, status }: RunRow) {

@@ -6,9 +6,11 @@ const CELL = { width: 6, gap: 2, height: 14 }
 const FIT = 12
 
 /** How far a run is: a cell for each step, by its state. Skipped steps are low, as nothing came of them. */
-export const StepCells = ({ steps }: { steps: readonly { state: string }[] }) => {
+export const StepCells = ({ steps }: { steps: readonly { state: string; reason: string | null }[] }) => {
   const texts = useText(FOLLOWERS_TEXTS)
   const sent = steps.filter(({ state }) => state === 'sent').length
+  // Steps of branches that were not taken are not on the way.
+  const own = steps.filter(({ reason }) => reason !== 'other-branch').length
   const shrink = Math.min(1, FIT / Math.max(1, steps.length))
   const pitch = (CELL.width + CELL.gap) * shrink
   return (
@@ -19,7 +21,7 @@ export const StepCells = ({ steps }: { steps: readonly { state: string }[] }) =>
         width={Math.max(1, steps.length) * pitch}
         height={CELL.height}
         role="img"
-        aria-label={texts.sentOf(sent, steps.length)}
+        aria-label={texts.sentOf(sent, own)}
       >
         {steps.map(({ state }, i) => (
           <rect
@@ -33,7 +35,7 @@ export const StepCells = ({ steps }: { steps: readonly { state: string }[] }) =>
         ))}
       </svg>
       <span aria-hidden="true">
-        {sent}/{steps.length}
+        {sent}/{own}
       </span>
     </span>
   )

@@ -138,6 +138,7 @@ const Message = (props: { item: Extract<ConversationItem, { type: 'message' }>; 
 
 const Planned = (props: { item: Extract<ConversationItem, { type: 'planned' }>; follower: OneFollower }) => {
   const { step, content, paidBy, skipsIfLate, at } = props.item
+  const isUndecided = props.follower.run.forks?.some(({ state }) => state !== 'taken' && state !== 'closed')
   const { follower } = props
   const texts = useText(ONE_FOLLOWER_TEXTS)
   const state = useLabel(STEP_STATES)
@@ -154,7 +155,7 @@ const Planned = (props: { item: Extract<ConversationItem, { type: 'planned' }>; 
       <StatePill state={step.state} label={state(step.state)} />
       {step.reason ? <span>{reason(step.reason)}</span> : null}
       {step.quietSince === undefined ? null : <span>{texts.quiet}</span>}
-      {step.dueAt === null ? <span>{texts.waits}</span> : null}
+      {step.dueAt === null ? <span>{isUndecided ? texts.waitsForBranch : texts.waits}</span> : null}
       {paidBy ? <Paid by={paidBy} /> : null}
       {content && !paidBy && step.dueAt !== null ? (
         <span>{skipsIfLate ? texts.skippedThen : texts.heldThen}</span>

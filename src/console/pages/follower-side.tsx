@@ -137,19 +137,14 @@ function latenessOf(
   return seconds < 100 ? texts.seconds(seconds.toFixed(1)) : texts.minutes(String(Math.round(seconds / 60)))
 }
 
-/** The reason in words, and its code for engineers. */
+/** The reason in words; its code for engineers is the title. */
 const StepReason = ({ step: { reason, errcode } }: { step: StepView }) => {
   const label = useReason()
   const words = reason ? label(reason) : null
   return (
-    <>
-      {words === reason && errcode !== null ? label(String(errcode)) : words}{' '}
-      <span class="quiet">
-        <Code>
-          {reason} {errcode}
-        </Code>
-      </span>
-    </>
+    <span title={[reason, errcode].filter((code) => code !== null).join(' ')}>
+      {words === reason && errcode !== null ? label(String(errcode)) : words}
+    </span>
   )
 }
 
