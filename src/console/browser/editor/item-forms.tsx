@@ -21,14 +21,14 @@ export const ItemForm = ({ card }: { card: Card }) => {
     case 'step':
       return (
         <>
-          <FormHead path={path} title={texts.stepTitle(number)} code={textOf(fields.id)} />
+          <FormHead path={path} title={texts.stepTitle(number)} code="" />
           <StepForm path={path} fields={fields} />
         </>
       )
     case 'fork':
       return (
         <>
-          <FormHead path={path} title={texts.forkTitle(number)} code={textOf(fields.id)} />
+          <FormHead path={path} title={texts.forkTitle(number)} code="" />
           <ForkForm path={path} fields={fields} />
         </>
       )
