@@ -20,6 +20,8 @@ describe.skipIf(!chromiumPath())('the pages of the simulator', () => {
   let url: string
   let own: string
   const bodies: string[] = []
+  /** How far the simulator's clock is ahead. */
+  let aheadMs = 0
   const server = createServer((request, response) => {
     const query = new URL(request.url ?? '', 'http://here').searchParams
     const parts = [TOKEN, query.get('timestamp') ?? '', query.get('nonce') ?? ''].sort().join('')
@@ -31,7 +33,7 @@ describe.skipIf(!chromiumPath())('the pages of the simulator', () => {
   beforeAll(async () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     own = `http://127.0.0.1:${(server.address() as AddressInfo).port}/wx`
-    simulator = createSimulator()
+    simulator = createSimulator({ now: () => Date.now() + aheadMs })
     simulator.addAccount({
       appId: APP,
       appSecret: 'test-secret',
@@ -186,6 +188,30 @@ describe.skipIf(!chromiumPath())('the pages of the simulator', () => {
     await page.locator('.crowd-mix a').first().click()
     await page.locator('#chat', { hasText: '关注' }).waitFor()
     expect(errors.filter((line) => !line.includes('400'))).toEqual([])
+    await page.context().close()
+  })
+
+  it.each([
+    ['silent', '发现 1 个问题'],
+    ['leaves-at-once', '没有问题'],
+  ])('say in a line what came of a crowd: %s', async (behaviour, conclusion) => {
+    await simulator.account(APP).setServer({ callbackUrl: own, token: TOKEN, format: 'xml' })
+    const { page, errors } = await openPage(browser)
+    await page.goto(`${url}/crowd/${APP}`)
+    await page.locator('#start-crowd').waitFor()
+    const settings = { followers: 3, seconds: 1, mix: { [behaviour]: 1 } }
+    const started = await fetch(`${url}/_sim/crowds/${APP}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(settings),
+    })
+    expect(started.status).toBe(201)
+    await page.locator('#crowd-state[data-state=settling]').waitFor()
+    expect(await page.locator('#crowd-conclusion').count()).toBe(0)
+    // Everybody's first minute is over.
+    aheadMs += 61_000
+    await page.locator('#crowd-conclusion', { hasText: conclusion }).waitFor()
+    expect(errors).toEqual([])
     await page.context().close()
   })
 })
