@@ -8,7 +8,10 @@ const LENGTH_MAX = 1_000
 /** A path of this server. Browsers read `//` and `/\` as another host. */
 const OWN_PATH = /^\/(?![/\\])[\x21-\x7e]*$/
 
-/** Keeps the page that a browser asks for, or that htmx refreshes, so that it is shown after the sign-in. */
+/**
+ * Keeps the page that a browser asks for, or that htmx refreshes, so that it is shown after the sign-in. Every page is kept, whether it
+ * exists or not, so that the answer tells nothing.
+ */
 export function keepReturnPath(c: Context, { client, cookies }: Auth): void {
   const path = askedPath(c)
   if (path === null) return
@@ -37,7 +40,7 @@ function askedPath(c: Context): string | null {
   if (!URL.canParse(asked)) return null
   const { pathname, search } = new URL(asked)
   const path = `${pathname}${search}`
-  return path !== '/' && isOwnPath(path) ? path : null
+  return isOwnPath(path) ? path : null
 }
 
 const isOwnPath = (path: string) => path.length <= LENGTH_MAX && OWN_PATH.test(path)

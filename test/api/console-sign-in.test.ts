@@ -240,7 +240,7 @@ describe('the page that was asked for before the sign-in', () => {
     ])
       expect(await ask('/followers', { ...hx, 'hx-current-url': url })).toBeNull()
     expect(await ask('/overview/stream', { 'sec-fetch-dest': 'empty' })).toBeNull()
-    expect(await ask('/')).toBeNull()
+    expect(await ask('/')).toContain('nurture_return=%2F;')
   })
 })
 

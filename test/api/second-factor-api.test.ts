@@ -107,7 +107,7 @@ describe('a user', () => {
       code: totpCode(page.secret, Date.now()),
     })
     expect(set.html).toContain('恢复码')
-    expect([...jar.keys()]).toEqual(['__Host-nurture_session'])
+    expect([...jar.keys()].sort()).toEqual(['__Host-nurture_return', '__Host-nurture_session'])
     const cookie = set.headers.getSetCookie().find((s) => s.startsWith('__Host-nurture_session=')) ?? ''
     for (const attribute of [/;\s*Secure/i, /;\s*HttpOnly/i, /;\s*SameSite=Strict/i, /;\s*Path=\/(;|$)/i])
       expect(cookie).toMatch(attribute)

@@ -98,6 +98,11 @@ const SAME_ANSWER: Record<string, () => Request[]> = {
     ),
 }
 
+/** Headers without the path that was asked for, which the client knows. */
+function withoutAsked(headers: Headers, { path }: Request): string {
+  return [...headers].join(' ').replace(`nurture_return=${encodeURIComponent(path)};`, 'nurture_return=;')
+}
+
 /** A page without the name that its form sent, which the client knows. */
 function withoutTyped(text: string, { body }: Request): string {
   const name = typeof body === 'string' ? new URLSearchParams(body).get('name') : null
@@ -112,7 +117,7 @@ export async function attackTexts({ web }: AttackTarget): Promise<string[]> {
     for (const request of requests()) {
       const answer = await send(web, request)
       const text = withoutTyped(await answer.text(), request)
-      answers.add(`${answer.status} ${[...answer.headers].join(' ')} ${text}`)
+      answers.add(`${answer.status} ${withoutAsked(answer.headers, request)} ${text}`)
     }
     if (answers.size !== 1)
       findings.push(`${kind} has ${answers.size} answers: ${[...answers].join('\n    ')}`)
