@@ -157,12 +157,10 @@ export class SecondFactor {
     const attempt = await this.#attempts.consume(user.name, address)
     if (attempt.waitMs > 0) return { kind: 'wait', ms: attempt.waitMs }
     if (!(await countAttempt(db, hash, MAX_TRIES_PER_CHALLENGE))) {
+      if (await hasChallenge(db, hash))
+        refusals.record({ where: 'second-factor', reason: 'over', address, actor: user.name })
       // A second click, and the first was answered meanwhile: the code was not checked.
-      if (!(await hasChallenge(db, hash))) {
-        attempt.refund()
-        return { kind: 'over' }
-      }
-      refusals.record({ where: 'second-factor', reason: 'over', address, actor: user.name })
+      else attempt.refund()
       return { kind: 'over' }
     }
     const cookie = this.#sessionTokens.issue()

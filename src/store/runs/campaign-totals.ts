@@ -3,7 +3,7 @@ import { ownValue } from '../../shared/own-value.ts'
 import type { Db } from '../db.ts'
 import { runs, runTotals, stepTotals } from '../schema.ts'
 import { execute } from '../sql.ts'
-import { runSlices } from '../statistics/run-slices.ts'
+import { countUndisturbed, runSlices } from '../statistics/run-slices.ts'
 import { stepsOf } from './purge-runs.ts'
 
 /** The runs of one campaign version and their steps, with the runs that the purge has deleted. */
@@ -23,33 +23,24 @@ interface Count {
   n: number | string
 }
 
-/** A count is repeated when a purge has moved some runs meanwhile, so often in all. */
-const ATTEMPTS = 2
-
 /**
  * Counts all runs of a campaign and their steps, newest version first. Reads each run of the campaign that still exists, by many
  * short statements. What is purged meanwhile is counted once.
  * @param slice the most runs that one statement counts
  */
 export async function readCampaignTotals(db: Db, campaign: string, slice?: number): Promise<VersionTotals[]> {
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const before = await countDeleted(db, campaign)
-    const counts = await readCounts(db, deletedRuns(campaign))
-    for await (const isInSlice of runSlices(db, campaign, slice))
-      counts.push(...(await readCounts(db, existingRuns(campaign, isInSlice))))
-    if ((await countDeleted(db, campaign)) === before) return totalsOf(counts)
-  }
-  const all = sql`${deletedRuns(campaign)} UNION ALL ${existingRuns(campaign, sql`true`)}`
-  return totalsOf(await readCounts(db, all))
-}
-
-/** Only the purge adds to it, so that it tells whether it has moved runs of the campaign. */
-async function countDeleted(db: Db, campaign: string): Promise<number> {
-  const { rows } = await execute<{ n: number | string | null }>(
-    db,
-    sql`SELECT sum(runs) AS n FROM ${runTotals} WHERE campaign = ${campaign}`,
-  )
-  return Number(rows[0]?.n ?? 0)
+  const counts = await countUndisturbed(db, {
+    kept: sql`SELECT sum(runs) AS n FROM ${runTotals} WHERE campaign = ${campaign}`,
+    async inSlices() {
+      const found = await readCounts(db, deletedRuns(campaign))
+      for await (const isInSlice of runSlices(db, campaign, slice))
+        found.push(...(await readCounts(db, existingRuns(campaign, isInSlice))))
+      return found
+    },
+    atOnce: () =>
+      readCounts(db, sql`${deletedRuns(campaign)} UNION ALL ${existingRuns(campaign, sql`true`)}`),
+  })
+  return totalsOf(counts)
 }
 
 function deletedRuns(campaign: string): SQL {

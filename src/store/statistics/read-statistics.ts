@@ -8,11 +8,10 @@ import { DAY_MS } from '../../shared/time-units.ts'
 import type { CampaignStore } from '../campaigns/campaign-store.ts'
 import type { Db } from '../db.ts'
 import { campaignStatistics, inbox, runs } from '../schema.ts'
-import { execute } from '../sql.ts'
 import { answerDay, answeringCampaign, answerMetrics } from './answer-metrics.ts'
 import { CountSum, type StoredCount } from './count-sum.ts'
 import { countInSql, entryDay, runMetrics } from './run-metrics.ts'
-import { RUNS_PER_SLICE, runSlices } from './run-slices.ts'
+import { countUndisturbed, RUNS_PER_SLICE, runSlices } from './run-slices.ts'
 
 /** How a count is divided into statements. */
 interface Parts {
@@ -21,9 +20,6 @@ interface Parts {
   /** The most runs that one of them counts. */
   slice: number
 }
-
-/** A count is repeated when a purge has moved some meanwhile, so often in all. */
-const ATTEMPTS = 2
 
 /**
  * Counts the runs and answers of a campaign, with those that the purges have deleted. Reads each run of the campaign, by many short
@@ -36,15 +32,16 @@ export async function readStatistics(
   parts: Partial<Parts> = {},
 ): Promise<CountedRow[]> {
   const { pause = async () => {}, slice = RUNS_PER_SLICE } = parts
-  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-    const before = await countDeleted(db, campaign)
-    const rows = await countInSlices(db, campaign, filter, { pause, slice })
-    if ((await countDeleted(db, campaign)) === before) return rows
-  }
-  const sum = new CountSum()
-  const all = [runMetrics(keptRuns(campaign, filter, sql`true`)), ...otherMetrics(campaign, filter)]
-  sum.add(await countRows(db, all))
-  return sum.rows()
+  return countUndisturbed(db, {
+    kept: sql`SELECT sum(n) AS n FROM ${campaignStatistics} WHERE campaign = ${campaign}`,
+    inSlices: () => countInSlices(db, campaign, filter, { pause, slice }),
+    async atOnce() {
+      const sum = new CountSum()
+      const existing = runMetrics(keptRuns(campaign, filter, sql`true`))
+      sum.add(await countRows(db, [existing, ...otherMetrics(campaign, filter)]))
+      return sum.rows()
+    },
+  })
 }
 
 async function countInSlices(
@@ -63,15 +60,6 @@ async function countInSlices(
   for await (const isInSlice of runSlices(db, campaign, slice))
     await count([runMetrics(keptRuns(campaign, filter, isInSlice))])
   return sum.rows()
-}
-
-/** Only purges add to it, so that it tells whether one has moved counts of the campaign. */
-async function countDeleted(db: Db, campaign: string): Promise<number> {
-  const { rows } = await execute<{ n: number | string | null }>(
-    db,
-    sql`SELECT sum(n) AS n FROM ${campaignStatistics} WHERE campaign = ${campaign}`,
-  )
-  return Number(rows[0]?.n ?? 0)
 }
 
 function keptRuns(campaign: string, filter: EntryFilter, isInSlice: SQL): SQL {

@@ -6,6 +6,30 @@ import { execute } from '../sql.ts'
 /** The most runs that one statement counts. The embedded store does nothing else meanwhile. */
 export const RUNS_PER_SLICE = 2_000
 
+/** A count is repeated when a purge has moved some meanwhile, so often in all. */
+const ATTEMPTS = 2
+
+/**
+ * Counts the runs that exist and what the purges have kept of deleted ones, by several statements. What is purged meanwhile is counted
+ * once: then the count is repeated, and in the end one statement does it.
+ * @param count.kept selects one number, `n`. Only the purges add to it, so that it tells whether they have moved runs
+ */
+export async function countUndisturbed<T>(
+  db: Db,
+  count: { kept: SQL; inSlices(): Promise<T>; atOnce(): Promise<T> },
+): Promise<T> {
+  const readKept = async () => {
+    const { rows } = await execute<{ n: number | string | null }>(db, count.kept)
+    return Number(rows[0]?.n ?? 0)
+  }
+  for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+    const before = await readKept()
+    const counted = await count.inSlices()
+    if ((await readKept()) === before) return counted
+  }
+  return count.atOnce()
+}
+
 /**
  * Divides the runs of a campaign that exist, in the order of their arrival.
  * @param slice the most runs of a part; those that arrived in the same millisecond are not divided
