@@ -177,11 +177,17 @@ const Charts = ({ store, crowd }: PartProps) => {
 /** A send that was under way at the unfollow is not an error. */
 const HARMLESS: ReadonlySet<Finding> = new Set(['after-unfollow'])
 
+/** Each finding, and whether it is an error. */
+const judged = ({ findings }: StartedCrowdView) =>
+  (Object.entries(findings) as [Finding, StartedCrowdView['findings'][Finding]][]).map(([finding, found]) => {
+    const tone = found.count === 0 ? 'good' : HARMLESS.has(finding) ? 'harmless' : 'wrong'
+    return { finding, tone, ...found } as const
+  })
+
 /** What came of it, in a line. Nothing while the crowd is under way. */
 const Conclusion = ({ store: { texts }, crowd }: PartProps) => {
   if (crowd.state !== 'finished') return null
-  const all = Object.entries(crowd.findings) as [Finding, StartedCrowdView['findings'][Finding]][]
-  const wrong = all.filter(([finding, { count }]) => count > 0 && !HARMLESS.has(finding))
+  const wrong = judged(crowd).filter(({ tone }) => tone === 'wrong')
   return (
     <p class={wrong.length === 0 ? 'note green' : 'note red'} id="crowd-conclusion" role="status">
       <Icon name={wrong.length === 0 ? 'circle-check' : 'circle-alert'} />
@@ -195,30 +201,26 @@ const Conclusion = ({ store: { texts }, crowd }: PartProps) => {
 
 const Verdict = ({ store, crowd }: PartProps) => {
   const { texts, data } = store
-  const all = Object.entries(crowd.findings) as [Finding, StartedCrowdView['findings'][Finding]][]
   return (
     <section class="card crowd-verdict">
       <h2>{texts.judge}</h2>
       <p class="quiet">{texts.judgeHint}</p>
       <ul>
-        {all.map(([finding, { count, examples }]) => {
-          const tone = count === 0 ? 'good' : HARMLESS.has(finding) ? 'harmless' : 'wrong'
-          return (
-            <li key={finding} class={tone} data-finding={finding} data-count={count}>
-              <Icon name={tone === 'wrong' ? 'circle-alert' : 'circle-check'} />
-              <span class="what">
-                {texts.findings[finding]}
-                <small>{texts.findingHints[finding]}</small>
-                {examples.map((openId, i) => (
-                  <a key={openId} href={`/phone/${data.appId}/${openId}`}>
-                    {texts.example(i + 1)}
-                  </a>
-                ))}
-              </span>
-              <b>{number(count)}</b>
-            </li>
-          )
-        })}
+        {judged(crowd).map(({ finding, tone, count, examples }) => (
+          <li key={finding} class={tone} data-finding={finding} data-count={count}>
+            <Icon name={tone === 'wrong' ? 'circle-alert' : 'circle-check'} />
+            <span class="what">
+              {texts.findings[finding]}
+              <small>{texts.findingHints[finding]}</small>
+              {examples.map((openId, i) => (
+                <a key={openId} href={`/phone/${data.appId}/${openId}`}>
+                  {texts.example(i + 1)}
+                </a>
+              ))}
+            </span>
+            <b>{number(count)}</b>
+          </li>
+        ))}
       </ul>
     </section>
   )
