@@ -1,4 +1,5 @@
 import { type Facts, factValueProblem, parseFacts } from '../shared/facts.ts'
+import { isRecord } from '../shared/is-record.ts'
 import type { HookSettings } from '../store/hooks/hook-settings.ts'
 import type { ApiIssue } from './api-error.ts'
 
@@ -22,8 +23,7 @@ export function readHookRequest(
   { accounts, campaign: fixedCampaign, fields }: HookSettings,
   body: unknown,
 ): { request: HookRequest } | { issues: ApiIssue[] } {
-  if (typeof body !== 'object' || body === null || Array.isArray(body))
-    return { issues: [{ path: '', message: 'must be a JSON object' }] }
+  if (!isRecord(body)) return { issues: [{ path: '', message: 'must be a JSON object' }] }
   const issues: ApiIssue[] = []
   const text = (path: string, max: number): string => {
     const value = valueAt(body, path)

@@ -1,9 +1,10 @@
+import { isRecord } from '../shared/is-record.ts'
 import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.ts'
 import { contentIssues } from './check-content.ts'
 import type { CheckContext } from './check-context.ts'
 import { structureIssues } from './check-structure.ts'
 import { eventsOf, invisibleKeywords, invisibleWords, type Report, wordsOf } from './draft-events.ts'
-import { isMap, listOf } from './draft-items.ts'
+import { listOf } from './draft-items.ts'
 import type { Issue } from './issue.ts'
 import type { OptOut } from './opt-out.ts'
 
@@ -11,15 +12,15 @@ type RawMap = Readonly<Record<string, unknown>>
 
 /** Issues of the rows of `answers`, and of the keywords that end an opt-out. The file may have other errors. */
 export function answerIssues(file: unknown): Issue[] {
-  const campaign = isMap(file) ? file : {}
+  const campaign = isRecord(file) ? file : {}
   const issues: Issue[] = []
   const report: Report = (path, message) => issues.push({ path, message })
   const rows = listOf(campaign.answers).flatMap((row, i) =>
-    isMap(row) ? [{ row, path: `answers.${i}` }] : [],
+    isRecord(row) ? [{ row, path: `answers.${i}` }] : [],
   )
   for (const { row, path } of rows) invisibleKeywords(row.on, `${path}.on`, report)
   unreachable(rows, report)
-  const exit = isMap(campaign.exit) ? campaign.exit : {}
+  const exit = isRecord(campaign.exit) ? campaign.exit : {}
   invisibleWords(exit.resume, 'exit.resume', normaliseExitKeyword, report)
   return issues
 }

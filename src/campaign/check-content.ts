@@ -1,14 +1,7 @@
+import { isRecord } from '../shared/is-record.ts'
 import type { CheckContext } from './check-context.ts'
 import type { Report } from './draft-events.ts'
-import {
-  type DraftItem,
-  draftDuration,
-  draftItems,
-  draftWindow,
-  flatItems,
-  isMap,
-  listOf,
-} from './draft-items.ts'
+import { type DraftItem, draftDuration, draftItems, draftWindow, flatItems, listOf } from './draft-items.ts'
 import { describeDuration } from './duration.ts'
 import type { Issue } from './issue.ts'
 import { mediaRefs, TEXT_MAX_BYTES, textsOf } from './message.ts'
@@ -19,7 +12,7 @@ import { checkTemplate, usesFacts, usesFollowerAttributes } from './template/tem
 
 /** Issues that the schema cannot find: duplicate ids, delays beyond the window, templates, lengths, media. */
 export function contentIssues(file: unknown, context: CheckContext): Issue[] {
-  const campaign = isMap(file) ? file : {}
+  const campaign = isRecord(file) ? file : {}
   const problemOf = createTextCheck(accountVariableNames(file, context.accounts))
   const issues: Issue[] = []
   const report: Report = (path, message, help) => issues.push({ path, message, ...help })
@@ -46,12 +39,12 @@ export function contentIssues(file: unknown, context: CheckContext): Issue[] {
 
 /** The passive replies of a file: of its entry, its answers and its opt-out. */
 function draftReplies(campaign: Readonly<Record<string, unknown>>): { path: string; reply: DraftMessage }[] {
-  const exit = isMap(campaign.exit) ? campaign.exit : {}
+  const exit = isRecord(campaign.exit) ? campaign.exit : {}
   const given: [string, unknown][] = [
     ['reply', campaign.reply],
     ...listOf(campaign.answers).map((row, i): [string, unknown] => [
       `answers.${i}.reply`,
-      isMap(row) ? row.reply : undefined,
+      isRecord(row) ? row.reply : undefined,
     ]),
     ['exit.reply', exit.reply],
     ['exit.resumeReply', exit.resumeReply],
@@ -66,7 +59,7 @@ function delayIssues(items: readonly DraftItem[], windowMs: number, report: Repo
   for (const item of items) {
     if (item.kind !== 'step') return
     const { raw, path } = item
-    const hasDelay = raw.at === undefined && raw.before === undefined && !isMap(raw.since)
+    const hasDelay = raw.at === undefined && raw.before === undefined && !isRecord(raw.since)
     const after = hasDelay ? draftDuration(raw.after ?? '0s') : undefined
     const before: number | undefined = raw.since === undefined || raw.since === 'previous' ? previous : 0
     previous = before === undefined || after === undefined ? undefined : before + after

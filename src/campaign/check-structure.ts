@@ -1,3 +1,4 @@
+import { isRecord } from '../shared/is-record.ts'
 import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.ts'
 import { eventsOf, invisibleKeywords, invisibleWords, type Report, wordsOf } from './draft-events.ts'
 import {
@@ -7,7 +8,6 @@ import {
   draftItems,
   draftWindow,
   flatItems,
-  isMap,
 } from './draft-items.ts'
 import { describeDuration } from './duration.ts'
 import type { Issue } from './issue.ts'
@@ -19,7 +19,7 @@ export const RESERVED: ReadonlySet<string> = new Set(['entry', 'reply', 'previou
 
 /** Issues of the order of a file: ids, references, what can never be reached. The file may have other errors. */
 export function structureIssues(file: unknown): Issue[] {
-  const campaign = isMap(file) ? file : {}
+  const campaign = isRecord(file) ? file : {}
   const issues: Issue[] = []
   const report: Report = (path, message, help) => issues.push({ path, message, ...help })
   const items = draftItems(campaign.steps, 'steps')
@@ -197,5 +197,5 @@ function entryIssues(
 }
 
 function exitOf({ exit }: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return isMap(exit) ? exit : {}
+  return isRecord(exit) ? exit : {}
 }

@@ -1,3 +1,4 @@
+import { isRecord } from '../shared/is-record.ts'
 import { isSame } from '../shared/same-value.ts'
 import { type CampaignItem, isFork } from './item-model.ts'
 import type { Campaign } from './model.ts'
@@ -140,11 +141,7 @@ function diffFields(before: object, after: object, path = ''): FieldChange[] {
   return [...new Set([...now.keys(), ...old.keys()])].flatMap((name): FieldChange[] => {
     const [from, to] = [old.get(name), now.get(name)]
     const field = path ? `${path}.${name}` : name
-    if (isMap(from) && isMap(to)) return diffFields(from, to, field)
+    if (isRecord(from) && isRecord(to)) return diffFields(from, to, field)
     return isSame(from, to) ? [] : [{ kind: 'changed', field, from, to }]
   })
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

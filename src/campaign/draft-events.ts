@@ -1,5 +1,6 @@
+import { isRecord } from '../shared/is-record.ts'
 import { normaliseEntryKeyword } from '../shared/keyword.ts'
-import { isMap, listOf } from './draft-items.ts'
+import { listOf } from './draft-items.ts'
 import type { Issue } from './issue.ts'
 
 /** The events of a file that may have errors, and their words. What is not readable is left out. */
@@ -10,7 +11,7 @@ export type Report = (path: string, message: string, help?: Pick<Issue, 'rule' |
 
 /** The events of an `entry` or an `on`, which may be one or a list. */
 export function eventsOf(on: unknown): RawMap[] {
-  return (Array.isArray(on) ? on : [on]).filter(isMap)
+  return (Array.isArray(on) ? on : [on]).filter(isRecord)
 }
 
 /** The words of a list. */

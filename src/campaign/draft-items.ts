@@ -1,3 +1,4 @@
+import { isRecord } from '../shared/is-record.ts'
 import { MINUTE_MS } from '../shared/time-units.ts'
 import { LONGEST_WINDOW_MS } from '../wechat/rules/rules.ts'
 import { parseDuration } from './duration.ts'
@@ -41,12 +42,12 @@ export function draftItems(value: unknown, path: string): DraftItem[] {
   return listOf(value).flatMap((raw, i): DraftItem[] => {
     const at = `${path}.${i}`
     if (raw === 'end') return [{ kind: 'end', path: at }]
-    if (!isMap(raw)) return []
+    if (!isRecord(raw)) return []
     const id = typeof raw.id === 'string' ? raw.id : null
     if (!('branches' in raw))
       return [{ kind: 'step', path: at, raw, id, messages: draftMessages(raw.send, at) }]
     const branches = listOf(raw.branches).flatMap((branch, b): DraftBranch[] => {
-      if (!isMap(branch)) return []
+      if (!isRecord(branch)) return []
       const branchPath = `${at}.branches.${b}`
       const name = typeof branch.name === 'string' ? branch.name : String.fromCodePoint(97 + b)
       return [{ path: branchPath, raw: branch, name, items: draftItems(branch.steps, `${branchPath}.steps`) }]
@@ -82,10 +83,6 @@ export function draftDuration(value: unknown): number | undefined {
 export function draftWindow(value: unknown): number {
   const ms = draftDuration(value)
   return ms !== undefined && ms >= MINUTE_MS && ms <= LONGEST_WINDOW_MS ? ms : LONGEST_WINDOW_MS
-}
-
-export function isMap(value: unknown): value is RawMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export function listOf(value: unknown): readonly unknown[] {

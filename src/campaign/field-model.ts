@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { FACT_NAME, FACT_NAME_RULE, MAX_FACT_CHARS } from '../shared/facts.ts'
+import { isRecord } from '../shared/is-record.ts'
 import { parseDuration } from './duration.ts'
 import { described, LEAST_HELP, MOST_HELP } from './field-help.ts'
 import { inOneUnit } from './fixes/written-duration.ts'
@@ -64,6 +65,5 @@ export const factTests = z.record(
 
 /** Runs a rule although other fields are invalid, so that all errors are reported at once. */
 export const onAnyMap = {
-  when: ({ value }: { value: unknown }) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value),
+  when: ({ value }: { value: unknown }) => isRecord(value),
 }

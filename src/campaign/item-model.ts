@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { CampaignTest } from '../run/condition.ts'
 import type { FactTest } from '../run/fact.ts'
+import { isRecord } from '../shared/is-record.ts'
 import { MINUTE_MS, SECOND_MS } from '../shared/time-units.ts'
 import { entryEvents, type FileEvents, runEvents } from './event-model.ts'
 import { BRANCH_HELP, CONDITION_HELP, described, FACT_TIME_HELP, FORK_HELP, STEP_HELP } from './field-help.ts'
@@ -250,7 +251,7 @@ function forkProblems(fork: Partial<Record<keyof CampaignFork, unknown>>): [(str
     [path],
     message,
   ])
-  const branches = (Array.isArray(fork.branches) ? fork.branches : []).filter(isMap)
+  const branches = (Array.isArray(fork.branches) ? fork.branches : []).filter(isRecord)
   const kinds = KINDS.filter((kind) => branches.some((b) => b[kind] !== undefined))
   const isMixed = branches.some((b) => KINDS.filter((kind) => b[kind] !== undefined).length !== 1)
   if (branches.length > 0 && (kinds.length !== 1 || isMixed)) {
@@ -292,10 +293,6 @@ function shareProblems(branches: readonly Record<string, unknown>[]): [(string |
     }
   }
   return []
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 export function isFork(item: CampaignItem): item is CampaignFork {

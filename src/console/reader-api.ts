@@ -1,4 +1,5 @@
 import type { ApiAnswer, SessionApi } from '../api/session-api.ts'
+import { isRecord } from '../shared/is-record.ts'
 import { languageOf } from './shell/preferences.tsx'
 import type { Language } from './texts/bilingual.ts'
 import { apiIssueText, apiMessageText } from './texts/errors/api-error-text.ts'
@@ -24,7 +25,7 @@ export function inReadersLanguage(api: SessionApi): SessionApi {
       const body: unknown = JSON.parse(text)
       const headers = new Headers(response.headers)
       headers.delete('content-length')
-      const shown = isMap(body) ? JSON.stringify(inLanguage(body, languageOf(c))) : text
+      const shown = isRecord(body) ? JSON.stringify(inLanguage(body, languageOf(c))) : text
       return new Response(shown, { status: response.status, headers })
     },
   }
@@ -34,7 +35,7 @@ function answerInLanguage(answer: ApiAnswer, language: Language): ApiAnswer {
   const { body, error } = answer
   return {
     ...answer,
-    body: isMap(body) ? inLanguage(body, language) : body,
+    body: isRecord(body) ? inLanguage(body, language) : body,
     // The text of an error is one of the body's.
     error: error && (errorIn(error, language) as NonNullable<ApiAnswer['error']>),
   }
@@ -44,7 +45,7 @@ function answerInLanguage(answer: ApiAnswer, language: Language): ApiAnswer {
 function inLanguage(body: JsonMap, language: Language): JsonMap {
   const say = (value: unknown) => (typeof value === 'string' ? apiMessageText(value, language) : value)
   const change: Readonly<Record<string, (value: unknown) => unknown>> = {
-    error: (error) => (isMap(error) ? errorIn(error, language) : error),
+    error: (error) => (isRecord(error) ? errorIn(error, language) : error),
     issues: (list) => issuesIn(list, language),
     warnings: (list) => issuesIn(list, language),
     notes: (list) => (Array.isArray(list) ? list.map(say) : list),
@@ -88,9 +89,5 @@ function reasonsIn(list: unknown, say: (value: unknown) => unknown): unknown {
 }
 
 function mapsIn(list: unknown, change: (item: JsonMap) => JsonMap): unknown {
-  return Array.isArray(list) ? list.map((item: unknown) => (isMap(item) ? change(item) : item)) : list
-}
-
-function isMap(value: unknown): value is JsonMap {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return Array.isArray(list) ? list.map((item: unknown) => (isRecord(item) ? change(item) : item)) : list
 }

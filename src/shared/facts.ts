@@ -1,3 +1,4 @@
+import { isRecord } from './is-record.ts'
 import { isStorable } from './text.ts'
 
 /** What a follower's fact may be: a text of at most 200 characters, a number, or true or false. */
@@ -42,7 +43,7 @@ export function factValueProblem(value: unknown): string | null {
 
 /** Reads facts from JSON. Reports every fact that cannot be stored; then none is taken. */
 export function parseFacts(value: unknown): { facts: Facts; issues: FactIssue[] } {
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
+  if (!isRecord(value))
     return { facts: {}, issues: [{ path: '', message: 'facts are an object of names and values' }] }
   const entries = Object.entries(value)
   if (entries.length > MAX_FACTS)

@@ -1,6 +1,7 @@
 import type { Context } from 'hono'
 import type { z } from 'zod'
 import { describeIssues } from './callbacks/server-settings.ts'
+import { isRecord } from './is-record.ts'
 
 /**
  * The JSON object in the body of a control call.
@@ -17,8 +18,7 @@ export async function readObject(
     throw new Error('the body is missing: send a JSON object')
   }
   const value = parsed(text)
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new Error(`the body must be a JSON object, not ${kindOf(value)}`)
+  if (!isRecord(value)) throw new Error(`the body must be a JSON object, not ${kindOf(value)}`)
   return value as Record<string, unknown>
 }
 

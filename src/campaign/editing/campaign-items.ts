@@ -1,3 +1,4 @@
+import { isRecord } from '../../shared/is-record.ts'
 import { CannotEdit, plainValue } from './plain-values.ts'
 import { copyItem, type Path, setField } from './yaml-edit.ts'
 
@@ -10,7 +11,7 @@ export type ReadFile = { fields: Fields; problem: null } | { fields: null; probl
 export function readFile(source: string): ReadFile {
   try {
     const value = plainValue(source)
-    return isFields(value)
+    return isRecord(value)
       ? { fields: value, problem: null }
       : { fields: null, problem: 'it is no map of fields' }
   } catch (err) {
@@ -19,8 +20,6 @@ export function readFile(source: string): ReadFile {
   }
 }
 
-export const isFields = (value: unknown): value is Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 /** What a list or a map has at a key; undefined for what has none. */
 export const childAt = (value: unknown, key: string | number): unknown =>
   typeof value === 'object' && value !== null ? (value as Record<string | number, unknown>)[key] : undefined
@@ -52,7 +51,7 @@ export function cardsOf(fields: Fields): Card[] {
     for (const [i, item] of listOf(items).entries()) {
       const path = [...list, i]
       if (item === 'end') cards.push({ kind: 'end', path, fields: {}, depth, number })
-      if (!isFields(item)) continue
+      if (!isRecord(item)) continue
       number++
       const isFork = 'branches' in item
       cards.push({ kind: isFork ? 'fork' : 'step', path, fields: item, depth, number })
@@ -60,7 +59,7 @@ export function cardsOf(fields: Fields): Card[] {
       walk(item.meanwhile, [...path, 'meanwhile'], depth + 1)
       for (const [b, branch] of listOf(item.branches).entries()) {
         const at = [...path, 'branches', b]
-        if (!isFields(branch)) continue
+        if (!isRecord(branch)) continue
         cards.push({ kind: 'branch', path: at, fields: branch, depth: depth + 1, number })
         walk(branch.steps, [...at, 'steps'], depth + 2)
       }

@@ -1,3 +1,4 @@
+import { isRecord } from '../../shared/is-record.ts'
 import { isSame } from '../../shared/same-value.ts'
 import { CannotEdit, plainValue } from './plain-values.ts'
 
@@ -21,13 +22,12 @@ export function changed(
   if (hasCrlf(source))
     return changed(source.replaceAll('\r\n', '\n'), change, expected).replaceAll('\n', '\r\n')
   const values = plainValue(source)
-  if (!isFields(values)) throw new CannotEdit('it is no map of fields')
+  if (!isRecord(values)) throw new CannotEdit('it is no map of fields')
   const text = change(source)
   if (!isSame(plainValue(text), copyOf(expected(copyOf(values)))))
     throw new CannotEdit('the change would change other values too')
   return text
 }
-const isFields = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value)
 /** Undefined fields are none. */
 const copyOf = (value: unknown): unknown => JSON.parse(JSON.stringify(value ?? null))
 

@@ -1,3 +1,5 @@
+import { isRecord } from '../../shared/is-record.ts'
+
 /**
  * What each change of `yaml-edit` makes of the values of a file, whatever its text looks like. A change of a text is compared
  * with it, so that nothing else is changed. The functions change the values that they are given, and return the new top.
@@ -6,16 +8,12 @@
 /** The keys and indexes that lead to a value. */
 export type Path = readonly (string | number)[]
 
-type Plain = Record<string, unknown>
-
-const isPlain = (value: unknown): value is Plain =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
 const isIndex = (list: readonly unknown[], key: unknown): key is number =>
   typeof key === 'number' && key >= 0 && key < list.length
 
 function child(value: unknown, key: string | number): unknown {
   if (Array.isArray(value)) return isIndex(value, key) ? value[key] : undefined
-  return isPlain(value) && Object.hasOwn(value, key) ? value[key] : undefined
+  return isRecord(value) && Object.hasOwn(value, key) ? value[key] : undefined
 }
 const at = (root: unknown, path: Path): unknown => path.reduce<unknown>(child, root)
 
@@ -26,7 +24,7 @@ export function setPlain(root: unknown, path: Path, value: unknown): unknown {
   const above = path.slice(0, -1)
   const container = at(root, above)
   if (Array.isArray(container) && isIndex(container, key)) container[key] = value
-  else if (!isPlain(container))
+  else if (!isRecord(container))
     return value === undefined ? root : setPlain(root, above, Object.fromEntries([[key, value]]))
   else if (value === undefined) delete container[key]
   else Object.defineProperty(container, key, { value, enumerable: true, configurable: true, writable: true })
@@ -64,7 +62,7 @@ export function movePlain(root: unknown, path: Path, list: Path, to: number): un
   const [item] = items.splice(index, 1)
   into.splice(into === items && to > index ? to - 1 : to, 0, item)
   // The list of all steps stays, and so does one that is an item itself.
-  if (items.length === 0 && from.length > 1 && isPlain(owner)) delete owner[String(from.at(-1))]
+  if (items.length === 0 && from.length > 1 && isRecord(owner)) delete owner[String(from.at(-1))]
   return top
 }
 

@@ -1,4 +1,5 @@
-import { childAt, type Fields, isFields, textOf } from './campaign-items.ts'
+import { isRecord } from '../../shared/is-record.ts'
+import { childAt, type Fields, textOf } from './campaign-items.ts'
 
 /**
  * The branch of each fork that leads to an item, by the fork's id; -1 for `else`. Empty for an item of the main line.
@@ -9,7 +10,7 @@ export function wayTo(fields: Fields, path: readonly (string | number)[]): Recor
   let at: unknown = fields
   for (const [i, key] of path.entries()) {
     const branch = key === 'else' ? -1 : key === 'branches' ? Number(path[i + 1]) : null
-    if (branch !== null && isFields(at) && typeof at.id === 'string') way[textOf(at.id)] = branch
+    if (branch !== null && isRecord(at) && typeof at.id === 'string') way[textOf(at.id)] = branch
     at = childAt(at, key)
   }
   return way

@@ -1,4 +1,5 @@
-import { isFields, listOf, textOf, valueAt } from '../editing/campaign-items.ts'
+import { isRecord } from '../../shared/is-record.ts'
+import { listOf, textOf, valueAt } from '../editing/campaign-items.ts'
 import { type Fix, type FixContext, type FixRule, fix } from './fix.ts'
 import { understoodDuration, understoodTime } from './written-duration.ts'
 
@@ -25,7 +26,7 @@ function understood(context: FixContext, read: (given: string) => string | null)
 function scaleShares({ fields, path }: FixContext): readonly Fix[] {
   const list = path.slice(0, -2)
   const shares = listOf(valueAt(fields, list)).map((branch) =>
-    isFields(branch) && typeof branch.share === 'number' ? branch.share : 0,
+    isRecord(branch) && typeof branch.share === 'number' ? branch.share : 0,
   )
   const sum = shares.reduce((total, share) => total + share, 0)
   const scaled = shares.map((share) => Math.max(1, Math.floor((share * 100) / sum)))

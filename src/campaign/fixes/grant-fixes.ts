@@ -1,7 +1,8 @@
+import { isRecord } from '../../shared/is-record.ts'
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '../../shared/time-units.ts'
 import { LONGEST_WINDOW_MS } from '../../wechat/rules/rules.ts'
 import { parseDuration } from '../duration.ts'
-import { freeId, isFields, listOf, valueAt } from '../editing/campaign-items.ts'
+import { freeId, listOf, valueAt } from '../editing/campaign-items.ts'
 import { type Fix, type FixContext, type FixRule, fix, itemPath } from './fix.ts'
 import { readSpan, writtenDuration } from './written-duration.ts'
 
@@ -29,22 +30,22 @@ function askBefore({ fields, path, language }: FixContext, wait: string): readon
 const followsReply = (fields: FixContext['fields'], item: readonly (string | number)[]) =>
   listOf(valueAt(fields, item.slice(0, -1)))
     .slice(0, Number(item.at(-1)))
-    .some((above) => isFields(above) && above.since === 'reply')
+    .some((above) => isRecord(above) && above.since === 'reply')
 
 /** Whether a step, or a branch around it, is for followers who have not answered. */
 function isForSilent(fields: FixContext['fields'], item: readonly (string | number)[]): boolean {
   return (
     item.some((key, i) => {
       const around = valueAt(fields, item.slice(0, i))
-      if (key !== 'else' || !isFields(around)) return isFields(around) && asksForSilence(around.when)
-      return listOf(around.branches).some((branch) => isFields(branch) && branch.on !== undefined)
+      if (key !== 'else' || !isRecord(around)) return isRecord(around) && asksForSilence(around.when)
+      return listOf(around.branches).some((branch) => isRecord(branch) && branch.on !== undefined)
     }) || asksForSilence(valueAt(fields, [...item, 'when']))
   )
 }
 
 function asksForSilence(when: unknown): boolean {
   if (when === 'not-replied') return true
-  return isFields(when) && isFields(when.not) && when.not.replied === true
+  return isRecord(when) && isRecord(when.not) && when.not.replied === true
 }
 
 /** What is left for a step that no reply pays any more: a reply before it, else nothing. */
@@ -121,7 +122,7 @@ function intoMeanwhile({ fields, path }: FixContext, fork: string): readonly Fix
   const list = path.slice(0, -1)
   const index = Number(path.at(-1))
   const next = valueAt(fields, [...list, index + 1])
-  if (!isFields(next) || next.id !== fork) return []
+  if (!isRecord(next) || next.id !== fork) return []
   const to = [...list, index + 1, 'meanwhile']
   return [fix('meanwhile', [fork], { do: 'move', path, list: to, to: listOf(next.meanwhile).length })]
 }

@@ -1,6 +1,7 @@
+import { isRecord } from '../../shared/is-record.ts'
 import { RESERVED } from '../check-structure.ts'
 import { wordsOf } from '../draft-events.ts'
-import { type Fields, freeId, isFields, listOf, textOf, valueAt } from '../editing/campaign-items.ts'
+import { type Fields, freeId, listOf, textOf, valueAt } from '../editing/campaign-items.ts'
 import type { Path } from '../editing/yaml-edit.ts'
 import { ACTIONS } from '../item-model.ts'
 import { type Fix, type FixContext, type FixRule, fix, itemPath } from './fix.ts'
@@ -31,7 +32,7 @@ function endLast({ fields, path }: FixContext): readonly Fix[] {
 function goOn({ fields, path }: FixContext): readonly Fix[] {
   const list = path.slice(0, -1)
   const above = valueAt(fields, [...list, Number(path.at(-1)) - 1])
-  if (!isFields(above)) return []
+  if (!isRecord(above)) return []
   const at = [...list, Number(path.at(-1)) - 1]
   const branches = listOf(above.branches)
   const ends: Path[] = [[...at, 'else'], ...branches.map((_, b) => [...at, 'branches', b, 'steps']).reverse()]
@@ -50,7 +51,7 @@ function rowsAbove({ fields, path }: FixContext): { name: string; index: number;
   return listOf(valueAt(fields, list))
     .slice(0, Number(path.at(-1)))
     .map((row, index) => {
-      const fieldsOfRow = isFields(row) ? row : {}
+      const fieldsOfRow = isRecord(row) ? row : {}
       const named = textOf(fieldsOfRow.name) || String.fromCodePoint(97 + index)
       return { name: isAnswers ? `answers.${index}` : named, index, row: fieldsOfRow }
     })
@@ -82,7 +83,7 @@ function wordOnce(context: FixContext, word: string, name: string): readonly Fix
 function withoutWord(on: unknown, path: Path, word: string) {
   const events = Array.isArray(on) ? on : [on]
   for (const [i, event] of events.entries()) {
-    const words = isFields(event) ? wordsOf(event.keywords) : []
+    const words = isRecord(event) ? wordsOf(event.keywords) : []
     const left = words.filter((one) => one !== word)
     if (left.length === words.length || left.length === 0) continue
     return { do: 'set' as const, path: [...path, ...(Array.isArray(on) ? [i] : []), 'keywords'], value: left }

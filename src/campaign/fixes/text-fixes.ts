@@ -1,5 +1,6 @@
 import { isScalar, LineCounter, visit } from 'yaml'
-import { isFields, listOf, valueAt } from '../editing/campaign-items.ts'
+import { isRecord } from '../../shared/is-record.ts'
+import { listOf, valueAt } from '../editing/campaign-items.ts'
 import { MESSAGES_MAX } from '../item-model.ts'
 import { parseYaml, repeatedKeys } from '../read-yaml.ts'
 import { type Fix, type FixContext, type FixRule, fix } from './fix.ts'
@@ -76,7 +77,7 @@ function splitText(
   const index = Array.isArray(old) ? Number(message.at(-1)) : 0
   const one = all[index]
   const split = parts(text, Number(max), size)
-  if (!split || !isFields(one) || all.length + split.length - 1 > MESSAGES_MAX) return []
+  if (!split || !isRecord(one) || all.length + split.length - 1 > MESSAGES_MAX) return []
   const messages = split.map((part) => ({ ...one, text: part }))
   const value = [...all.slice(0, index), ...messages, ...all.slice(index + 1)]
   return [fix('split-text', [String(split.length)], { do: 'set', path: send, value })]

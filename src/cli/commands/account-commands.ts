@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+import { isRecord } from '../../shared/is-record.ts'
 import { joinSentences } from '../../shared/text.ts'
 import { callApi, fetchAllPages, type ServerOptions, urlOption } from '../api-client.ts'
 import { CommandError, command, commandGroup, printing, type Terminal, UsageError } from '../cli-command.ts'
@@ -294,7 +295,7 @@ async function readSecrets(file: string): Promise<Record<string, unknown>> {
   const text = await readUserSecret(file)
   try {
     const value: unknown = JSON.parse(text)
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { ...value }
+    if (isRecord(value)) return { ...value }
   } catch {
     // The parser's message would quote the secrets.
   }

@@ -1,3 +1,4 @@
+import { isRecord } from '../../shared/is-record.ts'
 import type { Menu } from '../../wechat/rules/menu.ts'
 
 export const FIRST_LEVEL = 3
@@ -96,7 +97,7 @@ function readButton(field: Field, place: string): object {
 function otherButton(json: string): object {
   try {
     const read: unknown = JSON.parse(json)
-    return typeof read === 'object' && read !== null && !Array.isArray(read) ? read : {}
+    return isRecord(read) ? read : {}
   } catch {
     return {}
   }

@@ -1,9 +1,10 @@
-import { childAt, type Fields, isFields, valueAt } from '../../campaign/editing/campaign-items.ts'
+import { childAt, type Fields, valueAt } from '../../campaign/editing/campaign-items.ts'
 import type { Path } from '../../campaign/editing/yaml-edit.ts'
 import type { Fix } from '../../campaign/fixes/fix.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import { helpFor } from '../../campaign/issue-help.ts'
 import { issueText } from '../../campaign/texts/issue-text.ts'
+import { isRecord } from '../../shared/is-record.ts'
 import type { EditorIssue } from '../editor-data.ts'
 import type { Language } from '../texts/bilingual.ts'
 import { fixText } from '../texts/fix-texts.ts'
@@ -46,7 +47,7 @@ function emptyField(fields: Fields, { path, message }: Issue): string | null {
   const value = valueAt(fields, keysOf(fields, path))
   if (value === '' || (value === null && !message.startsWith('unknown'))) return path
   const hasNoMedium = (of: Fields) => !of.file && !of.mediaId
-  return message === 'must have either file or mediaId' && isFields(value) && hasNoMedium(value)
+  return message === 'must have either file or mediaId' && isRecord(value) && hasNoMedium(value)
     ? `${path}.file`
     : null
 }

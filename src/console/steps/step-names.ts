@@ -1,5 +1,6 @@
-import { cardsOf, type Fields, isFields, listOf, textOf } from '../../campaign/editing/campaign-items.ts'
+import { cardsOf, type Fields, listOf, textOf } from '../../campaign/editing/campaign-items.ts'
 import { partId } from '../../campaign/part-id.ts'
+import { isRecord } from '../../shared/is-record.ts'
 import type { MediaNames } from '../editor-data.ts'
 import type { Language } from '../texts/bilingual.ts'
 import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
@@ -77,7 +78,7 @@ function namesOf(campaign: Fields, language: Language, media: MediaNames): StepN
       const fields = forks.get(fork)
       if (!fields) return branch
       const branches = listOf(fields.branches)
-      const isNamed = branches.some((b, i) => isFields(b) && branchWords(b, i) === branch)
+      const isNamed = branches.some((b, i) => isRecord(b) && branchWords(b, i) === branch)
       return branch === 'else' && !isNamed ? elseWords(fields, language) : branch
     },
   }

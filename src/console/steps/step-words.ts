@@ -1,5 +1,6 @@
-import { type Fields, isFields, listOf, textOf } from '../../campaign/editing/campaign-items.ts'
+import { type Fields, listOf, textOf } from '../../campaign/editing/campaign-items.ts'
 import { withTokens } from '../../campaign/editing/text-tokens.ts'
+import { isRecord } from '../../shared/is-record.ts'
 import type { MediaNames } from '../editor-data.ts'
 import type { Language } from '../texts/bilingual.ts'
 import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
@@ -33,9 +34,9 @@ export const kindOfMessage = (message: Fields): MessageKind =>
 
 /** The first text of a message: a title, what it says, or the name of its file. @param media uploads by their ids */
 export function excerptOf(message: unknown, media: MediaNames = NO_MEDIA): string {
-  if (!isFields(message)) return ''
+  if (!isRecord(message)) return ''
   const body = message[kindOfMessage(message)]
-  if (!isFields(body)) return textOf(body)
+  if (!isRecord(body)) return textOf(body)
   const medium = body.title ? undefined : media[textOf(body.file)]
   if (medium) return medium.filename
   return textOf(body.title ?? body.head ?? body.file ?? body.mediaId ?? body.id)
@@ -48,7 +49,7 @@ export const messagesIn = ({ send }: Fields): readonly unknown[] =>
 /** What a fork's branches are: events, conditions or shares. */
 export function forkKind({ branches }: Fields): 'on' | 'when' | 'share' {
   const [first] = listOf(branches)
-  if (!isFields(first)) return 'on'
+  if (!isRecord(first)) return 'on'
   return (['on', 'when', 'share'] as const).find((kind) => first[kind] !== undefined) ?? 'on'
 }
 
@@ -60,7 +61,7 @@ export function elseWords(fork: Fields, language: Language): string {
 
 /** A branch by its name; without one by its letter. */
 export const branchWords = (branch: unknown, index: number): string =>
-  (isFields(branch) ? textOf(branch.name) : '') || String.fromCodePoint(97 + index)
+  (isRecord(branch) ? textOf(branch.name) : '') || String.fromCodePoint(97 + index)
 
 /** What divides the followers at a fork. */
 export function forkTitle(fork: Fields, language: Language): string {
@@ -78,7 +79,7 @@ export const forkWords = (fork: Fields, language: Language): string =>
  */
 export function stepWords(step: Fields, language: Language, index = 0, media = NO_MEDIA): string {
   const message = messagesIn(step)[index]
-  return isFields(message) ? messageWords(message, language, media) : actionWords(step, language)
+  return isRecord(message) ? messageWords(message, language, media) : actionWords(step, language)
 }
 
 function messageWords(message: Fields, language: Language, media: MediaNames): string {
@@ -86,10 +87,10 @@ function messageWords(message: Fields, language: Language, media: MediaNames): s
   const said = excerptOf(message, media)
   const name = EDITOR_TEXTS[language].kinds[kind]
   if (kind === 'text') return beginningOf(withTokens(said, language)) || name
-  const isShown = isFields(message[kind]) && ('title' in message[kind] || 'head' in message[kind])
+  const isShown = isRecord(message[kind]) && ('title' in message[kind] || 'head' in message[kind])
   // The id of a medium says nothing. A file may have a name.
   const body = message[kind]
-  const isNamed = isFields(body) && media[textOf(body.file)] !== undefined
+  const isNamed = isRecord(body) && media[textOf(body.file)] !== undefined
   return isShown || isNamed || /\.[a-z]\w{1,4}$/i.test(said)
     ? withDetail(name, withTokens(said, language), language)
     : name
@@ -101,7 +102,7 @@ function actionWords(step: Fields, language: Language): string {
   const actions = [
     [kinds.tag, step.tag],
     [removeTags, step.untag],
-    [kinds.set, isFields(step.set) ? Object.keys(step.set) : undefined],
+    [kinds.set, isRecord(step.set) ? Object.keys(step.set) : undefined],
     [kinds.webhook, step.webhook],
     [kinds.handover, step.handover],
     [kinds.go, step.go],

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ServerResponse } from 'node:http'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import type { Context } from 'hono'
+import { isRecord } from '../is-record.ts'
 import type { Fault, Faults } from './faults.ts'
 import { ERROR_MESSAGES } from './send-rules.ts'
 
@@ -97,7 +98,7 @@ export function textOrNull(value: unknown): string | null {
 export function parseObject(raw: string): Record<string, unknown> | null {
   try {
     const value: unknown = JSON.parse(raw)
-    return typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : null
+    return isRecord(value) ? { ...value } : null
   } catch {
     return null
   }

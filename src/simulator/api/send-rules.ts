@@ -1,7 +1,7 @@
+import { isRecord } from '../is-record.ts'
 import type { SimAccountState } from '../state/model.ts'
 
 type Body = Record<string, unknown>
-const isRecord = (x: unknown): x is Body => typeof x === 'object' && x !== null && !Array.isArray(x)
 const text = (x: unknown): string => (typeof x === 'string' ? x : '')
 
 const NEEDS_CERTIFICATION = ['msgmenu']

@@ -1,5 +1,6 @@
 import * as wecom from '@wecom/crypto'
 import { XMLParser } from 'fast-xml-parser'
+import { isRecord } from '../is-record.ts'
 import type { PushTarget } from './envelope.ts'
 
 /** A passive reply (被动回复用户消息) that WeChat shows. */
@@ -17,7 +18,6 @@ const TEXT_BYTES_MAX = 2048
 /** Seconds. Servers that send milliseconds are accepted too. */
 const TIME = /^\d{1,13}$/
 const parser = new XMLParser({ parseTagValue: false, ignoreAttributes: true })
-const isRecord = (x: unknown): x is Fields => typeof x === 'object' && x !== null && !Array.isArray(x)
 const isFilled = (x: unknown): boolean => typeof x === 'string' && x !== ''
 /** The text of a field. JSON may have numbers where XML has digits. */
 const textOf = (x: unknown): string => (typeof x === 'string' || typeof x === 'number' ? String(x) : '')

@@ -1,4 +1,5 @@
 import type { BubbleContent } from '../../ui/bubble-content.ts'
+import { isRecord } from '../is-record.ts'
 import type { SimAccountState, SimMessage } from '../state/model.ts'
 import type { DrawnMessage } from './view-types.ts'
 
@@ -6,8 +7,7 @@ type Fields = Record<string, unknown>
 
 const textOf = (value: unknown): string =>
   typeof value === 'string' || typeof value === 'number' ? String(value) : ''
-const fieldsOf = (value: unknown): Fields =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? { ...value } : {}
+const fieldsOf = (value: unknown): Fields => (isRecord(value) ? { ...value } : {})
 
 /** `custom/send`, passive replies and followers' messages name their fields differently. */
 export function drawnMessage(account: SimAccountState, message: SimMessage): DrawnMessage {

@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import { isRecord } from '../../shared/is-record.ts'
 import { storableText, truncateText } from '../../shared/text.ts'
 
 /**
@@ -78,8 +79,4 @@ function withoutNulls(record: Record<string, unknown>): Record<string, unknown> 
   return Object.values(record).includes(null)
     ? Object.fromEntries(Object.entries(record).filter(([, value]) => value !== null))
     : record
-}
-
-function isRecord(x: unknown): x is Record<string, unknown> {
-  return typeof x === 'object' && x !== null && !Array.isArray(x)
 }

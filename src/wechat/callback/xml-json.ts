@@ -1,4 +1,5 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
+import { isRecord } from '../../shared/is-record.ts'
 import { storableText } from '../../shared/text.ts'
 import { type FieldRecord, type FieldValue, NAMED_REFERENCES } from './field-record.ts'
 import { recoverCiphertext, recoverPush } from './recover-broken-xml.ts'
@@ -201,8 +202,4 @@ function fromJson(node: unknown, depth: number): FieldValue {
   const record: FieldRecord = Object.create(null)
   for (const [name, value] of Object.entries(node)) record[name] = fromJson(value, depth + 1)
   return record
-}
-
-function isRecord(x: unknown): x is Record<string, unknown> {
-  return typeof x === 'object' && x !== null && !Array.isArray(x)
 }

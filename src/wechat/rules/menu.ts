@@ -1,3 +1,5 @@
+import { isRecord } from '../../shared/is-record.ts'
+
 /** One error in a menu, with its path, `button.0.name` for example. */
 interface MenuIssue {
   path: string
@@ -129,8 +131,4 @@ function readButtons(list: unknown): MenuButton[] {
     const subs = readButtons(isRecord(sub_button) ? sub_button.list : sub_button)
     return { ...rest, name: String(name ?? ''), ...(subs.length > 0 ? { sub_button: subs } : {}) }
   })
-}
-
-function isRecord(x: unknown): x is Record<string, unknown> {
-  return typeof x === 'object' && x !== null && !Array.isArray(x)
 }

@@ -1,5 +1,6 @@
-import { isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { insertItem, removeItem, setField } from '../../../campaign/editing/yaml-edit.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import { useStore, useTexts } from './context.ts'
 import { ANSWERED_EVENTS, ENTRY_EVENTS, EventFields, RUN_EVENTS } from './event-fields.tsx'
 import {
@@ -54,8 +55,8 @@ export const CampaignForm = () => {
   const store = useStore()
   const texts = useTexts()
   const { fields } = store
-  const reentry = isFields(fields.reentry) ? 'after' : textOf(fields.reentry) || 'always'
-  const quiet = isFields(fields.quiet) ? 'own' : fields.quiet === 'none' ? 'none' : 'account'
+  const reentry = isRecord(fields.reentry) ? 'after' : textOf(fields.reentry) || 'always'
+  const quiet = isRecord(fields.quiet) ? 'own' : fields.quiet === 'none' ? 'none' : 'account'
   const quiets = { account: undefined, none: 'none', own: { from: '22:00', to: '08:00' } }
   const set = (name: string, value: unknown) => store.setField([name], value)
   return (
@@ -72,7 +73,7 @@ export const CampaignForm = () => {
           set('reentry', next === 'after' ? { after: '30d' } : next === 'always' ? undefined : next)
         }
       />
-      {isFields(fields.reentry) ? (
+      {isRecord(fields.reentry) ? (
         <DurationField path={['reentry', 'after']} label={texts.delay} value={fields.reentry.after} />
       ) : null}
       <SelectField
@@ -83,7 +84,7 @@ export const CampaignForm = () => {
         options={(['account', 'none', 'own'] as const).map((q) => [q, texts.quiets[q]] as const)}
         onChange={(next) => set('quiet', quiets[next as keyof typeof quiets])}
       />
-      {isFields(fields.quiet) ? (
+      {isRecord(fields.quiet) ? (
         <div class="field-pair">
           <TextField
             path={['quiet', 'from']}
@@ -173,7 +174,7 @@ const GoalFields = () => {
   const store = useStore()
   const texts = useTexts()
   const { goal } = store.fields
-  const fields = isFields(goal) ? goal : null
+  const fields = isRecord(goal) ? goal : null
   return (
     <fieldset class="plain">
       <legend>{texts.goal}</legend>
@@ -204,7 +205,7 @@ const ExitFields = () => {
   const store = useStore()
   const texts = useTexts()
   const { exit } = store.fields
-  const fields = isFields(exit) ? exit : null
+  const fields = isRecord(exit) ? exit : null
   return (
     <fieldset class="plain">
       <legend>{texts.exit}</legend>
@@ -282,7 +283,7 @@ export const AnswersForm = () => {
       <FormTitle title={texts.answers} />
       {answers.map((answer, i) => {
         const path = ['answers', i]
-        const row = isFields(answer) ? answer : {}
+        const row = isRecord(answer) ? answer : {}
         return (
           <fieldset class="part answer" key={i}>
             <legend>{texts.answer(i + 1)}</legend>

@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
-import { isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import { useStore } from './context.ts'
 import { Icon } from './icon.tsx'
 import { IssueRow, ToFill } from './issue-row.tsx'
@@ -84,14 +85,14 @@ const MovedQuestion = ({ chosen }: { chosen: string }) => {
 export const CampaignRules = () => {
   const { fields, texts, played } = useStore()
   const { goal, exit, reentry, quiet } = fields
-  const hours = isFields(quiet) ? quiet : quiet === 'none' ? null : played?.quiet
-  const again = isFields(reentry)
+  const hours = isRecord(quiet) ? quiet : quiet === 'none' ? null : played?.quiet
+  const again = isRecord(reentry)
     ? `${texts.reentries.after} · ${durationText(texts, reentry.after)}`
     : texts.reentries[reentry === 'never' ? 'never' : 'always']
   const rules: [title: string, value: string][] = [
     [texts.quiet, hours ? `${textOf(hours.from)}–${textOf(hours.to)}` : ''],
-    [texts.goal, isFields(goal) ? eventText(texts, goal.on) : ''],
-    [texts.exit, isFields(exit) ? listOf(exit.keywords).map(String).join(texts.or) : ''],
+    [texts.goal, isRecord(goal) ? eventText(texts, goal.on) : ''],
+    [texts.exit, isRecord(exit) ? listOf(exit.keywords).map(String).join(texts.or) : ''],
     [texts.reentry, again],
   ]
   return (

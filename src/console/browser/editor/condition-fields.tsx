@@ -1,5 +1,6 @@
-import { type Fields, isFields, listOf } from '../../../campaign/editing/campaign-items.ts'
+import { type Fields, listOf } from '../../../campaign/editing/campaign-items.ts'
 import type { Path } from '../../../campaign/editing/yaml-edit.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import { useStore, useTexts } from './context.ts'
 import { ENTRY_EVENTS, EventFields } from './event-fields.tsx'
 import { FactTestField } from './fact-fields.tsx'
@@ -61,17 +62,17 @@ function asSeveral(conditions: Fields): Fields {
 function asMap(when: unknown): Fields {
   if (when === 'replied') return { replied: true }
   if (when === 'not-replied') return { not: { replied: true } }
-  return isFields(when) ? when : {}
+  return isRecord(when) ? when : {}
 }
 
 function choiceOf(when: unknown): Choice {
   if (when === undefined) return 'everyone'
   if (when === 'replied' || when === 'not-replied') return when
-  const keys = isFields(when) ? Object.keys(when) : []
+  const keys = isRecord(when) ? Object.keys(when) : []
   const [key] = keys
-  if (!isFields(when) || keys.length !== 1 || key === undefined) return 'several'
+  if (!isRecord(when) || keys.length !== 1 || key === undefined) return 'several'
   const { not } = when
-  if (isFields(not) && not.tag !== undefined && Object.keys(not).length === 1) return 'no-tag'
+  if (isRecord(not) && not.tag !== undefined && Object.keys(not).length === 1) return 'no-tag'
   return (SINGLE as readonly string[]).includes(key) ? (key as Choice) : 'several'
 }
 
@@ -91,7 +92,7 @@ export const ConditionFields = (props: { path: Path; value: unknown; isBranch?: 
     several: texts.severalConditions,
   }
   const options = [...(isBranch ? [] : ['everyone' as const]), ...SINGLE, 'several' as const]
-  const single = (SINGLE as readonly string[]).includes(choice) && isFields(value)
+  const single = (SINGLE as readonly string[]).includes(choice) && isRecord(value)
   const key = choice === 'no-tag' ? 'tag' : (choice as Key)
   const at = choice === 'no-tag' ? [...path, 'not'] : path
   const fields = choice === 'no-tag' ? asMap(asMap(value).not) : asMap(value)

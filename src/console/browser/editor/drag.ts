@@ -1,5 +1,6 @@
-import { isFields, listOf, valueAt } from '../../../campaign/editing/campaign-items.ts'
+import { listOf, valueAt } from '../../../campaign/editing/campaign-items.ts'
 import type { Path } from '../../../campaign/editing/yaml-edit.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import { dropCard } from './item-actions.ts'
 import { focusCard } from './keys.ts'
 import { type EditorStore, keyOf } from './store.ts'
@@ -118,7 +119,7 @@ function isPlaceFor({ fields }: EditorStore, path: Path, list: Path, index: numb
   // Branches stay in their fork: elsewhere they would be another question.
   if (isBranch || list.at(-1) === 'branches') return isBranch && isSameList
   if (path.every((part, i) => list[i] === part)) return false
-  const isStep = isFields(item) && !('branches' in item)
+  const isStep = isRecord(item) && !('branches' in item)
   if (list.at(-1) === 'meanwhile' && !isStep) return false
   const items = listOf(valueAt(fields, list)).filter((_, i) => !isSameList || i !== path.at(-1))
   const at = isSameList && index > Number(path.at(-1)) ? index - 1 : index
@@ -130,7 +131,7 @@ function isPlaceFor({ fields }: EditorStore, path: Path, list: Path, index: numb
 /** Whether no follower comes below an item. */
 function endsAll(item: unknown): boolean {
   if (item === 'end') return true
-  if (!isFields(item) || !('branches' in item)) return false
-  const ways = [...listOf(item.branches).map((branch) => (isFields(branch) ? branch.steps : [])), item.else]
+  if (!isRecord(item) || !('branches' in item)) return false
+  const ways = [...listOf(item.branches).map((branch) => (isRecord(branch) ? branch.steps : [])), item.else]
   return ways.every((steps) => listOf(steps).some(endsAll))
 }

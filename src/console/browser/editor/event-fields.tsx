@@ -1,5 +1,6 @@
-import { isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import { useStore, useTexts } from './context.ts'
 import { FactTestField } from './fact-fields.tsx'
 import { DurationField, IconButton, Problems, SelectField, WordsField } from './fields.tsx'
@@ -25,7 +26,7 @@ const MEANT: readonly (readonly [filter: string, event: EventName])[] = [
 
 /** The name of the event of a map of a file. */
 export function eventNameOf(event: unknown): EventName {
-  if (!isFields(event)) return 'message'
+  if (!isRecord(event)) return 'message'
   if (typeof event.event === 'string') return event.event as EventName
   return MEANT.find(([filter]) => event[filter] !== undefined)?.[1] ?? 'message'
 }
@@ -89,7 +90,7 @@ const OneEvent = ({ path, value, events }: { path: Path; value: unknown; events:
   const store = useStore()
   const texts = useTexts()
   const name = eventNameOf(value)
-  const fields = isFields(value) ? value : {}
+  const fields = isRecord(value) ? value : {}
   const options = [...new Set([...events, name])].map(
     (event) => [event, texts.events[event] ?? event] as const,
   )

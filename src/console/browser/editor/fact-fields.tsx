@@ -1,7 +1,7 @@
 import { useEffect, useState } from 'preact/hooks'
-import { isFields } from '../../../campaign/editing/campaign-items.ts'
 import type { Path } from '../../../campaign/editing/yaml-edit.ts'
 import { factOfText } from '../../../shared/facts.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import { useStore, useTexts } from './context.ts'
 import { fieldId, IconButton, Problems } from './fields.tsx'
 import { Icon } from './icon.tsx'
@@ -22,7 +22,7 @@ function freeName(names: readonly string[]): string {
 export const FactsField = ({ path, value }: { path: Path; value: unknown }) => {
   const store = useStore()
   const texts = useTexts()
-  const facts = Object.entries(isFields(value) ? value : {})
+  const facts = Object.entries(isRecord(value) ? value : {})
   const write = (next: [string, unknown][]) =>
     store.setField(path, next.length > 0 ? Object.fromEntries(next) : undefined)
   const add = () => {
@@ -89,14 +89,14 @@ type Comparison = 'is' | 'oneOf' | 'atLeast' | 'atMost'
 
 function comparisonOf(test: unknown): Comparison {
   if (Array.isArray(test)) return 'oneOf'
-  if (!isFields(test)) return 'is'
+  if (!isRecord(test)) return 'is'
   return test.atMost === undefined ? 'atLeast' : 'atMost'
 }
 
 /** What is compared with, as a text. */
 function comparedText(test: unknown): string {
   if (Array.isArray(test)) return test.map(shown).join('，')
-  return shown(isFields(test) ? (test.atLeast ?? test.atMost) : test)
+  return shown(isRecord(test) ? (test.atLeast ?? test.atMost) : test)
 }
 
 function testOf(comparison: Comparison, typed: string): unknown {
@@ -117,7 +117,7 @@ function testOf(comparison: Comparison, typed: string): unknown {
 export const FactTestField = ({ path, value }: { path: Path; value: unknown }) => {
   const store = useStore()
   const texts = useTexts()
-  const entries = Object.entries(isFields(value) ? value : {})
+  const entries = Object.entries(isRecord(value) ? value : {})
   const rows = entries.length > 0 ? entries : ([['paid', true]] as [string, unknown][])
   const write = (next: [string, unknown][]) => store.setField(path, Object.fromEntries(next))
   return (

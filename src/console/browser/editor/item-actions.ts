@@ -1,7 +1,8 @@
-import { duplicateItem, isFields, listOf, textOf, valueAt } from '../../../campaign/editing/campaign-items.ts'
+import { duplicateItem, listOf, textOf, valueAt } from '../../../campaign/editing/campaign-items.ts'
 import { type NewKind, newItem } from '../../../campaign/editing/new-items.ts'
 import { divideStep } from '../../../campaign/editing/variants.ts'
 import { insertItem, moveItem, type Path, removeItem, setField } from '../../../campaign/editing/yaml-edit.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import { branchWords, elseWords, forkKind, forkTitle, forkWords, stepWords } from '../../steps/step-words.ts'
 import { announce } from '../announce.ts'
 import { focusForm } from './focus.ts'
@@ -23,7 +24,7 @@ export function addItem(store: EditorStore, list: Path, index: number, kind: New
 /** A branch of the kind that the others of its fork have. */
 export function addBranch(store: EditorStore, fork: Path, branches: readonly unknown[]): void {
   const [first] = branches
-  const kind = isFields(first) ? (['on', 'when', 'share'] as const).find((k) => first[k] !== undefined) : 'on'
+  const kind = isRecord(first) ? (['on', 'when', 'share'] as const).find((k) => first[k] !== undefined) : 'on'
   const share = Math.max(1, Math.floor((100 - sharesOf(branches)) / 2))
   const added = { on: { keywords: [''] }, when: { tag: '' }, share }[kind ?? 'on']
   const name = newBranchName(store, branches)
@@ -32,7 +33,7 @@ export function addBranch(store: EditorStore, fork: Path, branches: readonly unk
   // A branch that takes every message stays the last one.
   const last = branches.at(-1)
   const takesAll =
-    isFields(last) && isFields(last.on) && last.on.keywords === undefined && last.on.event === 'message'
+    isRecord(last) && isRecord(last.on) && last.on.keywords === undefined && last.on.event === 'message'
   const index = takesAll ? branches.length - 1 : branches.length
   store.forgetLeft([...list, index])
   store.edit((text) => insertItem(text, list, index, branch), { chosen: keyOf([...list, index]) })
@@ -47,7 +48,7 @@ function newBranchName({ texts }: EditorStore, branches: readonly unknown[]): st
   return free(branches.length + 1)
 }
 const sharesOf = (branches: readonly unknown[]) =>
-  branches.reduce<number>((sum, b) => sum + (isFields(b) && typeof b.share === 'number' ? b.share : 0), 0)
+  branches.reduce<number>((sum, b) => sum + (isRecord(b) && typeof b.share === 'number' ? b.share : 0), 0)
 
 export function removeCard(store: EditorStore, path: Path): void {
   const list = path.slice(0, -1)

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact'
-import { type Card, isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { type Card, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import { campaignPath } from '../../paths.ts'
 import { forkKind } from '../../steps/step-words.ts'
 import { ConditionFields } from './condition-fields.tsx'
@@ -144,7 +145,7 @@ const ForkForm = ({ path, fields }: { path: Path; fields: Card['fields'] }) => {
         <legend>{texts.branches}</legend>
         {branches.map((branch, b) => {
           const at = [...path, 'branches', b]
-          const name = isFields(branch) ? textOf(branch.name) : ''
+          const name = isRecord(branch) ? textOf(branch.name) : ''
           return (
             <p class="row" key={b}>
               <button type="button" class="link-button" onClick={() => store.choose(keyOf(at), true)}>

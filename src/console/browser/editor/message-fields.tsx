@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks'
-import { type Fields, isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { type Fields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { newMessage } from '../../../campaign/editing/new-items.ts'
 import {
   linkToken,
@@ -9,6 +9,7 @@ import {
   withTokens,
 } from '../../../campaign/editing/text-tokens.ts'
 import { insertItem, type Path, removeItem, setField } from '../../../campaign/editing/yaml-edit.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import { excerptOf, kindOfMessage, MESSAGE_KINDS, type MessageKind } from '../../steps/step-words.ts'
 import { useStore, useTexts } from './context.ts'
 import { CountedAddress } from './counted-address.tsx'
@@ -70,7 +71,7 @@ export const MessageForm = (props: {
   const store = useStore()
   const texts = useTexts()
   const { path, title } = props
-  const message = isFields(props.value) ? props.value : {}
+  const message = isRecord(props.value) ? props.value : {}
   const kind = kindOfMessage(message)
   const kinds = props.isReply ? REPLY_KINDS : MESSAGE_KINDS
   const changeKind = (next: MessageKind) => {
@@ -111,7 +112,7 @@ export const MessageForm = (props: {
 const KindFields = (props: { path: Path; kind: MessageKind; body: unknown; isReply: boolean }) => {
   const texts = useTexts()
   const { path, kind, body } = props
-  const fields = isFields(body) ? body : {}
+  const fields = isRecord(body) ? body : {}
   const line = (name: string, label: string, kept = true) => (
     <TextField path={[...path, name]} label={label} value={fields[name]} kept={kept} />
   )
@@ -189,7 +190,7 @@ const MenuFields = ({ path, fields }: { path: Path; fields: Fields }) => {
         <legend>{texts.items}</legend>
         {items.map((item, i) => {
           const at = [...list, i]
-          const row = isFields(item) ? item : {}
+          const row = isRecord(item) ? item : {}
           return (
             <div class="menu-item" key={i}>
               <TextField path={[...at, 'id']} label={texts.itemId} value={row.id} kept={true} />
@@ -336,9 +337,9 @@ function factNames(fields: Fields): string[] {
   const names = new Set<string>()
   const walk = (value: unknown): void => {
     if (Array.isArray(value)) for (const item of value) walk(item)
-    else if (isFields(value))
+    else if (isRecord(value))
       for (const [key, inner] of Object.entries(value)) {
-        if ((key === 'set' || key === 'facts') && isFields(inner))
+        if ((key === 'set' || key === 'facts') && isRecord(inner))
           for (const name of Object.keys(inner)) names.add(name)
         else walk(inner)
       }

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { withTokens } from '../../../campaign/editing/text-tokens.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import { kindOfMessage, stepWords } from '../../steps/step-words.ts'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
@@ -109,10 +110,10 @@ const Bubble = ({ line, isChosen, isEarlier }: { line: Line; isChosen: boolean; 
 const MessageBody = ({ message }: { message: unknown }) => {
   const store = useStore()
   const { texts } = store
-  const fields = isFields(message) ? message : {}
+  const fields = isRecord(message) ? message : {}
   const kind = kindOfMessage(fields)
   const body = fields[kind]
-  const parts = isFields(body) ? body : {}
+  const parts = isRecord(body) ? body : {}
   const text = (value: unknown) => withTokens(textOf(value), store.data.language)
   switch (kind) {
     case 'text':
@@ -133,7 +134,7 @@ const MessageBody = ({ message }: { message: unknown }) => {
           {text(parts.head)}
           {listOf(parts.items).map((item, i) => (
             <span class="menu-line" key={i}>
-              {isFields(item) ? text(item.text) : ''}
+              {isRecord(item) ? text(item.text) : ''}
             </span>
           ))}
           {text(parts.tail)}

@@ -1,7 +1,8 @@
-import { type Fields, isFields, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { type Fields, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { withTokens } from '../../../campaign/editing/text-tokens.ts'
 import type { Path } from '../../../campaign/editing/yaml-edit.ts'
 import type { PlayedStep } from '../../../campaign/played-choice.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import { excerptOf, kindOfMessage, messagesIn } from '../../steps/step-words.ts'
 import { CardButton } from './card.tsx'
 import { useStore, useTexts } from './context.ts'
@@ -40,7 +41,7 @@ export const StepCard = ({ fields, path }: { fields: Fields; path: Path }) => {
   const { language } = store.data
   const play = stepPlay(store, textOf(fields.id))
   const [first, ...more] = messagesIn(fields)
-  const kind = isFields(first) ? kindOfMessage(first) : null
+  const kind = isRecord(first) ? kindOfMessage(first) : null
   const isUnpaid = play !== undefined && play.paid === null && kind !== null
   const lane = play?.paid ? (play.paid.scene === 'message' ? 'message' : 'short') : 'none'
   return (
@@ -84,14 +85,14 @@ export const StepCard = ({ fields, path }: { fields: Fields; path: Path }) => {
 
 /** A small picture of what a card sends. */
 const CardPicture = ({ message }: { message: unknown }) => {
-  const { image } = isFields(message) ? message : {}
-  return isFields(image) ? <MediumPreview id={textOf(image.file)} hasName={false} /> : null
+  const { image } = isRecord(message) ? message : {}
+  return isRecord(image) ? <MediumPreview id={textOf(image.file)} hasName={false} /> : null
 }
 
 /** The kind of its message, or the first thing that it does. */
 function titleOf(fields: Fields, { kinds, removeTags }: EditorStore['texts']): string {
   const [first] = messagesIn(fields)
-  if (first !== undefined) return kinds[isFields(first) ? kindOfMessage(first) : 'text']
+  if (first !== undefined) return kinds[isRecord(first) ? kindOfMessage(first) : 'text']
   const [name] = ACTION_ICONS.find(([action]) => fields[action] !== undefined) ?? ['tag']
   return name === 'untag' ? removeTags : kinds[name]
 }
@@ -113,7 +114,7 @@ const StepTime = ({ play }: { play: PlayedStep | undefined }) => {
 
 function actionText(value: unknown): string {
   if (Array.isArray(value)) return value.map(String).join(' / ')
-  return isFields(value)
+  return isRecord(value)
     ? Object.entries(value)
         .map(([name, fact]) => `${name}=${String(fact)}`)
         .join(' / ')

@@ -1,7 +1,8 @@
 import type { ComponentChildren } from 'preact'
-import { type Fields, isFields, listOf, textOf, valueAt } from '../../../campaign/editing/campaign-items.ts'
+import { type Fields, listOf, textOf, valueAt } from '../../../campaign/editing/campaign-items.ts'
 import { withTokens } from '../../../campaign/editing/text-tokens.ts'
 import { lineOf, type Path } from '../../../campaign/editing/yaml-edit.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import { branchWords, elseWords, excerptOf, forkKind, forkTitle, forkWords } from '../../steps/step-words.ts'
 import { AddMenu } from './add-menu.tsx'
 import { CampaignRules, CardButton } from './card.tsx'
@@ -71,7 +72,7 @@ const Items = (props: { items: unknown; list: Path; stepsOnly?: boolean }) => {
     <>
       {items.map((item, i) => (
         <Item
-          key={isFields(item) ? textOf(item.id) || i : i}
+          key={isRecord(item) ? textOf(item.id) || i : i}
           item={item}
           path={[...list, i]}
           stepsOnly={stepsOnly}
@@ -112,7 +113,7 @@ const Item = ({ item, path, stepsOnly }: { item: unknown; path: Path; stepsOnly:
         <Row place={keyOf(path)}>
           <CardButton chosen={keyOf(path)} icon="square" title={texts.endCard} tone="end" />
         </Row>
-      ) : !isFields(item) ? (
+      ) : !isRecord(item) ? (
         <Row place={keyOf(path)}>
           <p class="quiet">
             {texts.cannotEdit} <a href={yamlLine(store, lineOf(store.text, path))}>{texts.openYaml}</a>
@@ -137,7 +138,7 @@ const Item = ({ item, path, stepsOnly }: { item: unknown; path: Path; stepsOnly:
     </>
   )
 }
-const isFork = (item: unknown) => isFields(item) && 'branches' in item
+const isFork = (item: unknown) => isRecord(item) && 'branches' in item
 
 const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
   const store = useStore()
@@ -171,7 +172,7 @@ const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
             fork={id}
             forkName={forkWords(fields, store.data.language)}
             index={b}
-            fields={isFields(branch) ? branch : {}}
+            fields={isRecord(branch) ? branch : {}}
             path={[...path, 'branches', b]}
             took={decided?.took}
             decidedAt={decidedAt}

@@ -1,5 +1,6 @@
-import { type Fields, isFields, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { type Fields, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import { useStore, useTexts } from './context.ts'
 import { Choices, DurationField, NumberField, SelectField, TextField } from './fields.tsx'
 import { keyOf } from './store.ts'
@@ -33,7 +34,7 @@ export const TimingFields = ({ path, fields }: { path: Path; fields: Fields }) =
   const store = useStore()
   const texts = useTexts()
   const mode = modeOf(fields)
-  const isFact = isFields(fields.since)
+  const isFact = isRecord(fields.since)
   const modes = (['delay', 'clock', 'day', 'before'] as const).filter((m) => m !== 'before' || isFact)
   const setMode = (next: string) =>
     store.edit((text) => {
@@ -63,7 +64,7 @@ export const TimingFields = ({ path, fields }: { path: Path; fields: Fields }) =
         <TextField
           path={[...path, 'since', 'fact']}
           label={texts.factName}
-          value={isFields(fields.since) ? fields.since.fact : ''}
+          value={isRecord(fields.since) ? fields.since.fact : ''}
           kept={true}
         />
       ) : null}
@@ -165,7 +166,7 @@ const SinceField = ({ path, fields }: { path: Path; fields: Fields }) => {
   const above = cards
     .slice(0, Math.max(here, 0))
     .flatMap(({ fields: { id } }) => (typeof id === 'string' ? [id] : []))
-  const since = isFields(fields.since) ? 'fact:' : textOf(fields.since) || 'previous'
+  const since = isRecord(fields.since) ? 'fact:' : textOf(fields.since) || 'previous'
   const named = ['previous', 'entry', 'reply']
   const ids = [...new Set([...above, ...(since !== 'fact:' && !named.includes(since) ? [since] : [])])]
   const options = [

@@ -1,6 +1,7 @@
-import { type Fields, isFields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
+import { type Fields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { durationParts } from '../../../campaign/editing/duration-parts.ts'
 import { daysBetweenInBeijing, timeInBeijing } from '../../../shared/beijing-time.ts'
+import { isRecord } from '../../../shared/is-record.ts'
 import type { EditorAnalysis } from '../../editor-data.ts'
 import { durationIn } from '../../texts/duration-words.ts'
 import { eventNameOf } from './event-fields.tsx'
@@ -42,7 +43,7 @@ const HALF_DAY_MS = 12 * 3_600_000
 
 /** When a step goes, as its fields say. @param nameOf a step in its own words, by its id */
 export function timingText(texts: Texts, fields: Fields, nameOf: (id: string) => string): string {
-  const since = isFields(fields.since)
+  const since = isRecord(fields.since)
     ? texts.sinceNames.fact
     : fields.since === 'entry' || fields.since === 'reply'
       ? texts.sinceNames[fields.since]
@@ -75,11 +76,11 @@ function daysText(texts: Texts, days: unknown): string {
 /** An event in a few words: 发消息：1、资料. */
 export function eventText(texts: Texts, event: unknown): string {
   if (Array.isArray(event)) return event.map((one) => eventText(texts, one)).join(' / ')
-  if (!isFields(event)) return ''
+  if (!isRecord(event)) return ''
   const words = ['keywords', 'keys', 'qrScenes', 'tags', 'links']
     .flatMap((f) => listOf(event[f]).map(String))
     .filter(Boolean)
-  const facts = isFields(event.facts) ? factTexts(texts, event.facts) : []
+  const facts = isRecord(event.facts) ? factTexts(texts, event.facts) : []
   const name = texts.events[eventNameOf(event)] ?? ''
   const detail = [...words, ...facts].join(' / ')
   return detail === '' ? name : `${name} · ${detail}`
@@ -89,7 +90,7 @@ export function eventText(texts: Texts, event: unknown): string {
 export function conditionText(texts: Texts, when: unknown): string {
   if (when === 'replied') return texts.replied
   if (when === 'not-replied') return texts.notReplied
-  if (!isFields(when)) return ''
+  if (!isRecord(when)) return ''
   return Object.entries(when)
     .map(([name, value]) => oneCondition(texts, name, value))
     .filter(Boolean)
@@ -111,11 +112,11 @@ function oneCondition(texts: Texts, name: string, value: unknown): string {
         .map((scene) => texts.subscribeScenes[scene as keyof Texts['subscribeScenes']] ?? scene)
         .join(' / ')
     case 'facts':
-      return isFields(value) ? `${texts.withFact} · ${factTexts(texts, value).join(' / ')}` : ''
+      return isRecord(value) ? `${texts.withFact} · ${factTexts(texts, value).join(' / ')}` : ''
     case 'entry':
       return `${texts.conditions.entry} · ${eventText(texts, value)}`
     case 'campaign':
-      return isFields(value) ? campaignResults(texts, value) : ''
+      return isRecord(value) ? campaignResults(texts, value) : ''
     case 'not':
       return notText(texts, value)
     default:
@@ -124,7 +125,7 @@ function oneCondition(texts: Texts, name: string, value: unknown): string {
 }
 
 function notText(texts: Texts, value: unknown): string {
-  if (!isFields(value)) return ''
+  if (!isRecord(value)) return ''
   const keys = Object.keys(value)
   if (keys.length === 1 && value.replied === true) return texts.notReplied
   if (keys.length === 1 && value.tag !== undefined)
@@ -144,7 +145,7 @@ const campaignResults = (texts: Texts, results: Fields) =>
 function factTexts(texts: Texts, tests: Fields): string[] {
   return Object.entries(tests).map(([name, test]) => {
     if (Array.isArray(test)) return `${name} = ${test.map(textOf).join(texts.or)}`
-    if (!isFields(test)) return `${name} = ${textOf(test)}`
+    if (!isRecord(test)) return `${name} = ${textOf(test)}`
     return test.atMost === undefined
       ? `${name} ≥ ${textOf(test.atLeast)}`
       : `${name} ≤ ${textOf(test.atMost)}`
