@@ -14,7 +14,8 @@ export function withAccounts(source: string, accounts: readonly string[]): strin
   )
 }
 
-function replaceAccounts(source: string, accounts: readonly string[]): string | null {
+/** The same without its check. */
+export function replaceAccounts(source: string, accounts: readonly string[]): string | null {
   const doc = parseYaml(source, new LineCounter())
   const root = doc.contents
   if (doc.errors.length > 0 || !isMap(root) || !root.range) return null

@@ -1,5 +1,5 @@
 import { isMap, isScalar, isSeq, LineCounter, type Node, type Pair, type YAMLMap } from 'yaml'
-import { withAccounts } from './edit-accounts.ts'
+import { replaceAccounts } from './edit-accounts.ts'
 import { changedOrNull } from './editing/checked-change.ts'
 import { parseYaml, sizeProblem } from './read-yaml.ts'
 
@@ -35,7 +35,7 @@ function replaceHead(source: string, { id, name, accounts }: CampaignHead): stri
     ['id', id],
   ].reduce<string | null>((text, [key, value]) => text && withText(text, key ?? '', value ?? ''), source)
   if (named === null || accounts === undefined) return named
-  return accounts ? withAccounts(named, accounts) : withoutAccounts(named)
+  return accounts ? replaceAccounts(named, accounts) : withoutAccounts(named)
 }
 
 /** The value of a field of the file's head; null: it has none, or it is not a text. */

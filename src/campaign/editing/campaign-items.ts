@@ -1,6 +1,9 @@
 import { isRecord } from '../../shared/is-record.ts'
-import { CannotEdit, plainValue } from './plain-values.ts'
+import { childAt } from './plain-edits.ts'
+import { CannotEdit, plainFields } from './plain-values.ts'
 import { copyItem, type Path, setField } from './yaml-edit.ts'
+
+export { childAt, valueAt } from './plain-edits.ts'
 
 /** A campaign file as plain values, for a form: what it has, with errors or without. */
 
@@ -10,21 +13,22 @@ export type ReadFile = { fields: Fields; problem: null } | { fields: null; probl
 /** Reads a file of any state. */
 export function readFile(source: string): ReadFile {
   try {
-    const value = plainValue(source)
-    return isRecord(value)
-      ? { fields: value, problem: null }
-      : { fields: null, problem: 'it is no map of fields' }
+    return { fields: plainFields(source), problem: null }
   } catch (err) {
     if (!(err instanceof CannotEdit)) throw err
     return { fields: null, problem: err.message }
   }
 }
 
-/** What a list or a map has at a key; undefined for what has none. */
-export const childAt = (value: unknown, key: string | number): unknown =>
-  typeof value === 'object' && value !== null ? (value as Record<string | number, unknown>)[key] : undefined
-/** The value at a path; undefined when there is none. */
-export const valueAt = (fields: unknown, path: Path): unknown => path.reduce<unknown>(childAt, fields)
+/** The path of an issue, with numbers for the items of lists. */
+export function pathIn(fields: Fields, path: string): Path {
+  let at: unknown = fields
+  return (path === '' ? [] : path.split('.')).map((part) => {
+    const key = Array.isArray(at) ? Number(part) : part
+    at = childAt(at, key)
+    return key
+  })
+}
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
 export const textOf = (value: unknown): string =>
   typeof value === 'string'

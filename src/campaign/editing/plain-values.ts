@@ -1,4 +1,5 @@
 import { type Document, isAlias, isMap, isScalar, isSeq, LineCounter } from 'yaml'
+import { isRecord } from '../../shared/is-record.ts'
 import {
   ALIASES_MAX,
   DEPTH_MAX,
@@ -8,7 +9,6 @@ import {
   sizeProblem,
   VALUES_MAX,
 } from '../read-yaml.ts'
-import { KEEPS_SPELLING } from './spelling.ts'
 
 /** A campaign file of any state, opened for reading or for changing it. */
 
@@ -21,7 +21,7 @@ export class CannotEdit extends Error {
 export function openSource(source: string): Document.Parsed {
   const tooLarge = sizeProblem(source)
   if (tooLarge !== null) throw new CannotEdit(tooLarge)
-  const doc = parseYaml(source, new LineCounter(), { strict: false, ...KEEPS_SPELLING })
+  const doc = parseYaml(source, new LineCounter(), { strict: false })
   const [error] = doc.errors
   if (error) throw new CannotEdit(explainYamlError(error.code, error.message))
   if (repeatedKeys(doc).length > 0) throw new CannotEdit('Map keys must be unique')
@@ -42,6 +42,13 @@ export function plainValue(source: string): unknown {
 }
 /** What a change makes is mostly what is read next. */
 let last: { source: string; value: unknown } | null = null
+
+/** The values of a file with a map of fields at its top. @throws CannotEdit */
+export function plainFields(source: string): Record<string, unknown> {
+  const value = plainValue(source)
+  if (!isRecord(value)) throw new CannotEdit('it is no map of fields')
+  return value
+}
 
 /** Reads values with the limits of a check: references can make few characters endless. @throws CannotEdit */
 function plainReader(doc: Document): (node: unknown, depth: number) => unknown {

@@ -1,6 +1,16 @@
-import { Document, isCollection, isScalar, isSeq, type Node, Scalar, visit, YAMLMap } from 'yaml'
+import {
+  Document,
+  isCollection,
+  isScalar,
+  isSeq,
+  type Node,
+  Scalar,
+  type ScalarTag,
+  type Tags,
+  visit,
+  YAMLMap,
+} from 'yaml'
 import { CannotEdit } from './plain-values.ts'
-import { KEEPS_SPELLING } from './spelling.ts'
 
 /** Values of a campaign file as they are written in its text. */
 
@@ -44,7 +54,18 @@ export function isShort(node: Node, max: number): boolean {
   return text.length <= max && !text.includes('\\n')
 }
 
-export const newDocument = (value?: unknown) => new Document(value, KEEPS_SPELLING)
+const NUMBERS = new Set(['tag:yaml.org,2002:int', 'tag:yaml.org,2002:float'])
+
+const keepSpelling = (tag: Tags[number]): Tags[number] => {
+  if (typeof tag === 'string' || !NUMBERS.has(tag.tag)) return tag
+  const { stringify } = tag as ScalarTag
+  const spelled: ScalarTag['stringify'] = (item, ...more) => item.source ?? stringify?.(item, ...more) ?? ''
+  return { ...tag, stringify: spelled } as ScalarTag
+}
+
+/** A document that prints a number with the spelling that it was read with, as 007 and 1.0. */
+export const newDocument = (value?: unknown) =>
+  new Document(value, { customTags: (tags: Tags): Tags => tags.map(keepSpelling) })
 
 /** @throws CannotEdit for a map or a list that a tag makes something else, and for a reference without its anchor */
 export function print(doc: Document): string {

@@ -1,5 +1,4 @@
-import { childAt, type Fields, readFile } from '../editing/campaign-items.ts'
-import type { Path } from '../editing/yaml-edit.ts'
+import { type Fields, pathIn, readFile } from '../editing/campaign-items.ts'
 import type { Issue } from '../issue.ts'
 import { FIELD_FIXES } from './field-fixes.ts'
 import type { Fix, FixContext, FixRule } from './fix.ts'
@@ -24,14 +23,4 @@ export function createFixes(
     }
     return []
   }
-}
-
-/** The path of an issue, with numbers for the items of lists. */
-function pathIn(fields: Fields, path: string): Path {
-  let at: unknown = fields
-  return (path === '' ? [] : path.split('.')).map((part) => {
-    const key = Array.isArray(at) ? Number(part) : part
-    at = childAt(at, key)
-    return key
-  })
 }

@@ -34,13 +34,13 @@ const followsReply = (fields: FixContext['fields'], item: readonly (string | num
 
 /** Whether a step, or a branch around it, is for followers who have not answered. */
 function isForSilent(fields: FixContext['fields'], item: readonly (string | number)[]): boolean {
-  return (
-    item.some((key, i) => {
-      const around = valueAt(fields, item.slice(0, i))
-      if (key !== 'else' || !isRecord(around)) return isRecord(around) && asksForSilence(around.when)
-      return listOf(around.branches).some((branch) => isRecord(branch) && branch.on !== undefined)
-    }) || asksForSilence(valueAt(fields, [...item, 'when']))
-  )
+  // Everything around the item, then the item itself.
+  return [...item.keys(), item.length].some((n) => {
+    const around = valueAt(fields, item.slice(0, n))
+    if (!isRecord(around)) return false
+    if (item[n] !== 'else') return asksForSilence(around.when)
+    return listOf(around.branches).some((branch) => isRecord(branch) && branch.on !== undefined)
+  })
 }
 
 function asksForSilence(when: unknown): boolean {

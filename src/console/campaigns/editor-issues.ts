@@ -1,5 +1,4 @@
-import { childAt, type Fields, valueAt } from '../../campaign/editing/campaign-items.ts'
-import type { Path } from '../../campaign/editing/yaml-edit.ts'
+import { type Fields, pathIn, valueAt } from '../../campaign/editing/campaign-items.ts'
 import type { Fix } from '../../campaign/fixes/fix.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import { helpFor } from '../../campaign/issue-help.ts'
@@ -44,22 +43,12 @@ export function editorIssues(
 
 /** The path of the field that is still to be filled in; null: the issue is about a value. */
 function emptyField(fields: Fields, { path, message }: Issue): string | null {
-  const value = valueAt(fields, keysOf(fields, path))
+  const value = valueAt(fields, pathIn(fields, path))
   if (value === '' || (value === null && !message.startsWith('unknown'))) return path
   const hasNoMedium = (of: Fields) => !of.file && !of.mediaId
   return message === 'must have either file or mediaId' && isRecord(value) && hasNoMedium(value)
     ? `${path}.file`
     : null
-}
-
-/** The path of an issue, with numbers for the items of lists. */
-function keysOf(fields: Fields, path: string): Path {
-  let at: unknown = fields
-  return path.split('.').map((part) => {
-    const key = Array.isArray(at) ? Number(part) : part
-    at = childAt(at, key)
-    return key
-  })
 }
 
 /** Without the words of the file: forms have their own, and say what a field means. */

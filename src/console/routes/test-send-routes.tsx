@@ -5,6 +5,7 @@ import { compileCampaign } from '../../campaign/compile.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import { messageOfStep } from '../../campaign/items.ts'
 import type { Campaign } from '../../campaign/model.ts'
+import { isLaterPart } from '../../campaign/part-id.ts'
 import { listTesters } from '../../store/runs/testers.ts'
 import { accountOptions } from '../campaigns/account-options.ts'
 import { type OpenCampaign, openCampaign } from '../campaigns/framed-campaign.ts'
@@ -122,5 +123,5 @@ export async function modelOf(
 /** The steps with messages. The later messages of a step are sent with it. */
 function stepsWithMessages(model: Campaign): string[] {
   const ids = compileCampaign(model, 0).steps.map(({ id }) => id)
-  return ids.filter((id) => !/\.\d+$/.test(id) && messageOfStep(model, id) !== undefined)
+  return ids.filter((id) => !isLaterPart(id) && messageOfStep(model, id) !== undefined)
 }
