@@ -3,6 +3,7 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { compileCampaign } from '../../campaign/compile.ts'
 import { messageOfStep } from '../../campaign/items.ts'
 import type { Campaign } from '../../campaign/model.ts'
+import { isPartOf } from '../../campaign/part-id.ts'
 import { playedEntry } from '../../campaign/play-ways.ts'
 import type { TestSendOrder } from '../../campaign/test-send.ts'
 import type { Entry } from '../../run/plan.ts'
@@ -183,10 +184,6 @@ function messagesOf(model: Campaign, version: number, step: string) {
   const message = ids ? `has no message: the steps with messages are ${ids}` : 'the campaign sends no message'
   throw refused('There is nothing to send.', [{ path: 'step', message }])
 }
-
-/** The later messages of a step `gift` are `gift.2`, `gift.3` … */
-const isPartOf = (stepId: string, step: string) =>
-  stepId.startsWith(`${step}.`) && /^\d+$/.test(stepId.slice(step.length + 1))
 
 /**
  * The grant that pays first, and how many messages all grants allow, after those of runs and earlier tests.

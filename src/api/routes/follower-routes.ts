@@ -208,7 +208,7 @@ async function signalRun(
   const { db, now, runs } = deps
   const [[run], before] = await Promise.all([
     runsByFollower(db, followerKey, 1),
-    readFollower(db, followerKey),
+    verb === 'cancel' ? null : readFollower(db, followerKey),
   ])
   if (!run) throw notFound('run of this follower')
   if (run.status === 'ended') throw runEnded(run)

@@ -5,7 +5,7 @@ import { isAccountVariable } from '../../campaign/template/template.ts'
 import { webAddressProblem } from '../../config/web-address.ts'
 import { DAY_MS, MINUTE_MS } from '../../shared/time-units.ts'
 import { decodeAesKey } from '../../wechat/callback/crypto.ts'
-import { isoTime, rules, typedLine, typedText } from './common-schemas.ts'
+import { isoTime, rules, typedLine, typedText, wholeNumber } from './common-schemas.ts'
 
 const timezone = z.string().refine(isTimezone, 'is not a time zone, like Asia/Shanghai')
 const aesKey = z.string().refine(isAesKey, 'must be 43 letters and digits')
@@ -39,7 +39,7 @@ const variables = z
   .openapi({ description: 'Variables for templates, as `account.NAME`. PATCH replaces all of them.' })
 
 const cap = z
-  .strictObject({ messages: z.number().int().min(1).max(100), per: z.string().max(20) })
+  .strictObject({ messages: wholeNumber(100), per: z.string().max(20) })
   .transform(({ messages, per }, ctx) => {
     const perMs = parseDuration(per) ?? 0
     if (perMs < MINUTE_MS || perMs > 30 * DAY_MS)
@@ -84,7 +84,7 @@ const optOut = optOutSchema.nullable().openapi({
     "Keywords by which a follower ends the messages of all campaigns, in the form of a campaign's `exit`; null: none. PATCH replaces all of it.",
 })
 
-const keepTexts = z.number().int().min(1).max(365).nullable().openapi({
+const keepTexts = wholeNumber(365).nullable().openapi({
   description:
     'For how many days the texts that followers send stay in the store after they were handled, at most `RETENTION_DAYS`; null: not at all. Needed for exact dry runs.',
 })

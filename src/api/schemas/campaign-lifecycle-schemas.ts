@@ -6,7 +6,7 @@ import {
   draftSummary,
   versionNote,
 } from './campaign-schemas.ts'
-import { isoTime, issue, wholeNumber, writtenNumber } from './common-schemas.ts'
+import { isoTime, issue, MAX_VERSION, wholeNumber, writtenNumber } from './common-schemas.ts'
 import { facts } from './event-schemas.ts'
 
 /** The schemas of versions, drafts, and of what happens to a whole campaign. */
@@ -30,10 +30,9 @@ export const versionDetail = campaignVersion
   })
   .openapi('CampaignVersionDetail')
 
-const MAX_VERSION = 2 ** 31 - 1
-const named = [z.literal('draft'), z.literal('live')] as const
-const wrongVersion = 'must be a version, draft or live'
-const comparedVersion = z.union([...named, writtenNumber(MAX_VERSION)], wrongVersion)
+const versionOr = <T extends z.ZodType>(number: T) =>
+  z.union([z.literal('draft'), z.literal('live'), number], 'must be a version, draft or live')
+const comparedVersion = versionOr(writtenNumber(MAX_VERSION))
 export type ComparedVersion = z.output<typeof comparedVersion>
 export const diffQuery = z.strictObject({
   from: comparedVersion
@@ -114,7 +113,7 @@ export const testSendBody = z
       .max(80)
       .default('all')
       .openapi({ description: 'The id of a step, with all its messages, or `all`.' }),
-    version: z.union([...named, wholeNumber(MAX_VERSION)], wrongVersion).default('live'),
+    version: versionOr(wholeNumber(MAX_VERSION)).default('live'),
     reply: z
       .string()
       .max(600)

@@ -6,6 +6,9 @@ export const appIdParam = z.object({ appId: z.string().min(1).max(64) })
 /** A whole number from 1 as a field of a JSON body: a text or a truth value is none. */
 export const wholeNumber = (most: number) => z.number().int().min(1).max(most)
 
+/** The largest number of a version of a campaign. */
+export const MAX_VERSION = 2 ** 31 - 1
+
 /** The same in a path or in a query, which have texts only: in decimal digits. */
 export const writtenNumber = (most: number) =>
   z.preprocess(

@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi'
-import { isoTime } from './common-schemas.ts'
+import { isoTime, MAX_VERSION, wholeNumber } from './common-schemas.ts'
 
 const moment = z.iso.datetime({
   offset: true,
@@ -14,17 +14,13 @@ export const dryRunBody = z
       description:
         'The campaign file as text (YAML or JSON), as an object, or the id of a published campaign: its newest version.',
     }),
-    version: z
-      .number()
-      .int()
-      .min(1)
-      .max(2 ** 31 - 1)
+    version: wholeNumber(MAX_VERSION)
       .optional()
       .openapi({ description: 'Another version of the published campaign.' }),
     account: z.string().min(1).max(100).openapi({ description: 'The appId.' }),
     from: moment.openapi({ description: 'At most seven days ago.', format: 'date-time' }),
     to: moment.optional().openapi({ description: 'Not included; default: now.', format: 'date-time' }),
-    limit: z.number().int().min(1).max(10_000).optional().openapi({
+    limit: wholeNumber(10_000).optional().openapi({
       description: 'The largest number of followers; default: 2,000.',
     }),
   })

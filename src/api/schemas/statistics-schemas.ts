@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { STATISTICS_TABLES, TABLE_LANGUAGES } from '../../campaign/statistics/statistics-tables.ts'
-import { flag, isoTime, stepState, writtenNumber } from './common-schemas.ts'
+import { flag, isoTime, MAX_VERSION, stepState, writtenNumber } from './common-schemas.ts'
 
 const day = z.iso.date('must be a day, like 2026-11-30')
 const counts = z.record(z.string(), z.number())
@@ -12,7 +12,7 @@ const ofEntry = {
     .optional()
     .openapi({ description: 'The first day of entries, in the time zone of each account.' }),
   to: day.optional().openapi({ description: 'The last day of entries.' }),
-  version: writtenNumber(2 ** 31 - 1).optional(),
+  version: writtenNumber(MAX_VERSION).optional(),
   appId: z.string().max(100).optional(),
 }
 
