@@ -131,6 +131,7 @@ const Problem = ({ store, field }: { store: CrowdStore; field: CrowdProblem['fie
 function problemText({ texts, data }: CrowdStore, { field, problem }: CrowdProblem): string {
   const number = (n: number) => n.toLocaleString('en')
   if (problem === 'too-fast') return texts.problems.tooFast(number(data.limits.perSecond))
+  if (problem === 'no-clock') return texts.problems.noClock
   if (field === 'followers') return texts.problems.followers(number(data.limits.followers))
   if (field === 'seconds') return texts.problems.seconds(number(data.limits.seconds))
   return texts.problems[field]

@@ -75,6 +75,7 @@ describe('the crowd of an account, by HTTP', () => {
     ['an unknown behaviour', { mix: { dances: 5 } }, /mix must have numbers/],
     ['no text', { reply: ' ' }, /reply must be/],
     ['a clock that is neither', { fastClock: 1 }, /fastClock must be true or false/],
+    ['a clock that cannot be moved', { fastClock: true }, /clocks of this simulator cannot be moved/],
     ['an unknown field', { size: 5 }, /a crowd is \{followers, seconds, reply, mix, fastClock\}/],
     ['a list', [], /not a list/],
   ])('is refused with the wrong setting: %s', async (_, body, reason) => {

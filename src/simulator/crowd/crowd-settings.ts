@@ -48,7 +48,7 @@ export const DEFAULT_SETTINGS: CrowdSettings = {
 /** Which setting is wrong, and how. The page has words for it in both languages. */
 export interface CrowdProblem {
   field: 'followers' | 'seconds' | 'reply' | 'mix' | 'fastClock'
-  problem: 'out-of-range' | 'too-fast' | 'empty' | 'invalid'
+  problem: 'out-of-range' | 'too-fast' | 'empty' | 'invalid' | 'no-clock'
   message: string
 }
 

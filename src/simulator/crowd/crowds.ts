@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { SimulatedWechat } from '../simulated-wechat.ts'
 import { Crowd } from './crowd.ts'
-import type { CrowdSettings } from './crowd-settings.ts'
+import { type CrowdSettings, CrowdSettingsError } from './crowd-settings.ts'
 import type { CrowdView, StartedCrowdView } from './crowd-view.ts'
 
 /** Followers of crowds that an account keeps. Beyond, the oldest are gone: WeChat does not know their OpenIDs any more. */
@@ -23,11 +23,20 @@ export class Crowds {
   }
 
   /**
+   * @throws CrowdSettingsError for the fast clock where no clock can be moved: everybody would count as moved forward
    * @throws CrowdRunningError while another crowd of this account runs
    * @throws Error when the account does not exist
    */
   start(appId: string, settings: CrowdSettings): StartedCrowdView {
     this.#wechat.account(appId)
+    if (settings.fastClock && !this.#wechat.hasTestClock)
+      throw new CrowdSettingsError([
+        {
+          field: 'fastClock',
+          problem: 'no-clock',
+          message: 'fastClock must be false: the clocks of this simulator cannot be moved',
+        },
+      ])
     if (this.#crowds.get(appId)?.isRunning)
       throw new CrowdRunningError(`a crowd of ${appId} runs already; stop it first`)
     this.#makeRoom(appId, settings.followers)
