@@ -4,6 +4,7 @@ import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser } from '../harness/chromium.ts'
 import { serveConsole } from '../harness/console-in-browser.ts'
 import { expectAccessible } from '../harness/expect-accessible.ts'
+import { callApi } from '../harness/process/program.ts'
 import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
 
 const APP = 'wxshell0000000001'
@@ -63,13 +64,11 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('every page of th
     await app.publish(CAMPAIGN)
     await app.simulator.account(APP).follow('oShell')
     await app.waitForRun(APP, 'oShell', () => true)
-    const scene = { appId: APP, qrScene: 'q'.repeat(64) }
-    const headers = { authorization: 'Bearer test-admin-token', 'content-type': 'application/json' }
     const server = await serveConsole(app)
-    await fetch(`${server.url}/api/qrcodes`, { method: 'POST', headers, body: JSON.stringify(scene) })
-    await app.services.accounts.setState(APP, 'blocked', '48004 api forbidden')
     base = server.url
     close = server.close
+    await callApi(base, '/api/qrcodes', { appId: APP, qrScene: 'q'.repeat(64) })
+    await app.services.accounts.setState(APP, 'blocked', '48004 api forbidden')
     browser = await launchBrowser()
   })
   afterAll(async () => {
