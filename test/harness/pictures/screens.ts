@@ -1,11 +1,10 @@
 import type { Page } from 'playwright-core'
-import type { SCREEN_NAMES } from '../../../scripts/screen-names.mjs'
 import { DEER } from './picture-ids.ts'
 
 /** A screen of the console of which docs/ has pictures. */
 export interface Screen {
   /** The name of its files. */
-  name: (typeof SCREEN_NAMES)[number]
+  name: string
   /** @param openId of the follower whose page is shown */
   path: (openId: string) => string
   /** Leads to what the picture shows, once the page is there. */
