@@ -18,15 +18,16 @@ if (wrong !== undefined) {
 ensureDeps()
 ensureTestTools()
 const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
+const asked = names.length === 0 ? known : names
 const isLive = (name) => LIVE_SCREEN_NAMES.includes(name)
 const files = [
-  ...(names.every(isLive) && names.length > 0 ? [] : ['test/browser/pictures.test.ts']),
-  ...(names.some(isLive) || names.length === 0 ? ['test/browser/phone-browser.test.ts'] : []),
+  ...(asked.every(isLive) ? [] : ['test/browser/pictures.test.ts']),
+  ...(asked.some(isLive) ? ['test/browser/phone-browser.test.ts'] : []),
 ]
 const args = ['run', '--project', 'integration', ...files]
 const { status } = spawnSync(process.execPath, [vitest, ...args], {
   cwd: fileURLToPath(root),
-  env: { ...process.env, PICTURES: names.length === 0 ? 'all' : names.join(',') },
+  env: { ...process.env, PICTURES: asked.join(',') },
   stdio: 'inherit',
 })
 process.exit(status ?? 1)

@@ -38,10 +38,9 @@ export const FRAMES: readonly (Frame & { suffix: string })[] = [
 export const FOLDER = fileURLToPath(new URL('../../../docs/images/console/', import.meta.url))
 /** Enough for all pictures on a slow machine. */
 export const ALL_PICTURES_MS = 15 * 60_000
-/** As `npm run pictures` sets it: `all`, or names of screens. Absent: the pictures are compared. */
+/** The names of screens, as `npm run pictures` sets them. Absent: the pictures are compared. */
 export const renewed = process.env.PICTURES?.split(',')
-export const isAsked = (name: string): boolean =>
-  (renewed?.includes('all') || renewed?.includes(name)) ?? false
+export const isAsked = (name: string): boolean => renewed?.includes(name) ?? false
 
 const HEIGHTS = { 1280: 800, 375: 812 }
 /** A longer page is cut off. */
