@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { WAIT_TIMEOUT_MS } from '../timeouts.ts'
-import { PICTURE_NOW, PICTURE_USER } from './picture-world.ts'
+import { PICTURE_NOW, PICTURE_USER } from './picture-ids.ts'
 import { decodePng, type Pixels } from './png.ts'
 import type { Screen } from './screens.ts'
 
@@ -46,7 +46,7 @@ const HEIGHTS = { 1280: 800, 375: 812 }
 /** A longer page is cut off. */
 const MOST_HEIGHT = 1_400
 
-/** A browser session that takes pictures of one kind, signed in as an operator's. */
+/** A browser session that takes pictures of one kind. */
 export class Camera {
   readonly #page: Page
   readonly #context: BrowserContext

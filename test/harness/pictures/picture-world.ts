@@ -15,7 +15,7 @@ import { type AppHarness, startAppHarness } from '../app-harness.ts'
 import { createRandom } from '../random.ts'
 import { springDraft, welcomeDraft, welcomeVersions } from './picture-campaigns.ts'
 import { type LiveVersion, PictureFollowers } from './picture-followers.ts'
-import { DEER } from './picture-ids.ts'
+import { DEER, PICTURE_NOW, PICTURE_USER } from './picture-ids.ts'
 import {
   afterSalesLife,
   type CampaignLife,
@@ -27,11 +27,8 @@ import {
   welcomeLife,
 } from './picture-lives.ts'
 
-/** The moment of all pictures: a Thursday, 14:31 in Beijing. */
-export const PICTURE_NOW = Date.parse('2026-12-03T06:31:00Z')
 const TODAY = Date.parse('2026-12-02T16:00:00Z')
 const ADMIN_TOKEN = 'test-admin-token'
-export const PICTURE_USER = { name: 'linxiao', password: 'test-password-of-a-user' }
 
 /** The other accounts of the pictures. */
 const NOODLES = 'wx70d3ab519e62f84c'
