@@ -1,5 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { LIVE_SCREEN_NAMES } from '../../scripts/screen-names.mjs'
@@ -7,8 +6,7 @@ import { saveMedium } from '../../src/store/campaigns/media-store.ts'
 import type { RunRow } from '../../src/store/runs/run-rows.ts'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
-import { ALL_PICTURES_MS, Camera, FOLDER, FRAMES, isAsked } from '../harness/pictures/camera.ts'
-import { encodePng } from '../harness/pictures/png.ts'
+import { ALL_PICTURES_MS, Camera, isAsked, takeAll } from '../harness/pictures/camera.ts'
 import type { Screen } from '../harness/pictures/screens.ts'
 
 const APP = 'wxbrowser00000001'
@@ -40,13 +38,12 @@ steps:
 `
 
 /** What only a running product shows, for the pictures of the docs. */
-const LIVE_SCREENS: Readonly<
-  Record<(typeof LIVE_SCREEN_NAMES)[number], Pick<Screen, 'path' | 'prepare' | 'height'>>
-> = {
+const LIVE_SCREENS: Readonly<Record<(typeof LIVE_SCREEN_NAMES)[number], Omit<Screen, 'name'>>> = {
   phone: {
     path: (openId) => `/phone/${APP}/${openId}?with=${APP}/oAnan`,
     prepare: (page) => page.locator('#chat', { hasText: '昨天领取的资料' }).waitFor(),
     height: 1_000,
+    isDark: true,
   },
   crowd: {
     path: () => `/crowd/${APP}`,
@@ -228,15 +225,8 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
       async () => {
         await app.simulator.account(APP).follow('oAnan')
         await app.simulator.account(APP).type('oAnan', '手册')
-        for (const frame of FRAMES) {
-          const camera = await Camera.openLive(browser, app.simulatorUrl, frame)
-          for (const name of drawn) {
-            if (frame.scheme === 'dark' && name !== 'phone') continue
-            const picture = encodePng(await camera.take(LIVE_SCREENS[name], 'oBrowser'))
-            writeFileSync(join(FOLDER, `${name}-${frame.suffix}.png`), picture)
-          }
-          await camera.close()
-        }
+        const screens = drawn.map((name) => ({ name, ...LIVE_SCREENS[name] }))
+        await takeAll(screens, 'oBrowser', (frame) => Camera.openLive(browser, app.simulatorUrl, frame))
       },
       ALL_PICTURES_MS,
     )

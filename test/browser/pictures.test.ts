@@ -10,11 +10,13 @@ import {
   Camera,
   FOLDER,
   FRAMES,
+  type Frame,
   fontsOf,
   isAsked,
   openStudio,
   renewed,
   type Studio,
+  takeAll,
 } from '../harness/pictures/camera.ts'
 import { compare } from '../harness/pictures/likeness.ts'
 import { openPictureWorld, type PictureWorld } from '../harness/pictures/picture-world.ts'
@@ -50,16 +52,9 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the pictures of 
     it(
       'are taken again',
       async () => {
-        for (const frame of FRAMES) {
-          const camera = await Camera.open(browser, studio, frame)
-          for (const screen of SCREENS.filter(({ name }) => isAsked(name))) {
-            if (frame.scheme === 'dark' && !screen.isDark) continue
-            const picture = encodePng(await camera.take(screen, world.openId))
-            writeFileSync(join(FOLDER, `${screen.name}-${frame.suffix}.png`), picture)
-            writeFileSync(FONTS_FILE, `${await fontsOf(camera.page)}\n`)
-          }
-          await camera.close()
-        }
+        const screens = SCREENS.filter(({ name }) => isAsked(name))
+        const open = (frame: Frame) => Camera.open(browser, studio, frame)
+        writeFileSync(FONTS_FILE, `${await takeAll(screens, world.openId, open)}\n`)
       },
       ALL_PICTURES_MS,
     )

@@ -1,8 +1,10 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { WAIT_TIMEOUT_MS } from '../timeouts.ts'
 import { PICTURE_NOW, PICTURE_USER } from './picture-ids.ts'
-import { decodePng, type Pixels } from './png.ts'
+import { decodePng, encodePng, type Pixels } from './png.ts'
 import type { Screen } from './screens.ts'
 
 /** Where pictures are taken, signed in as {@link PICTURE_USER}. */
@@ -117,6 +119,31 @@ export class Camera {
   close(): Promise<void> {
     return this.#context.close()
   }
+}
+
+/**
+ * Takes the pictures of some screens of every kind, and keeps them.
+ * @param open opens the camera of a kind
+ * @returns the fonts of this machine, as {@link fontsOf} has them
+ */
+export async function takeAll(
+  screens: readonly Screen[],
+  openId: string,
+  open: (frame: Frame) => Promise<Camera>,
+): Promise<string> {
+  let fonts = ''
+  for (const frame of FRAMES) {
+    const shown = screens.filter(({ isDark }) => isDark || frame.scheme === 'light')
+    if (shown.length === 0) continue
+    const camera = await open(frame)
+    for (const screen of shown) {
+      const picture = encodePng(await camera.take(screen, openId))
+      writeFileSync(join(FOLDER, `${screen.name}-${frame.suffix}.png`), picture)
+    }
+    fonts = await fontsOf(camera.page)
+    await camera.close()
+  }
+  return fonts
 }
 
 /** The widths of some texts: they tell which fonts this machine draws pages with. */
