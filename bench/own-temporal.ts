@@ -43,16 +43,15 @@ export async function withTemporal<T>(
     options: Options,
   ) => Promise<Pick<LocalServer, 'address' | 'stop'>> = startTemporal,
 ): Promise<T> {
-  const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-bench-'))
+  const parts = new Started()
+  const dataDir = parts.add(mkdtempSync(join(tmpdir(), 'follower-nurture-bench-')), (made) =>
+    rmSync(made, { recursive: true, force: true, maxRetries: 5 }),
+  )
   try {
-    const server = await start(dataDir, options)
-    try {
-      return await work(server.address, dataDir)
-    } finally {
-      await server.stop()
-    }
+    const server = parts.add(await start(dataDir, options), (running) => running.stop())
+    return await work(server.address, dataDir)
   } finally {
-    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 })
+    await parts.stop()
   }
 }
 

@@ -39,24 +39,18 @@ export type TargetName = 'pglite' | 'postgres' | 'cluster'
  * Returns null when a program that it needs is missing.
  * @param moreEnv additional settings; the stack has its own
  */
-export function startTarget(
+export async function startTarget(
   name: TargetName,
   print: (line: string) => void,
   moreEnv: Record<string, string> = {},
 ): Promise<Target | null> {
-  return started<Target | null>((parts) => {
-    if (name === 'cluster') return startProductionStack(parts, print)
-    return name === 'pglite' ? startEmbedded(parts, moreEnv) : startServeAndWorker(parts, print, moreEnv)
-  })
-}
-
-/** What was started is stopped when a later part of the start fails or is missing. */
-async function started<T>(start: (parts: Started) => Promise<T>): Promise<T> {
+  // What was started is stopped when a later part of the start fails or is missing.
   const parts = new Started()
   try {
-    const target = await start(parts)
-    if (target === null) await parts.stop()
-    return target
+    const running = await startParts(name, parts, print, moreEnv)
+    if (running) return stoppable(running, parts)
+    await parts.stop()
+    return null
   } catch (err) {
     // The cause is the error that counts.
     await parts.stop().catch(() => {})
@@ -64,7 +58,38 @@ async function started<T>(start: (parts: Started) => Promise<T>): Promise<T> {
   }
 }
 
-async function startEmbedded(parts: Started, moreEnv: Record<string, string>): Promise<Target> {
+/** A target, and what reading its store needs. */
+interface Running extends Omit<Target, 'stopAndRead'> {
+  store: Parameters<typeof openStore>[0]
+  /** Stops the programs, but not the store. */
+  stopPrograms(): Promise<unknown>
+}
+
+function startParts(
+  name: TargetName,
+  parts: Started,
+  print: (line: string) => void,
+  moreEnv: Record<string, string>,
+): Promise<Running | null> {
+  if (name === 'cluster') return startProductionStack(parts, print)
+  return name === 'pglite' ? startEmbedded(parts, moreEnv) : startServeAndWorker(parts, print, moreEnv)
+}
+
+function stoppable({ store, stopPrograms, ...target }: Running, parts: Started): Target {
+  return {
+    ...target,
+    async stopAndRead(read) {
+      try {
+        await stopPrograms()
+        return await readStore(store, read)
+      } finally {
+        await parts.stop()
+      }
+    },
+  }
+}
+
+async function startEmbedded(parts: Started, moreEnv: Record<string, string>): Promise<Running> {
   const { env, dataDir } = parts.add(await isolatedSettings(), (settings) => settings.cleanUp())
   const settings = { ...env, ...moreEnv, SIMULATOR: 'off', LOG_LEVEL: 'error' }
   const program = parts.add(spawnProgram('src/start.ts', settings), (running) => stop([running]))
@@ -75,14 +100,8 @@ async function startEmbedded(parts: Started, moreEnv: Record<string, string>): P
     memoryPeaks: () => ({ 'npm start': peakOf(program) }),
     resetPeaks: () => resetPeak(program),
     stderr: program.stderr,
-    async stopAndRead(read) {
-      try {
-        await stop([program])
-        return await readStore({ dataDir }, read)
-      } finally {
-        await parts.stop()
-      }
-    },
+    store: { dataDir },
+    stopPrograms: () => stop([program]),
   }
 }
 
@@ -90,7 +109,7 @@ async function startServeAndWorker(
   parts: Started,
   print: (line: string) => void,
   moreEnv: Record<string, string>,
-): Promise<Target | null> {
+): Promise<Running | null> {
   const postgres = parts.add(await startPostgres(), (found) => found?.stop())
   if (!postgres) return null
   const { dataDir } = parts.add(await isolatedSettings(), (settings) => settings.cleanUp())
@@ -126,19 +145,15 @@ async function startServeAndWorker(
     memoryPeaks: () => ({ serve: peakOf(programs.serve), worker: peakOf(programs.worker) }),
     resetPeaks: () => Object.values(programs).forEach(resetPeak),
     stderr,
-    async stopAndRead(read) {
-      try {
-        await stop(Object.values(programs))
-        await server.stop()
-        return await readStore({ dataDir: null, databaseUrl: postgres.url }, read)
-      } finally {
-        await parts.stop()
-      }
+    store: { dataDir: null, databaseUrl: postgres.url },
+    async stopPrograms() {
+      await stop(Object.values(programs))
+      await server.stop()
     },
   }
 }
 
-async function startProductionStack(parts: Started, print: (line: string) => void): Promise<Target | null> {
+async function startProductionStack(parts: Started, print: (line: string) => void): Promise<Running | null> {
   const folder = parts.add(temporaryFolder('follower-nurture-load-'), (made) =>
     rmSync(made, { recursive: true, force: true, maxRetries: 5 }),
   )
@@ -158,14 +173,8 @@ async function startProductionStack(parts: Started, print: (line: string) => voi
     memoryPeaks: () => ({}),
     resetPeaks: () => {},
     stderr: () => `see ${folder}`,
-    async stopAndRead(read) {
-      try {
-        await cluster.stop('serve-1', 'serve-2', 'worker-1', 'worker-2')
-        return await readStore({ dataDir: null, databaseUrl: cluster.databaseUrl }, read)
-      } finally {
-        await parts.stop()
-      }
-    },
+    store: { dataDir: null, databaseUrl: cluster.databaseUrl },
+    stopPrograms: () => cluster.stop('serve-1', 'serve-2', 'worker-1', 'worker-2'),
   }
 }
 
