@@ -1,33 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { loadConfig } from '../src/config/config.ts'
-import { cacheFolder, findTemporalServer } from '../src/temporal/local-server/find-server.ts'
-import { type LocalServer, startLocalServer } from '../src/temporal/local-server/start-server.ts'
-
-interface Options {
-  print?: (line: string) => void
-  /** Replaces values of the dynamic configuration. */
-  settings?: Record<string, unknown>
-}
-
-/**
- * Starts the Temporal server of `npm start` on free ports, with its data in a folder. The caller stops it.
- * @throws NoTemporalServerError when this machine has none and cannot get one
- */
-export async function startTemporal(
-  dataDir: string,
-  { print = () => {}, settings }: Options = {},
-): Promise<LocalServer> {
-  return startLocalServer({
-    program: await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print }),
-    dataDir,
-    port: 0,
-    uiPort: 0,
-    namespace: 'default',
-    ...(settings ? { settings } : {}),
-  })
-}
+import type { LocalServer } from '../src/temporal/local-server/start-server.ts'
+import { startTemporal, type TemporalOptions } from '../test/harness/setup/temporal.ts'
 
 /**
  * Does some work with a Temporal server of its own. Afterwards the server is stopped and its folder removed, also when the work
@@ -36,11 +11,11 @@ export async function startTemporal(
  * @param start for tests
  */
 export async function withTemporal<T>(
-  options: Options,
+  options: TemporalOptions,
   work: (address: string, dataDir: string) => Promise<T>,
   start: (
     dataDir: string,
-    options: Options,
+    options: TemporalOptions,
   ) => Promise<Pick<LocalServer, 'address' | 'stop'>> = startTemporal,
 ): Promise<T> {
   const parts = new Started()

@@ -12,8 +12,9 @@ import {
   waitUntilReady,
 } from '../../test/harness/process/program.ts'
 import { startPostgres } from '../../test/harness/setup/postgres.ts'
+import { startTemporal } from '../../test/harness/setup/temporal.ts'
 import { waitFor } from '../../test/harness/wait-for.ts'
-import { Started, startTemporal } from '../own-temporal.ts'
+import { Started } from '../own-temporal.ts'
 
 /** The programs under load. They run beside the process that generates it. */
 export interface Target {

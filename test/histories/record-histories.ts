@@ -4,9 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { History } from '@temporalio/common/lib/proto-utils.js'
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js'
-import { loadConfig } from '../../src/config/config.ts'
-import { cacheFolder, findTemporalServer } from '../../src/temporal/local-server/find-server.ts'
-import { startLocalServer } from '../../src/temporal/local-server/start-server.ts'
+import { startTemporal } from '../harness/setup/temporal.ts'
 import { startWorkflowHarness, makeStart, planOf, type TestFollower } from '../harness/workflow-harness.ts'
 
 const USAGE = `npm run histories -- LABEL
@@ -146,8 +144,7 @@ const scenarios: Record<string, (f: TestFollower) => Promise<void>> = {
 
 const dataDir = mkdtempSync(join(tmpdir(), 'follower-nurture-histories-'))
 const print = (line: string) => process.stderr.write(`${line}\n`)
-const binary = await findTemporalServer({ cacheDir: cacheFolder(loadConfig()), print })
-const server = await startLocalServer({ program: binary, dataDir, port: 0, uiPort: 0, namespace: 'default' })
+const server = await startTemporal(dataDir, { print })
 // Not encrypted, so that a developer of the workflow can read them.
 const harness = await startWorkflowHarness(server.address, { encrypt: false })
 for (const [name, run] of Object.entries(scenarios)) {

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { NoTemporalServerError } from '../../../src/temporal/local-server/find-server.ts'
+import { startTemporal } from '../../../test/harness/setup/temporal.ts'
 import { NotAvailableError } from '../../not-available.ts'
-import { startTemporal } from '../../own-temporal.ts'
 import type { StartServer } from './server.ts'
 import { sqliteSize } from './sqlite-size.ts'
 
