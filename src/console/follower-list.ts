@@ -84,8 +84,8 @@ export async function readFollowerList(
   const after = readRunCursor(c.req.query('cursor'))
   const found = await listLatestRuns(db, toRunFilter(filter, now()), { after, limit: PAGE_SIZE + 1 })
   const { items: rows, next } = toPage(found, PAGE_SIZE, runCursor)
-  const followerOf = await readFollowers(db, rows)
-  const modelOf = await readModels(campaigns, rows)
+  const open = rows.filter(({ state }) => state.status !== 'ended')
+  const [followerOf, modelOf] = await Promise.all([readFollowers(db, rows), readModels(campaigns, open)])
   const items = rows.map((row) => {
     const follower = followerOf(row)
     const run = viewRun(row, [], follower)
