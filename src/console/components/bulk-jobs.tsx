@@ -10,7 +10,7 @@ import { useNumber } from './numbers.tsx'
 
 /** A job above a list. */
 export interface RecentJob extends BulkJobView {
-  /** Rows of its runs do not show the change yet. */
+  /** It has ended, but rows of its runs do not show the change yet. */
   isSettling: boolean
 }
 
@@ -48,7 +48,7 @@ export const BulkJobs = ({ jobs, now }: { jobs: readonly RecentJob[]; now: numbe
               <NearTime at={job.endedAt} now={now} />
             </span>
           )}
-          {job.isSettling && job.state !== 'running' ? <span class="quiet">{texts.settling}</span> : null}
+          {job.isSettling ? <span class="quiet">{texts.settling}</span> : null}
           {job.state === 'running' ? null : (
             <button
               type="button"

@@ -34,15 +34,15 @@ const SETTLES_MS = MINUTE_MS
 /** The bulk jobs that run, newest first, and the one that has ended last, while it is new. */
 export async function recentBulkJobs({ db, now }: PageDeps): Promise<RecentJob[]> {
   const jobs = await listBulkJobs(db, { after: null, limit: MOST_JOBS })
-  const isRecent = (job: BulkJob, ms: number) => job.endedAt === null || job.endedAt > now() - ms
+  const hasEndedIn = (job: BulkJob, ms: number) => job.endedAt !== null && job.endedAt > now() - ms
   const [lastEnded] = jobs
-    .filter(({ endedAt }) => endedAt !== null)
+    .filter((job) => hasEndedIn(job, SHOWN_MS))
     .sort((a, b) => Number(b.endedAt) - Number(a.endedAt))
-  const shown = jobs.filter((job) => job.endedAt === null || (job === lastEnded && isRecent(job, SHOWN_MS)))
+  const shown = jobs.filter((job) => job.endedAt === null || job === lastEnded)
   return Promise.all(
     shown.map(async (job) => ({
       ...bulkJobView(job),
-      isSettling: isRecent(job, SETTLES_MS) && (await isBulkJobSettling(db, job)),
+      isSettling: hasEndedIn(job, SETTLES_MS) && (await isBulkJobSettling(db, job)),
     })),
   )
 }
