@@ -20,9 +20,14 @@ export async function openCampaign(
   deps: Pick<PageDeps, 'db' | 'campaigns' | 'drafts'>,
   id: string,
 ): Promise<OpenCampaign | null> {
-  const [stored, draft] = await Promise.all([deps.campaigns.find(id), deps.drafts.find(id)])
+  const [stored, draft, runs] = await Promise.all([
+    deps.campaigns.find(id),
+    deps.drafts.find(id),
+    activeRunsByVersion(deps.db, id),
+  ])
   if (!stored && !draft) return null
-  const activeByVersion = stored ? await activeRunsByVersion(deps.db, id) : new Map<number, number>()
+  // A deleted campaign may have runs still, but the draft is of a new one.
+  const activeByVersion = stored ? runs : new Map<number, number>()
   const active = [...activeByVersion.values()].reduce((sum, n) => sum + n, 0)
   const framed: FramedCampaign = {
     id,

@@ -1,4 +1,4 @@
-import type { Context, Hono } from 'hono'
+import type { Hono } from 'hono'
 import { cursor as cursorOf, toPage } from '../../api/routes/route-helpers.ts'
 import { listTargetAccounts } from '../../api/views/campaign-account-view.ts'
 import { campaignView } from '../../api/views/campaign-view.ts'
@@ -13,7 +13,7 @@ import { CampaignPage } from '../pages/campaign-pages.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
-import { accountsOf, readResultsQuery, statisticsQuery } from '../results/results-query.ts'
+import { accountsOf, type ResultsQuery, readResultsQuery, statisticsQuery } from '../results/results-query.ts'
 import { languageOf } from '../shell/preferences.tsx'
 import { olderModels } from '../steps/older-models.ts'
 import { requirePageRole } from './page-role.tsx'
@@ -30,14 +30,16 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     // The check of campaign files wrote them.
     const warnings = (version?.warnings ?? []) as Issue[]
     const after = cursorOf.read(c.req.query('cursor'))
-    const all = version ? await listTargetAccounts(deps, version.model, { after, limit: PAGE_SIZE + 1 }) : []
-    const targets = toPage(all, PAGE_SIZE, (a) => a.appId)
     const query = readResultsQuery(c.req.query())
-    const filter = filterOf(c, deps, version?.model)
-    // The operator API counts at most once in ten seconds.
-    const { body, error } = await deps.api.call(c, 'GET', `/api${campaignPath(id)}/statistics?${filter}`)
+    const filter = filterOf(query, deps, version?.model)
+    const [all, { body, error }, shown] = await Promise.all([
+      version ? listTargetAccounts(deps, version.model, { after, limit: PAGE_SIZE + 1 }) : [],
+      // The operator API counts at most once in three seconds.
+      deps.api.call(c, 'GET', `/api${campaignPath(id)}/statistics?${filter}`),
+      query.version === null ? version : deps.campaigns.version(id, query.version),
+    ])
+    const targets = toPage(all, PAGE_SIZE, (a) => a.appId)
     const statistics = error ? null : (body as Statistics)
-    const shown = query.version === null ? version : await deps.campaigns.version(id, query.version)
     const model = shown?.model ?? null
     const counted = statistics?.steps.map(({ step }) => step) ?? []
     const newest = { id, version: query.version ?? open.stored.row.version, model }
@@ -61,20 +63,28 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     const table = STATISTICS_TABLES.find((name) => name === c.req.query('table'))
     if (!table) return respond(c, <NotFoundPage />, 404)
     const id = c.req.param('id')
-    const filter = filterOf(c, deps, (await deps.campaigns.find(id))?.version?.model)
+    const filter = filterOf(
+      readResultsQuery(c.req.query()),
+      deps,
+      (await deps.campaigns.find(id))?.version?.model,
+    )
     const query = `table=${table}&lang=${languageOf(c)}&${filter}`
     const file = await deps.api.file(c, `/api${campaignPath(id)}/statistics.csv?${query}`)
     return file instanceof Response ? file : notDone(c, file, campaignPath(id))
   })
   app.get('/campaigns/:id/runs.jsonl', requirePageRole(deps, 'operator'), async (c) => {
     const id = c.req.param('id')
-    const filter = filterOf(c, deps, (await deps.campaigns.find(id))?.version?.model)
+    const filter = filterOf(
+      readResultsQuery(c.req.query()),
+      deps,
+      (await deps.campaigns.find(id))?.version?.model,
+    )
     const file = await deps.api.file(c, `/api${campaignPath(id)}/runs.jsonl?${filter}`)
     return file instanceof Response ? file : notDone(c, file, campaignPath(id))
   })
 }
 
 /** The runs that the query of a page is about, as a filter of the operator API. */
-function filterOf(c: Context, { configCache, now }: PageDeps, model: Campaign | undefined): string {
-  return statisticsQuery(readResultsQuery(c.req.query()), now(), accountsOf(configCache.accounts(), model))
+function filterOf(query: ResultsQuery, { configCache, now }: PageDeps, model: Campaign | undefined): string {
+  return statisticsQuery(query, now(), accountsOf(configCache.accounts(), model))
 }

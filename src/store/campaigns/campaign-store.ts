@@ -73,9 +73,11 @@ function createCampaignQueries(db: Db) {
     async find(id: string): Promise<StoredCampaign | null> {
       const found = await row(id)
       if (!found || found.state === 'deleted') return null
-      const stored = await withVersion(found)
-      // The text is not from the cache: a file with the same content may have replaced it.
-      const source = await versions.text(found.id, found.version)
+      const [stored, source] = await Promise.all([
+        withVersion(found),
+        // The text is not from the cache: a file with the same content may have replaced it.
+        versions.text(found.id, found.version),
+      ])
       return { ...stored, source: source ?? stored.source }
     },
     async list({
