@@ -1,12 +1,13 @@
 import type { Context } from 'hono'
 import type { Statistics } from '../../campaign/statistics/report.ts'
+import { targetAccounts } from '../../campaign/target-accounts.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
 import { readReplyTimes } from '../../store/statistics/reply-times.ts'
 import { LONGEST_WINDOW_MS } from '../../wechat/rules/rules.ts'
 import type { PageDeps } from '../console-deps.ts'
 import type { EditorFigures } from '../editor-data.ts'
 import { campaignPath } from '../paths.ts'
-import { accountsOf, statisticsQuery } from '../results/results-query.ts'
+import { statisticsQuery } from '../results/results-query.ts'
 import { LEAST_FOR_RATES, stepParts } from '../results/step-parts.ts'
 
 const PERIOD_MS = 7 * DAY_MS
@@ -38,7 +39,7 @@ async function readSteps(
   const campaign = await deps.campaigns.find(id)
   if (!campaign) return { version: null, steps: {} }
   const { version } = campaign.row
-  const accounts = accountsOf(deps.configCache.accounts(), campaign.version?.model)
+  const accounts = targetAccounts(campaign.version?.model.accounts, deps.configCache.accounts())
   const query = statisticsQuery({ range: '7', version }, now, accounts)
   const { body, error } = await deps.api.call(c, 'GET', `/api${campaignPath(id)}/statistics?${query}`)
   if (error) return { version, steps: {} }

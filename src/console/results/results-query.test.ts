@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { accountsOf, readResultsQuery, resultsHref, statisticsQuery } from './results-query.ts'
+import { targetAccounts } from '../../campaign/target-accounts.ts'
+import { readResultsQuery, resultsHref, statisticsQuery } from './results-query.ts'
 
 /** 02:00 of 1 December in Beijing. */
 const NOW = Date.parse('2026-11-30T18:00:00Z')
@@ -30,7 +31,7 @@ describe('the query of results', () => {
       { appId: 'wxnewyork', timezone: 'America/New_York' },
     ]
     const today = (of: { accounts?: string[] }) =>
-      statisticsQuery({ range: '1', version: null }, NOW, accountsOf([china, newYork], of))
+      statisticsQuery({ range: '1', version: null }, NOW, targetAccounts(of.accounts, [china, newYork]))
     expect(today({ accounts: ['wxchina'] })).toBe('from=2026-12-01')
     expect(today({ accounts: ['wxnewyork'] })).toBe('from=2026-11-30')
     expect(today({})).toBe('from=2026-11-30')

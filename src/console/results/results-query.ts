@@ -29,12 +29,6 @@ export function resultsHref({ range, version }: ResultsQuery): string {
   return `?${new URLSearchParams({ range, ...(version === null ? {} : { version: String(version) }) })}`
 }
 
-/** What the days of a campaign follow. */
-interface Zoned {
-  appId: string
-  timezone: string
-}
-
 /**
  * The filter of the operator API. A run counts on the day that its account has, so the first day is that of the account whose day
  * began last.
@@ -43,23 +37,15 @@ interface Zoned {
 export function statisticsQuery(
   { range, version }: ResultsQuery,
   now: number,
-  accounts: readonly Pick<Zoned, 'timezone'>[],
+  accounts: readonly { timezone: string }[],
 ): string {
   const from: Record<string, string> =
     range === 'all' ? {} : { from: daysBefore(firstToday(now, accounts), Number(range) - 1) }
   return String(new URLSearchParams({ ...from, ...(version === null ? {} : { version: String(version) }) }))
 }
 
-/** The accounts of all that a campaign names; it is for every account when it names none. */
-export function accountsOf<A extends Zoned>(
-  all: readonly A[],
-  model: { accounts?: readonly string[] | undefined } | undefined,
-): A[] {
-  return all.filter(({ appId }) => model?.accounts?.includes(appId) ?? true)
-}
-
 /** The earliest of the days that the accounts have now. */
-function firstToday(now: number, accounts: readonly Pick<Zoned, 'timezone'>[]): string {
+function firstToday(now: number, accounts: readonly { timezone: string }[]): string {
   const zones = new Set(accounts.map(({ timezone }) => timezone))
   const days = [...zones].map((zone) => localDay(zone, now)).sort()
   return days[0] ?? localDay(CHINA_TIMEZONE, now)

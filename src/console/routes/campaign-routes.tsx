@@ -6,6 +6,7 @@ import type { Issue } from '../../campaign/issue.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import type { Statistics } from '../../campaign/statistics/report.ts'
 import { STATISTICS_TABLES } from '../../campaign/statistics/statistics-tables.ts'
+import { targetAccounts } from '../../campaign/target-accounts.ts'
 import { openCampaign } from '../campaigns/framed-campaign.ts'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { notDone } from '../form-action.tsx'
@@ -13,7 +14,7 @@ import { CampaignPage } from '../pages/campaign-pages.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
-import { accountsOf, type ResultsQuery, readResultsQuery, statisticsQuery } from '../results/results-query.ts'
+import { type ResultsQuery, readResultsQuery, statisticsQuery } from '../results/results-query.ts'
 import { languageOf } from '../shell/preferences.tsx'
 import { olderModels } from '../steps/older-models.ts'
 import { requirePageRole } from './page-role.tsx'
@@ -86,5 +87,5 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
 
 /** The runs that the query of a page is about, as a filter of the operator API. */
 function filterOf(query: ResultsQuery, { configCache, now }: PageDeps, model: Campaign | undefined): string {
-  return statisticsQuery(query, now(), accountsOf(configCache.accounts(), model))
+  return statisticsQuery(query, now(), targetAccounts(model?.accounts, configCache.accounts()))
 }
