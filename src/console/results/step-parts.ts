@@ -1,5 +1,5 @@
 import type { StepCounts } from '../../campaign/statistics/report.ts'
-import { type SkipGroup, skipGroup } from '../skip-reasons.ts'
+import { splitReasons } from '../overview/today.ts'
 
 /** With fewer runs, shares say nothing: pages show numbers only. */
 export const LEAST_FOR_RATES = 30
@@ -22,11 +22,10 @@ export interface StepParts {
 
 /** @param runs the runs that entered, and those of them that go on: only these have open steps */
 export function stepParts(step: StepCounts, runs: { entered: number; active: number }): StepParts {
-  const skipped = Object.entries(step.skipped)
-  const ofGroup = (group: SkipGroup) => skipped.filter(([reason]) => skipGroup(reason) === group)
-  const byDesign = sum(ofGroup('byDesign'))
-  const left = sum(ofGroup('left'))
-  const faults = [...ofGroup('couldNot'), ...Object.entries(step.failed)]
+  const skips = splitReasons(step.skipped)
+  const byDesign = sum(skips.byDesign)
+  const left = sum(skips.left)
+  const faults = [...skips.couldNot, ...Object.entries(step.failed)]
   const couldNot = sum(faults)
   const done = step.sent + step.unknown + byDesign + left + couldNot
   const [reason, most] = faults.sort(([, n], [, m]) => m - n)[0] ?? []
