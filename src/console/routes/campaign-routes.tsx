@@ -44,7 +44,7 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     const model = shown?.model ?? null
     const counted = statistics?.steps.map(({ step }) => step) ?? []
     const newest = { id, version: query.version ?? open.stored.row.version, model }
-    const others = await olderModels(deps.campaigns, newest, counted)
+    const others = await olderModels(deps.campaigns, newest, counted, languageOf(c))
     return respond(
       c,
       <CampaignPage

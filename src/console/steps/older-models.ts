@@ -1,5 +1,6 @@
 import type { Campaign } from '../../campaign/model.ts'
 import type { CampaignStore } from '../../store/campaigns/campaign-store.ts'
+import type { Language } from '../texts/bilingual.ts'
 import { stepNames } from './step-names.ts'
 
 /** Steps that no newer version has were removed long ago: their ids say enough. */
@@ -10,8 +11,10 @@ export async function olderModels(
   campaigns: Pick<CampaignStore, 'version'>,
   { id, version, model }: { id: string; version: number; model: Campaign | null },
   steps: readonly string[],
+  /** Of the reader, whose names are then kept for the page. */
+  language: Language,
 ): Promise<Campaign[]> {
-  const isIn = (found: Campaign | null) => (step: string) => stepNames(found, 'zh').of(step) !== null
+  const isIn = (found: Campaign | null) => (step: string) => stepNames(found, language).of(step) !== null
   let left = steps.filter((step) => !isIn(model)(step))
   const found: Campaign[] = []
   for (let n = version - 1; left.length > 0 && n >= Math.max(1, version - MOST_VERSIONS); n--) {
