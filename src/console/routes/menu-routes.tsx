@@ -80,10 +80,12 @@ async function publishMenu(deps: PageDeps, c: Context, field: (name: string) => 
     return respond(c, <MenuPage {...shown} />, status)
   }
   const seen = field('seen')
-  const { menu: current, source } = await readMenuOf(deps, c, found)
-  const stored = menuValues(current)
-  if (seen !== '' && source.from !== 'unreadable' && seen !== markOf(stored))
-    return refuse(otherMenu(values, stored, languageOf(c)), 409, markOf(stored))
+  if (seen !== '') {
+    const { menu: current, source } = await readMenuOf(deps, c, found)
+    const stored = menuValues(current)
+    if (source.from !== 'unreadable' && seen !== markOf(stored))
+      return refuse(otherMenu(values, stored, languageOf(c)), 409, markOf(stored))
+  }
   const { menu, fieldOf } = readMenuForm(field)
   const answer = await deps.api.call(c, 'PUT', `${api}/menu`, { json: menu })
   if (!answer.error) return done(c, `${page}/menu`, 'menuPublished')
