@@ -8,12 +8,15 @@ import { TEXT_FIXES } from './text-fixes.ts'
 
 const RULES: readonly FixRule[] = [...GRANT_FIXES, ...STRUCTURE_FIXES, ...FIELD_FIXES, ...TEXT_FIXES]
 
-/** Finds the fixes of the messages that a check has about a file. The file is read once. */
+/**
+ * Finds the fixes of the messages that a check has about a file.
+ * @param known `fields`: those of the file; absent: the file is read, once
+ */
 export function createFixes(
   source: string,
-  known: Pick<FixContext, 'others' | 'language'>,
+  { fields: read, ...known }: Pick<FixContext, 'others' | 'language'> & { fields?: Fields },
 ): (issue: Issue) => readonly Fix[] {
-  let fields: Fields | null = null
+  let fields = read
   return (issue) => {
     for (const [form, make] of RULES) {
       const [, ...values] = form.exec(issue.message) ?? []

@@ -103,8 +103,8 @@ async function analyse(c: Context, deps: PageDeps, id: string, given: Analysed):
   const language = languageOf(c)
   const { campaign, issues, warnings, others } = await checkSource(deps, given.source, { pathId: id })
   const { source } = given
-  const fields = readFile(source).fields ?? {}
-  const fixesOf = createFixes(source, { others, language })
+  const fields = issues.length + warnings.length === 0 ? {} : (readFile(source).fields ?? {})
+  const fixesOf = createFixes(source, { others, language, fields })
   const inWords = (found: readonly Issue[]) => editorIssues(found, { fields, fixesOf, language })
   return {
     issues: inWords(issues),
