@@ -60,11 +60,13 @@ const UnitName = ({ change: { id }, names }: { change: CampaignChange; names: St
   return id?.startsWith('end of ') ? kinds.end : <StepName id={id ?? ''} names={names} numbered withId />
 }
 
+/** The words of a step or a fork by its id; null: there is none. */
+const wordsIn = (names: StepNames) => (id: string) => names.of(id)?.words ?? null
+
 /** Where a step or fork stands, in words. For components only. */
 function usePlace(names: StepNames): (place: unknown) => string {
   const texts = useText(VERSION_TEXTS)
   const { kinds, meanwhile } = useText(EDITOR_TEXTS)
-  const named = (id: string) => names.of(id)?.words ?? id
   return (place) => {
     const { list, after } = place as { list: string; after: string | null }
     const [fork = '', ...branch] = list.split(' / ')
@@ -76,7 +78,10 @@ function usePlace(names: StepNames): (place: unknown) => string {
             fork: names.of(fork)?.what ?? fork,
             branch: name === 'meanwhile' ? meanwhile : names.branch(fork, name),
           }
-    return texts.place(after === null ? null : after === `${list} end` ? kinds.end : named(after), inside)
+    return texts.place(
+      after === null ? null : after === `${list} end` ? kinds.end : (wordsIn(names)(after) ?? after),
+      inside,
+    )
   }
 }
 
@@ -84,7 +89,7 @@ const OneChange = ({ change, names }: { change: CampaignChange; names: StepNames
   const texts = useText(VERSION_TEXTS)
   const { language } = useView()
   const placeOf = usePlace(names)
-  const stepOf = (id: string) => names.of(id)?.words ?? null
+  const stepOf = wordsIn(names)
   const { kind, field, from, to } = change
   if (kind === 'added') return <Unit value={to} tag="ins" names={names} />
   if (kind === 'removed') return <Unit value={from} tag="del" names={names} />
@@ -123,7 +128,7 @@ const OneChange = ({ change, names }: { change: CampaignChange; names: StepNames
 const Unit = ({ value, tag, names }: { value: unknown; tag: 'ins' | 'del'; names: StepNames }) => {
   const { language } = useView()
   const placeOf = usePlace(names)
-  const stepOf = (id: string) => names.of(id)?.words ?? null
+  const stepOf = wordsIn(names)
   const { fields } = value as { fields?: Record<string, unknown> }
   const shown = Object.entries(fields ?? {}).filter(([, v]) => v !== undefined)
   return (

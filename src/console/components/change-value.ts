@@ -16,7 +16,7 @@ export function changeValue(
   field: string,
   value: unknown,
   language: Language,
-  stepOf: (id: string) => string | null = () => null,
+  stepOf: (id: string) => string | null,
 ): string {
   const texts = CHANGE_VALUE_TEXTS[language]
   const name = field.split('.').at(-1) ?? ''

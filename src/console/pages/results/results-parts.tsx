@@ -26,8 +26,6 @@ export interface Results {
   statistics: Statistics
   /** The newest one. */
   version: number
-  /** The campaign answers an entry with a passive reply, which is not counted. */
-  hasReply: boolean
   /** All steps of the version that is shown, with their branches. */
   rows: readonly ResultRow[]
   /** Of that version, and for the rest of older ones. */
@@ -81,9 +79,11 @@ export const ResultsCard = (props: {
 }
 
 /** From the entry to the goal. */
-export const Funnel = ({ results: { statistics, firstSent, hasReply } }: { results: Results }) => {
+export const Funnel = ({ results: { statistics, firstSent, rows } }: { results: Results }) => {
   const texts = useText(RESULTS_TEXTS)
   const number = useNumber()
+  // Of the passive reply no count is kept.
+  const hasReply = rows.some(({ kind }) => kind === 'reply')
   const { runs } = statistics
   const stages = [
     { title: texts.stages.entered, n: runs.entered, tone: 'plot' },

@@ -41,7 +41,6 @@ export const ResultsView = (props: {
   const results = {
     ...{ campaign, query, statistics },
     version: props.version,
-    hasReply: props.model?.reply !== undefined,
     names,
     rows: resultRows(props.model, shown, statistics),
     firstSent: firstSent(props.model, shown, statistics),
