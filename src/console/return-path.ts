@@ -1,35 +1,28 @@
 import type { Context } from 'hono'
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { getCookie } from 'hono/cookie'
 import type { Auth } from '../auth/auth.ts'
+import { isOwnPath } from '../ui/own-path.ts'
+import { deleteAuthCookie, setAuthCookie } from './auth-cookies.ts'
 
 /** A form that was left open for longer than this begins at the overview. */
 const KEPT_S = 30 * 60
 const LENGTH_MAX = 1_000
-/** A path of this server. Browsers read `//` and `/\` as another host. */
-const OWN_PATH = /^\/(?![/\\])[\x21-\x7e]*$/
 
 /**
  * Keeps the page that a browser asks for, or that htmx refreshes, so that it is shown after the sign-in. Every page is kept, whether it
  * exists or not, so that the answer tells nothing.
  */
-export function keepReturnPath(c: Context, { client, cookies }: Auth): void {
+export function keepReturnPath(c: Context, auth: Auth): void {
   const path = askedPath(c)
-  if (path === null) return
-  setCookie(c, cookies.returnPath, path, {
-    httpOnly: true,
-    sameSite: 'Strict',
-    path: '/',
-    secure: client(c).https,
-    maxAge: KEPT_S,
-  })
+  if (path !== null) setAuthCookie(c, auth, auth.cookies.returnPath, path, KEPT_S)
 }
 
 /** The page to show after a sign-in: the one that was asked for, once; otherwise the overview. */
-export function takeReturnPath(c: Context, { client, cookies }: Auth): string {
-  const kept = getCookie(c, cookies.returnPath)
+export function takeReturnPath(c: Context, auth: Auth): string {
+  const kept = getCookie(c, auth.cookies.returnPath)
   if (kept === undefined) return '/'
-  deleteCookie(c, cookies.returnPath, { path: '/', secure: client(c).https })
-  return isOwnPath(kept) ? kept : '/'
+  deleteAuthCookie(c, auth, auth.cookies.returnPath)
+  return canReturnTo(kept) ? kept : '/'
 }
 
 function askedPath(c: Context): string | null {
@@ -40,7 +33,7 @@ function askedPath(c: Context): string | null {
   if (!URL.canParse(asked)) return null
   const { pathname, search } = new URL(asked)
   const path = `${pathname}${search}`
-  return isOwnPath(path) ? path : null
+  return canReturnTo(path) ? path : null
 }
 
-const isOwnPath = (path: string) => path.length <= LENGTH_MAX && OWN_PATH.test(path)
+const canReturnTo = (path: string) => path.length <= LENGTH_MAX && isOwnPath(path)

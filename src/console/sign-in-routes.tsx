@@ -1,5 +1,5 @@
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
-import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { getCookie } from 'hono/cookie'
 import type { BodyBudget } from '../api/body/body-budget.ts'
 import { SCRIPT_HEADER } from '../api/session-api.ts'
 import type { Auth } from '../auth/auth.ts'
@@ -7,6 +7,7 @@ import { createSameOrigin } from '../auth/http/same-origin.ts'
 import { CHALLENGE_MS } from '../auth/sign-in/browser-session.ts'
 import type { CodeResult } from '../auth/sign-in/second-factor.ts'
 import type { SignInResult } from '../auth/sign-in/sign-in.ts'
+import { deleteAuthCookie, setAuthCookie } from './auth-cookies.ts'
 import { boundedForm, readFields } from './form-body.ts'
 import { CodePage, EnrolPage, RecoveryCodesPage } from './pages/second-factor-pages.tsx'
 import { SignInByLinkPage, SignInPage, type SignInProblem } from './pages/sign-in-pages.tsx'
@@ -187,28 +188,18 @@ function isUserNavigation(c: Context): boolean {
   return !isPrefetch && (site === undefined || site === 'none' || site === 'same-origin')
 }
 
-function setAuthCookie(c: Context, { client }: Auth, name: string, value: string, maxAge?: number): void {
-  setCookie(c, name, value, {
-    httpOnly: true,
-    sameSite: 'Strict',
-    path: '/',
-    secure: client(c).https,
-    ...(maxAge === undefined ? {} : { maxAge }),
-  })
-}
-
 function setSessionCookie(c: Context, auth: Auth, cookie: string): void {
   clearCookies(c, auth, [auth.cookies.challenge, ...auth.cookies.legacy])
   setAuthCookie(c, auth, auth.cookies.session, cookie)
 }
 
-/** Deletes the cookies that the browser sent. A browser deletes a `__Host-` cookie only if Secure is set, as when it was created. */
+/** Deletes the cookies that the browser sent. */
 function clearCookies(
   c: Context,
-  { cookies, client }: Auth,
-  names: readonly string[] = [cookies.session, cookies.challenge, ...cookies.legacy],
+  auth: Auth,
+  names: readonly string[] = [auth.cookies.session, auth.cookies.challenge, ...auth.cookies.legacy],
 ): void {
   for (const name of names) {
-    if (getCookie(c, name) !== undefined) deleteCookie(c, name, { path: '/', secure: client(c).https })
+    if (getCookie(c, name) !== undefined) deleteAuthCookie(c, auth, name)
   }
 }

@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import { getCookie, setCookie } from 'hono/cookie'
 import { languageDetector } from 'hono/language'
 import { LANGUAGES, type Language } from './bilingual.ts'
+import { isOwnPath } from './own-path.ts'
 
 /** `system`: as the browser prefers. */
 export const THEMES = ['system', 'light', 'dark'] as const
@@ -38,10 +39,11 @@ export function chosenPreferences(c: Context): {
 } {
   const language = oneOf(LANGUAGES, c.req.query('language'))
   const theme = oneOf(THEMES, c.req.query('theme'))
+  const back = c.req.query('back') ?? '/'
   return {
     ...(language ? { language } : {}),
     ...(theme ? { theme } : {}),
-    back: pathOnThisServer(c.req.query('back') ?? '/'),
+    back: isOwnPath(back) ? back : '/',
   }
 }
 
@@ -54,9 +56,4 @@ export function keepPreferences(
   const options = { path: '/', maxAge: ONE_YEAR_S, sameSite: 'Lax', httpOnly: true, secure } as const
   if (language) setCookie(c, LANGUAGE_COOKIE, language, options)
   if (theme) setCookie(c, THEME_COOKIE, theme, options)
-}
-
-/** Never leads to another site: `//host` and `/\host` do in browsers. */
-function pathOnThisServer(path: string): string {
-  return /^\/(?![/\\])[\x21-\x7e]*$/.test(path) && !path.includes('\\') ? path : '/'
 }
