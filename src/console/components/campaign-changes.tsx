@@ -17,7 +17,7 @@ const CONTEXT_LINES = 3
 const words = new Intl.Segmenter('zh', { granularity: 'word' })
 
 /** A campaign, or the fields of its file. */
-type Named = { steps?: unknown } | null
+export type Named = { steps?: unknown } | null
 
 /** The differences between two versions, by step. @param between the newer version and the older one, for the names of steps */
 export const ChangeList = (props: { changes: readonly CampaignChange[]; between: readonly Named[] }) => {

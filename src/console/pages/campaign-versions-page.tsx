@@ -1,9 +1,8 @@
 import type { CampaignChange } from '../../campaign/diff.ts'
-import { readFile } from '../../campaign/editing/campaign-items.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { VersionItem } from '../../store/campaigns/campaign-versions.ts'
 import { Actor, Data, Time } from '../components/basics.tsx'
-import { ChangeList, FileDiff } from '../components/campaign-changes.tsx'
+import { ChangeList, FileDiff, type Named } from '../components/campaign-changes.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { FormDialog, NEW_FORM, OpensDialog, TextField } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
@@ -15,9 +14,10 @@ import { useMay, useText } from '../view.ts'
 
 /** A version, or the draft. */
 export type Side = number | 'draft'
-/** What differs; `problem`: why they cannot be compared. */
+/** What differs in words, `between` the newer side and the older one, or two files; `problem`: why they cannot be compared. */
 export type Comparison =
-  | { changes: readonly CampaignChange[]; sources: { from: string; to: string } }
+  | { changes: readonly CampaignChange[]; between: readonly Named[] }
+  | { sources: { from: string; to: string } }
   | { problem: string; issues: readonly Issue[] }
 
 export interface VersionsPageProps {
@@ -134,13 +134,10 @@ const Compared = (props: ComparedProps) => {
       <ChooseSides {...props} />
       {'problem' in result ? (
         <Refused {...result} editor={to === 'draft' ? `${path}/yaml` : null} />
-      ) : view === 'text' ? (
+      ) : 'sources' in result ? (
         <FileDiff {...result.sources} />
       ) : (
-        <ChangeList
-          changes={result.changes}
-          between={[fieldsOf(result.sources.to), fieldsOf(result.sources.from)]}
-        />
+        <ChangeList {...result} />
       )}
       {to === 'draft' && campaign.active > 0 ? (
         <p class="note">
@@ -154,9 +151,6 @@ const Compared = (props: ComparedProps) => {
     </>
   )
 }
-
-/** What a file has, with or without errors. */
-const fieldsOf = (source: string) => readFile(source).fields
 
 /** Any two of the versions, also without scripts. */
 const ChooseSides = ({ campaign, versions, compared }: ComparedProps) => {

@@ -1,7 +1,9 @@
 import type { Context, Hono } from 'hono'
 import type { CampaignChange } from '../../campaign/diff.ts'
+import { readFile } from '../../campaign/editing/campaign-items.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import { type OpenCampaign, openCampaign } from '../campaigns/framed-campaign.ts'
+import type { Named } from '../components/campaign-changes.tsx'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
@@ -42,7 +44,7 @@ async function versionsPage(c: Context, deps: PageDeps, open: OpenCampaign) {
   const sides = chosenSides(c, open)
   const view = c.req.query('view') === 'text' ? ('text' as const) : ('words' as const)
   const compared: VersionsPageProps['compared'] =
-    sides === null ? null : { ...sides, view, result: await compare(c, deps, framed.id, sides) }
+    sides === null ? null : { ...sides, view, result: await compare(c, deps, framed.id, { ...sides, view }) }
   const { activeByVersion } = open
   const props = { campaign: framed, versions, older, activeByVersion, compared }
   return respond(c, <CampaignVersionsPage {...props} />)
@@ -66,18 +68,17 @@ async function compare(
   c: Context,
   deps: PageDeps,
   id: string,
-  { from, to }: { from: Side; to: Side },
+  { from, to, view }: { from: Side; to: Side; view: 'words' | 'text' },
 ): Promise<Comparison> {
-  const path = `/api${campaignPath(id)}/diff?from=${from}&to=${to}`
-  const [answer, before, after] = [
-    await deps.api.call(c, 'GET', path),
-    await sourceOf(deps, id, from),
-    await sourceOf(deps, id, to),
-  ]
+  const [before, after] = await Promise.all([sourceOf(deps, id, from), sourceOf(deps, id, to)])
+  const areThere = before !== null && after !== null
   // The texts of two files can be compared even if one of them has errors.
-  if (before !== null && after !== null && (answer.error === null || c.req.query('view') === 'text')) {
-    const changes = answer.error ? [] : (answer.body as { changes: CampaignChange[] }).changes
-    return { changes, sources: { from: before, to: after } }
+  if (areThere && view === 'text') return { sources: { from: before, to: after } }
+  const answer = await deps.api.call(c, 'GET', `/api${campaignPath(id)}/diff?from=${from}&to=${to}`)
+  if (areThere && answer.error === null) {
+    const { changes } = answer.body as { changes: CampaignChange[] }
+    const between = await Promise.all([stepsOf(deps, id, to, after), stepsOf(deps, id, from, before)])
+    return { changes, between }
   }
   const { message = '', issues = [] } = answer.error ?? {}
   return { problem: issues.length > 0 ? '' : message, issues: issues as Issue[] }
@@ -86,6 +87,12 @@ async function compare(
 async function sourceOf({ drafts, campaigns }: PageDeps, id: string, side: Side): Promise<string | null> {
   const found = side === 'draft' ? await drafts.find(id) : await campaigns.findVersion(id, side)
   return found?.source ?? null
+}
+
+/** What the steps of a side are named by: the stored version, which is kept in memory, or its text, with or without errors. */
+async function stepsOf({ campaigns }: PageDeps, id: string, side: Side, source: string): Promise<Named> {
+  const stored = side === 'draft' ? null : await campaigns.version(id, side)
+  return stored?.model ?? readFile(source).fields
 }
 
 async function restoreVersion(c: Context, deps: PageDeps, field: (name: string) => string) {
