@@ -1,7 +1,6 @@
 import type { accountView } from '../../api/views/account-view.ts'
 import type { Role } from '../../auth/roles.ts'
 import type { Account } from '../../store/accounts/account.ts'
-import { markOf } from '../both-versions.ts'
 import type { FormState } from '../components/forms.tsx'
 import type { SETTINGS_TEXTS } from '../texts/account-settings-texts.ts'
 
@@ -9,23 +8,6 @@ type Texts = (typeof SETTINGS_TEXTS)['zh']
 type AccountView = ReturnType<typeof accountView>
 type Field = (name: string) => string
 type OptOut = NonNullable<Account['optOut']>
-/** An account without what the forms do not show. */
-type StoredSettings = Pick<
-  AccountView,
-  | 'name'
-  | 'timezone'
-  | 'humanAgents'
-  | 'quietHours'
-  | 'cap'
-  | 'optOut'
-  | 'variables'
-  | 'keepTexts'
-  | 'rules'
-  | 'onUnknown'
-  | 'apiBase'
-  | 'forward'
-  | 'mode'
->
 
 /** One form of the settings: its fields, and the change of the account that they ask for. */
 interface SettingsForm {
@@ -33,7 +15,7 @@ interface SettingsForm {
   role: Role
   fields: readonly string[]
   /** What the fields show of the stored account. Secrets are not shown. */
-  stored(account: StoredSettings): Record<string, string>
+  stored(account: AccountView): Record<string, string>
   /** The body of `PATCH /accounts/{appId}`, or what is wrong with the fields. */
   read(field: Field, account: Account, texts: Texts): object | { problems: FormState['problems'] }
   /** The field of a path in that body. */
@@ -257,8 +239,3 @@ export const SETTINGS_FORMS = {
 export type SettingsFormName = keyof typeof SETTINGS_FORMS
 
 export const isSettingsForm = (name: string): name is SettingsFormName => Object.hasOwn(SETTINGS_FORMS, name)
-
-/** Tells whether the settings of a form are those that a reader has seen. */
-export function settingsMark(form: SettingsFormName, account: StoredSettings): string {
-  return markOf(SETTINGS_FORMS[form].stored(account))
-}

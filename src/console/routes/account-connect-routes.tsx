@@ -6,7 +6,7 @@ import { readModeMismatch } from '../../store/accounts/mode-mismatch.ts'
 import { readRefusedCallback } from '../../store/accounts/refused-callbacks.ts'
 import { readSavedMenu } from '../../store/accounts/saved-menus.ts'
 import { callbackAddress } from '../accounts/callback-address.ts'
-import { type FormState, NEW_FORM, problemsOf } from '../components/forms.tsx'
+import { type FormState, problemsOf } from '../components/forms.tsx'
 import type { PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
 import { ConnectPage } from '../pages/accounts/connect-page.tsx'
@@ -24,7 +24,9 @@ const RECORDED_EVERY_MS = 60_000
 
 /** `/accounts/new`, and `/accounts/{appId}/connect` with its card */
 export function addAccountConnection(app: Hono, deps: PageDeps): void {
-  app.get('/accounts/new', requirePageRole(deps, 'admin'), (c) => newAccount(deps, c, NEW_FORM, 200))
+  app.get('/accounts/new', requirePageRole(deps, 'admin'), (c) =>
+    newAccount(deps, c, { values: { mode: 'security' }, problems: {} }, 200),
+  )
   formAction(app, { path: '/accounts/new', role: 'admin' }, deps, (c, field) => addAccount(deps, c, field))
   app.get('/accounts/:appId/connect', requirePageRole(deps, 'operator'), async (c) => {
     const found = await deps.accounts.find(c.req.param('appId'))

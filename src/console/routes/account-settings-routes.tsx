@@ -1,7 +1,7 @@
 import type { Hono } from 'hono'
 import { accountView } from '../../api/views/account-view.ts'
-import { isSettingsForm, SETTINGS_FORMS, settingsMark } from '../accounts/settings-forms.ts'
-import { bothVersions } from '../both-versions.ts'
+import { isSettingsForm, SETTINGS_FORMS } from '../accounts/settings-forms.ts'
+import { bothVersions, markOf } from '../both-versions.ts'
 import { problemsOf } from '../components/forms.tsx'
 import type { PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
@@ -42,11 +42,9 @@ export function addAccountSettings(app: Hono, deps: PageDeps): void {
       return respond(c, <AccountSettingsPage account={account} refused={refused} />, status)
     }
     const seen = field('seen')
-    if (seen !== '' && seen !== settingsMark(name, account))
-      return refuse(
-        bothVersions(values, form.stored(account), { language, submit: SETTINGS_TEXTS[language].save }),
-        409,
-      )
+    const stored = form.stored(account)
+    if (seen !== '' && seen !== markOf(stored))
+      return refuse(bothVersions(values, stored, { language, submit: SETTINGS_TEXTS[language].save }), 409)
     const patch = form.read(field, found, SETTINGS_TEXTS[language])
     if ('problems' in patch) return refuse(patch.problems)
     const answer = await deps.api.call(c, 'PATCH', api, { json: patch })

@@ -1,11 +1,11 @@
 import type { Child } from 'hono/jsx'
 import { RULES } from '../../../wechat/rules/rules.ts'
-import { SETTINGS_FORMS, type SettingsFormName, settingsMark } from '../../accounts/settings-forms.ts'
+import { SETTINGS_FORMS, type SettingsFormName } from '../../accounts/settings-forms.ts'
+import { markOf } from '../../both-versions.ts'
 import {
   CheckField,
   FormProblem,
   type FormState,
-  NEW_FORM,
   SelectField,
   TextArea,
   TextField,
@@ -22,6 +22,7 @@ export type Refused = { form: SettingsFormName; state: FormState } | null
 
 interface FieldsProps {
   account: AccountView
+  /** Its values are what is stored, or what was typed into a form that was refused. */
   state: FormState
 }
 
@@ -44,15 +45,15 @@ export const AccountSettingsPage = ({ account, refused }: { account: AccountView
       <AccountTabs account={account} at={path} />
       {useMay('operator') ? null : <p class="quiet row">{texts.readOnly}</p>}
       <div class="settings">
-        {forms.map(([form, title, Fields]) => (
-          <SettingsCard
-            {...{ form, title, path }}
-            mark={settingsMark(form, account)}
-            state={refused?.form === form ? refused.state : NEW_FORM}
-          >
-            {(state: FormState) => <Fields account={account} state={state} />}
-          </SettingsCard>
-        ))}
+        {forms.map(([form, title, Fields]) => {
+          const values = SETTINGS_FORMS[form].stored(account)
+          const state = refused?.form === form ? refused.state : { values, problems: {} }
+          return (
+            <SettingsCard {...{ form, title, path, state }} mark={markOf(values)}>
+              <Fields account={account} state={state} />
+            </SettingsCard>
+          )
+        })}
       </div>
     </Page>
   )
@@ -66,7 +67,7 @@ const SettingsCard = (props: {
   /** Of the settings that the form shows. */
   mark: string
   state: FormState
-  children?: (state: FormState) => Child
+  children?: Child
 }) => {
   const { form, title, state } = props
   const texts = useText(SETTINGS_TEXTS)
@@ -77,7 +78,7 @@ const SettingsCard = (props: {
       <FormProblem state={state} />
       <input type="hidden" name="seen" value={props.mark} />
       <fieldset disabled={!may} aria-labelledby={`t-${form}`}>
-        {props.children?.(state)}
+        {props.children}
       </fieldset>
       {may ? (
         <button type="submit" class="main">
@@ -88,72 +89,32 @@ const SettingsCard = (props: {
   )
 }
 
-const GeneralFields = ({ account, state }: FieldsProps) => {
+const GeneralFields = ({ state }: FieldsProps) => {
   const texts = useText(SETTINGS_TEXTS)
   return (
     <>
-      <TextField name="name" label={texts.name} state={state} value={account.name} maxlength={100} required />
-      <TextField
-        name="timezone"
-        label={texts.timezone}
-        hint={texts.timezoneHint}
-        state={state}
-        value={account.timezone}
-        required
-      />
-      <CheckField
-        name="humanAgents"
-        label={texts.humanAgents}
-        hint={texts.humanAgentsHint}
-        state={state}
-        checked={account.humanAgents}
-      />
+      <TextField name="name" label={texts.name} state={state} maxlength={100} required />
+      <TextField name="timezone" label={texts.timezone} hint={texts.timezoneHint} state={state} required />
+      <CheckField name="humanAgents" label={texts.humanAgents} hint={texts.humanAgentsHint} state={state} />
     </>
   )
 }
 
-const LimitFields = ({ account, state }: FieldsProps) => {
+const LimitFields = ({ state }: FieldsProps) => {
   const texts = useText(SETTINGS_TEXTS)
-  const stored = SETTINGS_FORMS.limits.stored(account)
   const units = Object.entries(texts.units).map(([value, label]) => ({ value, label }))
   return (
     <>
       <p class="quiet">{texts.limitsHint}</p>
       <div class="pair">
-        <TextField
-          name="quietFrom"
-          label={texts.quietFrom}
-          state={state}
-          type="time"
-          value={stored.quietFrom}
-        />
-        <TextField name="quietTo" label={texts.quietTo} state={state} type="time" value={stored.quietTo} />
+        <TextField name="quietFrom" label={texts.quietFrom} state={state} type="time" />
+        <TextField name="quietTo" label={texts.quietTo} state={state} type="time" />
       </div>
       <p class="quiet row">{texts.quietHint}</p>
-      <TextField
-        name="capCount"
-        label={texts.capCount}
-        hint={texts.capHint}
-        state={state}
-        type="number"
-        value={stored.capCount}
-      />
+      <TextField name="capCount" label={texts.capCount} hint={texts.capHint} state={state} type="number" />
       <div class="pair">
-        <TextField
-          name="capNumber"
-          label={texts.capNumber}
-          state={state}
-          type="number"
-          value={stored.capNumber}
-        />
-        <SelectField
-          name="capUnit"
-          label={texts.capUnit}
-          state={state}
-          value={stored.capUnit}
-          options={units}
-          required
-        />
+        <TextField name="capNumber" label={texts.capNumber} state={state} type="number" />
+        <SelectField name="capUnit" label={texts.capUnit} state={state} options={units} required />
       </div>
     </>
   )
@@ -162,39 +123,24 @@ const LimitFields = ({ account, state }: FieldsProps) => {
 const OptOutFields = ({ account, state }: FieldsProps) => {
   const texts = useText(SETTINGS_TEXTS)
   const { optOut } = account
-  const stored = SETTINGS_FORMS.optOut.stored(account)
   const reply = (name: 'optOutReply' | 'resumeReply', before: { text?: unknown } | undefined) =>
     before !== undefined && typeof before.text !== 'string' ? (
       <p class="quiet row">{texts.otherReply}</p>
     ) : (
-      <TextArea name={name} label={texts[name]} state={state} value={stored[name]} rows={2} />
+      <TextArea name={name} label={texts[name]} state={state} rows={2} />
     )
   return (
     <>
       <p class="quiet row">{texts.optOutHint}</p>
-      <TextArea
-        name="keywords"
-        label={texts.keywords}
-        hint={texts.keywordsNone}
-        state={state}
-        value={stored.keywords}
-        rows={3}
-      />
+      <TextArea name="keywords" label={texts.keywords} hint={texts.keywordsNone} state={state} rows={3} />
       {reply('optOutReply', optOut?.reply)}
-      <TextArea
-        name="resumeWords"
-        label={texts.resumeWords}
-        hint={texts.resumeHint}
-        state={state}
-        value={stored.resumeWords}
-        rows={2}
-      />
+      <TextArea name="resumeWords" label={texts.resumeWords} hint={texts.resumeHint} state={state} rows={2} />
       {reply('resumeReply', optOut?.resumeReply)}
     </>
   )
 }
 
-const VariableFields = ({ account, state }: FieldsProps) => {
+const VariableFields = ({ state }: FieldsProps) => {
   const texts = useText(SETTINGS_TEXTS)
   return (
     <TextArea
@@ -202,14 +148,13 @@ const VariableFields = ({ account, state }: FieldsProps) => {
       label={texts.variables}
       hint={texts.variablesHint}
       state={state}
-      value={SETTINGS_FORMS.variables.stored(account).variables}
       rows={4}
       code
     />
   )
 }
 
-const KeptTextFields = ({ account, state }: FieldsProps) => {
+const KeptTextFields = ({ state }: FieldsProps) => {
   const texts = useText(SETTINGS_TEXTS)
   return (
     <>
@@ -220,13 +165,12 @@ const KeptTextFields = ({ account, state }: FieldsProps) => {
         hint={texts.keepDaysHint}
         state={state}
         type="number"
-        value={SETTINGS_FORMS.texts.stored(account).keepDays}
       />
     </>
   )
 }
 
-const SendingFields = ({ account, state }: FieldsProps) => {
+const SendingFields = ({ state }: FieldsProps) => {
   const texts = useText(SETTINGS_TEXTS)
   const rules = Object.keys(RULES).map((value) => ({ value, label: value }))
   const outcomes = Object.entries(texts.onUnknownValues).map(([value, label]) => ({ value, label }))
@@ -237,7 +181,6 @@ const SendingFields = ({ account, state }: FieldsProps) => {
         label={texts.onUnknown}
         hint={texts.onUnknownHint}
         state={state}
-        value={account.onUnknown}
         options={outcomes}
         required
       />
@@ -246,17 +189,10 @@ const SendingFields = ({ account, state }: FieldsProps) => {
         label={texts.rules}
         hint={texts.rulesHint}
         state={state}
-        value={account.rules}
         options={rules}
         required
       />
-      <TextField
-        name="apiBase"
-        label={texts.apiBase}
-        hint={texts.apiBaseHint}
-        state={state}
-        value={account.apiBase ?? ''}
-      />
+      <TextField name="apiBase" label={texts.apiBase} hint={texts.apiBaseHint} state={state} />
     </>
   )
 }

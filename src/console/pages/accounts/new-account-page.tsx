@@ -64,7 +64,7 @@ const AccountForm = ({ state }: { state: FormState }) => {
         state={state}
         required
       />
-      <CallbackSecretFields state={state} mode="security" required />
+      <CallbackSecretFields state={state} required />
       <button type="submit" class="main">
         {texts.add}
       </button>

@@ -29,8 +29,7 @@ const Generate = ({ field, kind }: { field: string; kind: 'token' | 'aes-key' })
 }
 
 /** Token, EncodingAESKey and mode: what is entered here and at WeChat alike. */
-export const CallbackSecretFields = (props: { state: FormState; mode: string; required: boolean }) => {
-  const { state, required } = props
+export const CallbackSecretFields = ({ state, required }: { state: FormState; required: boolean }) => {
   const texts = useText(SETTINGS_TEXTS)
   return (
     <>
@@ -42,14 +41,7 @@ export const CallbackSecretFields = (props: { state: FormState; mode: string; re
         <TextField name="encodingAesKey" label={texts.encodingAesKey} state={state} />
         <Generate field="encodingAesKey" kind="aes-key" />
       </div>
-      <SelectField
-        name="mode"
-        label={texts.mode}
-        state={state}
-        value={props.mode}
-        options={useModes()}
-        required
-      />
+      <SelectField name="mode" label={texts.mode} state={state} options={useModes()} required />
     </>
   )
 }
@@ -61,40 +53,21 @@ export const SecretFields = ({ account, state }: { account: AccountView; state: 
     <>
       <p class="quiet row">{texts.secretsHint}</p>
       <TextField name="appSecret" label={texts.appSecret} state={state} />
-      <CallbackSecretFields state={state} mode={account.mode} required={false} />
+      <CallbackSecretFields state={state} required={false} />
     </>
   )
 }
 
-export const ForwardFields = ({
-  account: { forward },
-  state,
-}: {
-  account: AccountView
-  state: FormState
-}) => {
+export const ForwardFields = ({ state }: { state: FormState }) => {
   const texts = useText(SETTINGS_TEXTS)
   return (
     <>
       <p class="quiet row">{texts.forwardHint}</p>
-      <TextField name="forwardUrl" label={texts.forwardUrl} state={state} value={forward?.url ?? ''} />
+      <TextField name="forwardUrl" label={texts.forwardUrl} state={state} />
       <TextField name="forwardToken" label={texts.forwardToken} hint={texts.forwardTokenHint} state={state} />
-      <SelectField
-        name="forwardMode"
-        label={texts.forwardMode}
-        state={state}
-        value={forward?.mode ?? 'plain'}
-        options={useModes()}
-        required
-      />
+      <SelectField name="forwardMode" label={texts.forwardMode} state={state} options={useModes()} required />
       <TextField name="forwardAesKey" label={texts.forwardAesKey} state={state} />
-      <CheckField
-        name="useReply"
-        label={texts.useReply}
-        hint={texts.useReplyHint}
-        state={state}
-        checked={forward?.useReply ?? false}
-      />
+      <CheckField name="useReply" label={texts.useReply} hint={texts.useReplyHint} state={state} />
     </>
   )
 }
