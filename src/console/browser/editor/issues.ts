@@ -9,12 +9,37 @@ export interface ShownIssue extends EditorIssue {
   tone: 'red' | 'amber' | 'empty'
 }
 
-/** The errors, then the warnings. */
-export function allIssues(store: EditorStore): ShownIssue[] {
-  const { analysis, fields, data, left } = store
+/** All issues, and those of each card. */
+interface Found {
+  all: readonly ShownIssue[]
+  byCard: ReadonlyMap<Chosen, readonly ShownIssue[]>
+}
+/** What they follow from, besides the text. */
+type From = Pick<EditorStore, 'analysis' | 'left' | 'media'>
+/** By the cards of a text. Every card and every field asks when one is drawn again. */
+const known = new WeakMap<EditorStore['cards'], From & Found>()
+
+function issuesIn(store: EditorStore): Found {
+  const { cards, analysis, left, media } = store
+  const found = known.get(cards)
+  if (found?.analysis === analysis && found.left === left && found.media === media) return found
+  const all = shownIssues(store)
+  const byCard = new Map<Chosen, ShownIssue[]>()
+  for (const issue of all) {
+    const card = cardOfIssue(store, issue)
+    const others = byCard.get(card)
+    if (others) others.push(issue)
+    else byCard.set(card, [issue])
+  }
+  const now = { analysis, left, media, all, byCard }
+  known.set(cards, now)
+  return now
+}
+
+function shownIssues({ analysis, fields, data, left, media }: EditorStore): ShownIssue[] {
   const { language } = data
   if (!analysis) return []
-  const names = stepNames(fields, language, store.media)
+  const names = stepNames(fields, language, media)
   const shown =
     (tone: ShownIssue['tone']) =>
     (issue: EditorIssue): ShownIssue =>
@@ -27,6 +52,9 @@ export function allIssues(store: EditorStore): ShownIssue[] {
         : { ...issue, tone, message: withStepNumbers(issue.message, names, language) }
   return [...analysis.issues.map(shown('red')), ...analysis.warnings.map(shown('amber'))]
 }
+
+/** The errors, then the warnings. */
+export const allIssues = (store: EditorStore): readonly ShownIssue[] => issuesIn(store).all
 
 /** The required fields without a value. */
 export const emptyFields = ({ issues }: EditorAnalysis): string[] =>
@@ -42,25 +70,8 @@ export function cardOfIssue(store: EditorStore, { path }: EditorIssue): Chosen {
   return /^answers(\.|$)/.test(path) ? 'answers' : 'campaign'
 }
 
-/** The issues of each card. */
-type ByCard = ReadonlyMap<Chosen, readonly ShownIssue[]>
-/** By the cards that they are about: those of one text, for one analysis. Every card asks when one is drawn again. */
-const known = new WeakMap<EditorStore['cards'], Pick<EditorStore, 'analysis' | 'left'> & { byCard: ByCard }>()
-
-export function issuesOfCard(store: EditorStore, key: Chosen): readonly ShownIssue[] {
-  const { cards, analysis, left } = store
-  let found = known.get(cards)
-  if (found?.analysis !== analysis || found.left !== left) {
-    const byCard = new Map<Chosen, ShownIssue[]>()
-    for (const issue of allIssues(store)) {
-      const card = cardOfIssue(store, issue)
-      byCard.set(card, [...(byCard.get(card) ?? []), issue])
-    }
-    found = { analysis, left, byCard }
-    known.set(cards, found)
-  }
-  return found.byCard.get(key) ?? []
-}
+export const issuesOfCard = (store: EditorStore, key: Chosen): readonly ShownIssue[] =>
+  issuesIn(store).byCard.get(key) ?? []
 
 /**
  * The issues of a field. An issue of a part of its value, such as the second keyword, is shown at the field.
