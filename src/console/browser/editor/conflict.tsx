@@ -1,6 +1,6 @@
 import { useEffect, useRef } from 'preact/hooks'
 import { ADMIN_TOKEN_ACTOR } from '../../../auth/actors.ts'
-import { useEditor } from './context.ts'
+import { useEditor, useTexts } from './context.ts'
 import { clockTime } from './wording.ts'
 
 /** Both texts, when somebody else has saved the draft. One of them stays. */
@@ -15,7 +15,6 @@ export const ConflictDialog = () => {
     if (!isOpen && dialog.current?.open) dialog.current.close()
   }, [isOpen])
   const theirs = state.state === 'conflict' ? state.theirs : null
-  const [own, other] = [store.text.split('\n'), (theirs?.source ?? '').split('\n')]
   const time = theirs ? clockTime(theirs.at) : ''
   const by = theirs?.by === ADMIN_TOKEN_ACTOR ? texts.adminToken : (theirs?.by ?? '')
   return (
@@ -27,10 +26,7 @@ export const ConflictDialog = () => {
     >
       <h2 id="conflict-title">{texts.conflictTitle}</h2>
       <p>{theirs ? texts.conflictText(by, time) : texts.conflictGone}</p>
-      <div class="field-pair">
-        <Lines title={texts.ownText} lines={own} others={other} />
-        {theirs ? <Lines title={texts.theirs} lines={other} others={own} /> : null}
-      </div>
+      {isOpen ? <BothTexts own={store.text} theirs={theirs?.source ?? null} /> : null}
       <div class="dialog-actions">
         {theirs ? (
           <button type="button" onClick={() => saving.resolve('theirs')}>
@@ -42,6 +38,18 @@ export const ConflictDialog = () => {
         </button>
       </div>
     </dialog>
+  )
+}
+
+/** The own text, and theirs; null: the draft is gone. */
+const BothTexts = ({ own, theirs }: { own: string; theirs: string | null }) => {
+  const texts = useTexts()
+  const [lines, others] = [own.split('\n'), (theirs ?? '').split('\n')]
+  return (
+    <div class="field-pair">
+      <Lines title={texts.ownText} lines={lines} others={others} />
+      {theirs === null ? null : <Lines title={texts.theirs} lines={others} others={lines} />}
+    </div>
   )
 }
 
