@@ -312,6 +312,7 @@ describe('the publication of a draft', () => {
     const refused = await send('/campaigns/issued/publish', 'operator', { ...form, note: '换了文案' })
     expect(refused.status).toBe(409)
     expect(refused.html).toContain('value="换了文案"')
+    expect(refused.html).toContain('管理令牌 已经发布了第 3 版')
     expect(refused.html).toContain('compare=2..3')
     expect(refused.html).toContain('compare=3..draft')
     expect(refused.html).toContain('仍然发布为第 4 版')
@@ -325,7 +326,7 @@ describe('the publication of a draft', () => {
     const { form } = await shown()
     await saveDraft('issued', yaml('二'))
     const refused = await send('/campaigns/issued/publish', 'operator', form)
-    expect([refused.status, refused.html.includes('又保存了草稿')]).toEqual([409, true])
+    expect([refused.status, refused.html.includes('管理令牌 刚刚又保存了草稿')]).toEqual([409, true])
   })
 
   it('tells that a paused campaign begins nothing, and which others it replaces', async () => {

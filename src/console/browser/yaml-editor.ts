@@ -1,8 +1,8 @@
 // The editor of campaign files, on the page /campaigns/ID/yaml. Without it, the page shows the file.
-import { ADMIN_TOKEN_ACTOR } from '../../auth/actors.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import { placeName } from '../../campaign/texts/field-names.ts'
 import { issueText } from '../../campaign/texts/issue-text.ts'
+import { actorName } from '../texts/actor-name.ts'
 import { bothTexts } from './yaml/both-texts.ts'
 import { type CodeEditor, createCodeEditor, type Marked } from './yaml/code-editor.ts'
 import { DraftApi } from './yaml/draft-api.ts'
@@ -59,17 +59,13 @@ class YamlPage {
       saving: texts.saving,
       unsaved: texts.unsaved,
       offline: texts.offline,
-      conflict: detail === '' ? texts.gone : filled(texts.conflict, this.#nameOf(detail)),
+      conflict: detail === '' ? texts.gone : filled(texts.conflict, actorName(detail, texts.language)),
       refused: issueText({ message: detail }, texts.language).message,
     }[state]
     if (status) status.textContent = shown
     this.#place.dataset.state = state
     if (state === 'saved') void this.#check()
     if (state === 'conflict') void this.#offerConflict(shown)
-  }
-
-  #nameOf(actor: string): string {
-    return actor === ADMIN_TOKEN_ACTOR ? this.#texts.adminToken : actor
   }
 
   async #check(): Promise<void> {

@@ -1,8 +1,8 @@
 import type { Child } from 'hono/jsx'
-import { ADMIN_TOKEN_ACTOR } from '../../auth/actors.ts'
 import { timeInBeijing } from '../../shared/beijing-time.ts'
+import { actorName } from '../texts/actor-name.ts'
 import { SHELL_TEXTS } from '../texts/shell-texts.ts'
-import { useText } from '../view.ts'
+import { useText, useView } from '../view.ts'
 
 type Tone = 'green' | 'amber' | 'red' | 'plain'
 
@@ -47,14 +47,14 @@ export const Data = ({ children }: { children?: Child }) => <span translate="no"
 
 /** The name of who has done something: a user, a token, or the administrator's token. For components only. */
 export function useActorName(): (name: string) => string {
-  const { adminToken } = useText(SHELL_TEXTS)
-  return (name) => (name === ADMIN_TOKEN_ACTOR ? adminToken : name)
+  const { language } = useView()
+  return (name) => actorName(name, language)
 }
 
 /** Who has done something. */
 export const Actor = ({ name }: { name: string }) => {
-  const texts = useText(SHELL_TEXTS)
-  return name === ADMIN_TOKEN_ACTOR ? <span title={name}>{texts.adminToken}</span> : <Data>{name}</Data>
+  const shown = useActorName()(name)
+  return shown === name ? <Data>{name}</Data> : <span title={name}>{shown}</span>
 }
 
 export const Code = ({ children }: { children?: Child }) => <code translate="no">{children}</code>

@@ -1,13 +1,11 @@
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { campaignPath } from '../paths.ts'
-import { SHELL_TEXTS } from '../texts/shell-texts.ts'
 import { YAML_TEXTS } from '../texts/yaml-texts.ts'
 import { useText, useView } from '../view.ts'
 
 /** `/campaigns/ID/yaml`: the file of the draft, or of the newest version, in an editor. */
 export const CampaignYamlPage = ({ campaign, source }: { campaign: FramedCampaign; source: string }) => {
   const texts = useText(YAML_TEXTS)
-  const { adminToken } = useText(SHELL_TEXTS)
   const { language } = useView()
   const { id, draft } = campaign
   const path = campaignPath(id)
@@ -21,7 +19,7 @@ export const CampaignYamlPage = ({ campaign, source }: { campaign: FramedCampaig
         data-yaml-editor
         data-campaign={id}
         data-revision={draft?.revision ?? 0}
-        data-texts={JSON.stringify({ ...texts, language, adminToken })}
+        data-texts={JSON.stringify({ ...texts, language })}
       >
         <div class="compare-head">
           <h2>

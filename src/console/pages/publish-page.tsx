@@ -3,7 +3,7 @@ import type { CampaignChange } from '../../campaign/diff.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import type { Draft } from '../../store/campaigns/draft-store.ts'
-import { Code, Data } from '../components/basics.tsx'
+import { Code, Data, useActorName } from '../components/basics.tsx'
 import { ChangeList } from '../components/campaign-changes.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { CheckField, type FormState, NEW_FORM, TextField } from '../components/forms.tsx'
@@ -71,6 +71,7 @@ export const PublishPage = (props: {
 /** What others have done since the draft was begun or opened. */
 const Meanwhile = ({ path, plan }: { path: string; plan: PublishPlan }) => {
   const texts = useText(PUBLISH_TEXTS)
+  const actor = useActorName()
   const { overtaken, savedBy, draft } = plan
   const base = draft.baseVersion
   return (
@@ -78,7 +79,7 @@ const Meanwhile = ({ path, plan }: { path: string; plan: PublishPlan }) => {
       {savedBy === null ? null : (
         <p class="note amber" role="alert">
           <Icon name="triangle-alert" />
-          <span>{texts.changed(savedBy)}</span>
+          <span>{texts.changed(actor(savedBy))}</span>
         </p>
       )}
       {overtaken === null ? null : (
@@ -87,7 +88,7 @@ const Meanwhile = ({ path, plan }: { path: string; plan: PublishPlan }) => {
           <div>
             <p>
               {texts.conflict(
-                overtaken.by ?? texts.somebody,
+                overtaken.by === null ? texts.somebody : actor(overtaken.by),
                 overtaken.version,
                 base === null ? texts.fromNothing : texts.baseVersion(base),
               )}

@@ -3,6 +3,7 @@ import type { Principal } from '../../auth/principal.ts'
 import { hasRole, type Role } from '../../auth/roles.ts'
 import { Logo } from '../../ui/logo.tsx'
 import { Icon, type IconName } from '../design/icons.tsx'
+import { actorName } from '../texts/actor-name.ts'
 import { ROLES, useLabel } from '../texts/labels.ts'
 import { SHELL_TEXTS } from '../texts/shell-texts.ts'
 import { type Links, useText, useView } from '../view.ts'
@@ -100,12 +101,13 @@ const Groups = ({ groups, at }: { groups: Group[]; at: string }) => (
 /** The signed-in user, and the preferences. */
 const Person = ({ principal: { actor, role } }: { principal: Principal }) => {
   const texts = useText(SHELL_TEXTS)
+  const { language } = useView()
   const roleLabel = useLabel(ROLES)
   const isPerson = actor !== ADMIN_TOKEN_ACTOR
   return (
     <div class="person">
       <p class="who">
-        <b translate={isPerson ? 'no' : undefined}>{isPerson ? actor : texts.adminToken}</b>
+        <b translate={isPerson ? 'no' : undefined}>{actorName(actor, language)}</b>
         <small>{roleLabel(role)}</small>
       </p>
       <div class="person-actions">

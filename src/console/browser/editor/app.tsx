@@ -1,6 +1,7 @@
 import { render } from 'preact'
 import { useEffect } from 'preact/hooks'
 import type { EditorData, EditorFigures } from '../../editor-data.ts'
+import { actorName } from '../../texts/actor-name.ts'
 import { keptText, removeKept } from '../kept-draft.ts'
 import { BrokenText } from './broken-text.tsx'
 import { readFigures } from './calls.ts'
@@ -127,11 +128,11 @@ const ChosenForm = () => {
 /** Says that somebody else has saved the draft while nothing was changed here. */
 const OthersText = () => {
   const { store, saving } = useEditor()
-  const { texts, others } = store
+  const { texts, others, data } = store
   if (!others) return null
   return (
     <div class="note amber" role="status">
-      <span>{texts.othersSaved(others.by, clockTime(others.at))}</span>
+      <span>{texts.othersSaved(actorName(others.by, data.language), clockTime(others.at))}</span>
       <button type="button" onClick={() => saving.take(others)}>
         {texts.loadTheirs}
       </button>

@@ -1,5 +1,5 @@
 import { useEffect, useRef } from 'preact/hooks'
-import { ADMIN_TOKEN_ACTOR } from '../../../auth/actors.ts'
+import { actorName } from '../../texts/actor-name.ts'
 import { useEditor, useTexts } from './context.ts'
 import { clockTime } from './wording.ts'
 
@@ -16,7 +16,7 @@ export const ConflictDialog = () => {
   }, [isOpen])
   const theirs = state.state === 'conflict' ? state.theirs : null
   const time = theirs ? clockTime(theirs.at) : ''
-  const by = theirs?.by === ADMIN_TOKEN_ACTOR ? texts.adminToken : (theirs?.by ?? '')
+  const by = theirs ? actorName(theirs.by, store.data.language) : ''
   return (
     <dialog
       ref={dialog}

@@ -12,8 +12,6 @@ export interface YamlTexts {
   keepOwn: string
   ownText: string
   theirs: string
-  /** Instead of the name of the administrator's token. */
-  adminToken: string
   kept: string
   restoreKept: string
   dropKept: string
