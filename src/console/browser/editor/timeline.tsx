@@ -150,7 +150,8 @@ const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
   const note = kind === 'on' ? durationText(texts, fields.wait) : texts.forkKinds[kind]
   const decidedAt = decided && store.played ? momentText(texts, store.played, decided.atMs) : ''
   const icon = kind === 'on' ? 'hourglass' : 'git-branch'
-  const title = forkTitle(fields, store.data.language)
+  const { language } = store.data
+  const [title, name] = [forkTitle(fields, language), forkWords(fields, language)]
   return (
     <Row
       of={keyOf(path)}
@@ -170,7 +171,7 @@ const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
           <BranchRail
             key={b}
             fork={id}
-            forkName={forkWords(fields, store.data.language)}
+            forkName={name}
             index={b}
             fields={isRecord(branch) ? branch : {}}
             path={[...path, 'branches', b]}
@@ -184,15 +185,10 @@ const Fork = ({ fields, path }: { fields: Fields; path: Path }) => {
           title={
             <span class="rail-head">
               <b>
-                {elseWords(fields, store.data.language)}{' '}
+                {elseWords(fields, language)}{' '}
                 {decided?.took === -1 ? <small class="quiet">{decidedAt}</small> : null}
               </b>
-              <WayButton
-                fork={id}
-                forkName={forkWords(fields, store.data.language)}
-                branch={-1}
-                took={decided?.took}
-              />
+              <WayButton fork={id} forkName={name} branch={-1} took={decided?.took} />
             </span>
           }
         >
