@@ -67,7 +67,7 @@ interface StepFigures {
 export interface EditorFigures {
   /** When followers first wrote, of the runs whose window is over; null: too few for shares. */
   replies: { runs: number; soon: number; later: number; never: number } | null
-  /** The runs that are too young for these shares. */
+  /** Without shares: the runs that are too young for them. With shares they are not counted: 0. */
   young: number
   /** The live version; null: there is none. */
   version: number | null

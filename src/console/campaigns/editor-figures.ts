@@ -15,19 +15,21 @@ const PERIOD_MS = 7 * DAY_MS
 /** What the last seven days of a campaign show beside its draft. */
 export async function readEditorFigures(c: Context, deps: PageDeps, id: string): Promise<EditorFigures> {
   const now = deps.now()
+  const [replies, steps] = await Promise.all([readReplies(deps, id, now), readSteps(c, deps, id, now)])
+  return { ...replies, ...steps }
+}
+
+async function readReplies(
+  { db }: PageDeps,
+  id: string,
+  now: number,
+): Promise<Pick<EditorFigures, 'replies' | 'young'>> {
   // Of younger runs it is not known yet who never replies.
   const period = { from: now - PERIOD_MS, to: now - LONGEST_WINDOW_MS }
-  const [times, young, steps] = await Promise.all([
-    readReplyTimes(deps.db, id, period),
-    readReplyTimes(deps.db, id, { from: period.to, to: now + 1 }),
-    readSteps(c, deps, id, now),
-  ])
-  const { runs, soon, later } = times
-  return {
-    replies: runs < LEAST_FOR_RATES ? null : { runs, soon, later, never: runs - soon - later },
-    young: young.runs,
-    ...steps,
-  }
+  const { runs, soon, later } = await readReplyTimes(db, id, period)
+  if (runs >= LEAST_FOR_RATES) return { replies: { runs, soon, later, never: runs - soon - later }, young: 0 }
+  const young = await readReplyTimes(db, id, { from: period.to, to: now + 1 })
+  return { replies: null, young: young.runs }
 }
 
 async function readSteps(
