@@ -23,13 +23,12 @@ export function addItem(store: EditorStore, list: Path, index: number, kind: New
 }
 /** A branch of the kind that the others of its fork have. */
 export function addBranch(store: EditorStore, fork: Path, branches: readonly unknown[]): void {
-  const [first] = branches
-  const kind = isRecord(first) ? (['on', 'when', 'share'] as const).find((k) => first[k] !== undefined) : 'on'
+  const kind = forkKind({ branches })
   const share = Math.max(1, Math.floor((100 - sharesOf(branches)) / 2))
-  const added = { on: { keywords: [''] }, when: { tag: '' }, share }[kind ?? 'on']
+  const added = { on: { keywords: [''] }, when: { tag: '' }, share }[kind]
   const name = newBranchName(store, branches)
   const list = [...fork, 'branches']
-  const branch = { name, [kind ?? 'on']: added, steps: [] }
+  const branch = { name, [kind]: added, steps: [] }
   // A branch that takes every message stays the last one.
   const last = branches.at(-1)
   const takesAll =
@@ -158,11 +157,9 @@ export function targetLists(store: EditorStore, path: Path): { list: Path; label
     for (const [b, branch] of listOf(fields.branches).entries())
       all.push({ list: [...at, 'branches', b, 'steps'], label: `${fork} → ${branchWords(branch, b)}` })
     all.push({ list: [...at, 'else'], label: `${fork} → ${elseWords(fields, language)}` })
-    if (isPlainStep && hasWait(fields))
+    if (isPlainStep && forkKind(fields) === 'on')
       all.push({ list: [...at, 'meanwhile'], label: `${fork} · ${texts.meanwhile}` })
   }
   const own = keyOf(path.slice(0, -1))
   return all.filter(({ list }) => keyOf(list) !== own && !isInside(list))
 }
-
-const hasWait = (fields: Readonly<Record<string, unknown>>) => forkKind(fields) === 'on'

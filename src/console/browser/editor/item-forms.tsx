@@ -1,9 +1,8 @@
 import type { ComponentChildren } from 'preact'
 import { type Card, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
-import { isRecord } from '../../../shared/is-record.ts'
 import { campaignPath } from '../../paths.ts'
-import { forkKind } from '../../steps/step-words.ts'
+import { branchWords, forkKind } from '../../steps/step-words.ts'
 import { ConditionFields } from './condition-fields.tsx'
 import { useStore, useTexts } from './context.ts'
 import { EventFields, RUN_EVENTS } from './event-fields.tsx'
@@ -22,14 +21,14 @@ export const ItemForm = ({ card }: { card: Card }) => {
     case 'step':
       return (
         <>
-          <FormHead path={path} title={texts.stepTitle(number)} code="" />
+          <FormHead path={path} title={texts.stepTitle(number)} />
           <StepForm path={path} fields={fields} />
         </>
       )
     case 'fork':
       return (
         <>
-          <FormHead path={path} title={texts.forkTitle(number)} code="" />
+          <FormHead path={path} title={texts.forkTitle(number)} />
           <ForkForm path={path} fields={fields} />
         </>
       )
@@ -43,7 +42,7 @@ export const ItemForm = ({ card }: { card: Card }) => {
     default:
       return (
         <>
-          <FormHead path={path} title={texts.endCard} code="" />
+          <FormHead path={path} title={texts.endCard} />
           <Problems path={path} />
         </>
       )
@@ -51,7 +50,7 @@ export const ItemForm = ({ card }: { card: Card }) => {
 }
 
 /** The title, and what can be done with the card as a whole. */
-const FormHead = ({ path, title, code }: { path: Path; title: string; code: string }) => {
+const FormHead = ({ path, title, code = '' }: { path: Path; title: string; code?: string }) => {
   const store = useStore()
   const texts = useTexts()
   const index = Number(path.at(-1))
@@ -145,12 +144,11 @@ const ForkForm = ({ path, fields }: { path: Path; fields: Card['fields'] }) => {
         <legend>{texts.branches}</legend>
         {branches.map((branch, b) => {
           const at = [...path, 'branches', b]
-          const name = isRecord(branch) ? textOf(branch.name) : ''
           return (
             <p class="row" key={b}>
               <button type="button" class="link-button" onClick={() => store.choose(keyOf(at), true)}>
                 <Icon name="corner-down-right" />
-                {name || String.fromCodePoint(97 + b)}
+                {branchWords(branch, b)}
               </button>
             </p>
           )

@@ -2,7 +2,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { withTokens } from '../../../campaign/editing/text-tokens.ts'
 import { isRecord } from '../../../shared/is-record.ts'
-import { kindOfMessage, stepWords } from '../../steps/step-words.ts'
+import { kindOfMessage, messagesIn, stepWords } from '../../steps/step-words.ts'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
 import { MediumPreview } from './medium-preview.tsx'
@@ -82,11 +82,10 @@ function chatOf(store: ReturnType<typeof useStore>): Line[] {
     lines.push({ atMs, key: '', side: 'follower', message: { text: said }, isPaid: true })
   }
   for (const card of cards) {
-    if (card.kind !== 'step' || card.fields.send === undefined) continue
+    if (card.kind !== 'step') continue
     const play = stepPlay(store, textOf(card.fields.id))
     if (played && (!play || play.state === 'skipped')) continue
-    const messages = Array.isArray(card.fields.send) ? card.fields.send : [card.fields.send]
-    for (const message of messages)
+    for (const message of messagesIn(card.fields))
       lines.push({
         atMs: play?.atMs ?? 0,
         key: keyOf(card.path),
