@@ -1,29 +1,11 @@
+import type { MessageKind } from '../message-model.ts'
 import { type Fields, freeId } from './campaign-items.ts'
 
 /** What a new card begins with. A field without a value has its error in the check, beside it. */
 
-const NEW_KINDS = [
-  'text',
-  'image',
-  'news',
-  'menu',
-  'miniprogram',
-  'voice',
-  'video',
-  'music',
-  'article',
-  'card',
-  'ask',
-  'condition',
-  'split',
-  'tag',
-  'set',
-  'webhook',
-  'handover',
-  'go',
-  'end',
-] as const
-export type NewKind = (typeof NEW_KINDS)[number]
+type NewFork = 'ask' | 'condition' | 'split'
+type NewAction = 'tag' | 'set' | 'webhook' | 'handover' | 'go' | 'end'
+export type NewKind = MessageKind | NewFork | NewAction
 
 /** An empty message of a kind. */
 export function newMessage(kind: string, text = ''): Fields {

@@ -1,5 +1,6 @@
 import { type Fields, listOf, textOf } from '../../campaign/editing/campaign-items.ts'
 import { withTokens } from '../../campaign/editing/text-tokens.ts'
+import type { MessageKind } from '../../campaign/message-model.ts'
 import { isRecord } from '../../shared/is-record.ts'
 import type { MediaNames } from '../editor-data.ts'
 import type { Language } from '../texts/bilingual.ts'
@@ -25,8 +26,7 @@ export const MESSAGE_KINDS = [
   'music',
   'article',
   'card',
-] as const
-export type MessageKind = (typeof MESSAGE_KINDS)[number]
+] as const satisfies readonly MessageKind[]
 
 /** The kind of a message of a file; the first where it has several. */
 export const kindOfMessage = (message: Fields): MessageKind =>

@@ -1,22 +1,11 @@
 import { useRef } from 'preact/hooks'
 import type { NewKind } from '../../../campaign/editing/new-items.ts'
 import type { Path } from '../../../campaign/editing/yaml-edit.ts'
+import { MESSAGE_KINDS } from '../../steps/step-words.ts'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
 import { addItem } from './item-actions.ts'
 
-const MESSAGES: readonly NewKind[] = [
-  'text',
-  'image',
-  'news',
-  'menu',
-  'miniprogram',
-  'voice',
-  'video',
-  'music',
-  'article',
-  'card',
-]
 const FORKS: readonly NewKind[] = ['ask', 'condition', 'split']
 const ACTIONS: readonly NewKind[] = ['tag', 'set', 'webhook', 'handover', 'go', 'end']
 
@@ -63,7 +52,7 @@ export const AddMenu = (props: {
         {props.label}
       </summary>
       <div class="add-kinds">
-        {group(texts.addMessages, MESSAGES)}
+        {group(texts.addMessages, MESSAGE_KINDS)}
         {props.stepsOnly ? null : group(texts.addForks, FORKS)}
         {group(texts.addActions, props.stepsOnly ? ACTIONS.filter((kind) => kind !== 'end') : ACTIONS)}
       </div>

@@ -9,8 +9,9 @@ import {
   withTokens,
 } from '../../../campaign/editing/text-tokens.ts'
 import { insertItem, type Path, removeItem, setField } from '../../../campaign/editing/yaml-edit.ts'
+import type { MessageKind } from '../../../campaign/message-model.ts'
 import { isRecord } from '../../../shared/is-record.ts'
-import { excerptOf, kindOfMessage, MESSAGE_KINDS, type MessageKind } from '../../steps/step-words.ts'
+import { excerptOf, kindOfMessage, MESSAGE_KINDS } from '../../steps/step-words.ts'
 import { useStore, useTexts } from './context.ts'
 import { CountedAddress } from './counted-address.tsx'
 import { Field, IconButton, Problems, TextField } from './fields.tsx'
