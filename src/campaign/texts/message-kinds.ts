@@ -1,4 +1,5 @@
 import type { HoleKind } from '../../shared/message-texts.ts'
+import { ownValue } from '../../shared/own-value.ts'
 import { fieldName, placeName } from './field-names.ts'
 
 /** What stands in the holes of messages, in Chinese: durations, events, fields, hours, lists. */
@@ -64,9 +65,14 @@ const BRANCH_KINDS: Readonly<Record<string, string>> = {
 
 const UNITS: Readonly<Record<string, string>> = { h: '小时', min: '分钟', s: '秒' }
 
-/** The value of a table; null for any other text. */
-const inTable = (table: Readonly<Record<string, string>>, key: string) =>
-  Object.hasOwn(table, key) ? (table[key] ?? null) : null
+/** A kind of hole that takes the keys of a table. Its value is null for any other text. */
+export const keyIn =
+  (table: Readonly<Record<string, string>>) =>
+  (key: string): string | null =>
+    ownValue(table, key) ?? null
+
+const nameOfValue = keyIn(VALUES)
+const nameOfEvent = keyIn(EVENTS)
 
 /** The items of `a, b or c` and `a, b and c`. */
 const itemsOf = (list: string) => list.split(/, | or | and /)
@@ -80,7 +86,7 @@ function joined(items: readonly string[], nameOf: (item: string) => string | nul
 }
 
 function valueName(value: string): string | null {
-  const name = inTable(VALUES, value)
+  const name = nameOfValue(value)
   if (name !== null) return `${name}（${value}）`
   return /^[^\s,]+$/.test(value) ? value : null
 }
@@ -123,13 +129,13 @@ export const MESSAGE_KINDS_ZH: Readonly<Record<string, HoleKind>> = {
   span,
   hours,
   quiet,
-  weekdays: (list) => joined(itemsOf(list), (day) => inTable(VALUES, day), '、'),
-  event: (name) => inTable(EVENTS, name),
-  events: (list) => joined(itemsOf(list), (name) => inTable(EVENTS, name), '、'),
+  weekdays: (list) => joined(itemsOf(list), nameOfValue, '、'),
+  event: nameOfEvent,
+  events: (list) => joined(itemsOf(list), nameOfEvent, '、'),
   field: fieldInForm,
   kind: (name) => fieldName(name, 'zh') ?? null,
   kinds: (list) => joined(itemsOf(list), (name) => fieldName(name, 'zh') ?? null, '、'),
-  branchkinds: (list) => joined(itemsOf(list), (name) => inTable(BRANCH_KINDS, name), '、'),
+  branchkinds: (list) => joined(itemsOf(list), keyIn(BRANCH_KINDS), '、'),
   or: (list) => valueNames(itemsOf(list)),
   and: (list) => joined(itemsOf(list), (item) => item, '、'),
   list: (list) => list.replaceAll(', ', '、'),

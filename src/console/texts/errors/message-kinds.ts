@@ -1,4 +1,4 @@
-import { MESSAGE_KINDS_ZH, valueNames } from '../../../campaign/texts/message-kinds.ts'
+import { keyIn, MESSAGE_KINDS_ZH, valueNames } from '../../../campaign/texts/message-kinds.ts'
 import { timeInBeijing } from '../../../shared/beijing-time.ts'
 import type { HoleKind } from '../../../shared/message-texts.ts'
 import { ROLES } from '../labels.ts'
@@ -33,23 +33,26 @@ const MEDIA: Readonly<Record<string, string>> = {
   'a thumb': '封面',
 }
 
-const of =
-  (table: Readonly<Record<string, string>>): HoleKind =>
-  (key) =>
-    Object.hasOwn(table, key) ? (table[key] ?? null) : null
-
 const unquoted = (value: string) => value.replace(/^"([\s\S]*)"$/, '$1')
+
+/** One value of zod: `"plain"`, `true`; null for any other text. */
+export const literalIn = (value: string): string | null =>
+  /^(?:"[^"]*"|[\w.-]+)$/.test(value) ? unquoted(value) : null
+
+/** Values of zod: `"plain"|"security"`. */
+export const optionsIn = (list: string): string[] => list.split('|').map(unquoted)
 
 export const API_KINDS: Readonly<Record<string, HoleKind>> = {
   ...MESSAGE_KINDS_ZH,
-  type: of(TYPES),
-  medium: of(MEDIA),
-  mode: of(MODES),
-  role: of(ROLES.zh),
-  outcome: of(OUTCOMES.zh),
-  /** One value of zod: `"plain"`, `true`. */
-  literal: (value) => (/^(?:"[^"]*"|[\w.-]+)$/.test(value) ? valueNames([unquoted(value)]) : null),
-  /** Values of zod: `"plain"|"security"`. */
-  options: (list) => valueNames(list.split('|').map(unquoted)),
+  type: keyIn(TYPES),
+  medium: keyIn(MEDIA),
+  mode: keyIn(MODES),
+  role: keyIn(ROLES.zh),
+  outcome: keyIn(OUTCOMES.zh),
+  literal: (given) => {
+    const value = literalIn(given)
+    return value === null ? null : valueNames([value])
+  },
+  options: (list) => valueNames(optionsIn(list)),
   time: (iso) => (Number.isNaN(Date.parse(iso)) ? null : timeInBeijing(Date.parse(iso))),
 }

@@ -1,4 +1,6 @@
+import { keyIn } from '../../../campaign/texts/message-kinds.ts'
 import { createTranslation, type HoleKind, type MessageTable } from '../../../shared/message-texts.ts'
+import { literalIn, optionsIn } from './message-kinds.ts'
 
 /** What a person at a screen reads of messages that are written for programs: those of zod, and those about headers. */
 export const PLAIN_ENGLISH: MessageTable = {
@@ -40,12 +42,10 @@ const TYPES: Readonly<Record<string, string>> = {
   file: 'a file',
 }
 
-const unquoted = (value: string) => value.replace(/^"([\s\S]*)"$/, '$1')
-
 const KINDS: Readonly<Record<string, HoleKind>> = {
-  type: (name) => (Object.hasOwn(TYPES, name) ? (TYPES[name] ?? null) : null),
-  literal: (value) => (/^(?:"[^"]*"|[\w.-]+)$/.test(value) ? unquoted(value) : null),
-  options: (list) => list.split('|').map(unquoted).join(', '),
+  type: keyIn(TYPES),
+  literal: literalIn,
+  options: (list) => optionsIn(list).join(', '),
 }
 
 /** The plain text of a message of the API; null: the message is plain. */
