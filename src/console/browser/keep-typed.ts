@@ -1,4 +1,5 @@
 // What somebody has typed does not go with a connection or a session that is lost.
+import { SCRIPT_HEADERS } from './script-headers.ts'
 
 /** Why a form cannot be sent now. */
 export type Lost = 'connection' | 'session'
@@ -8,9 +9,8 @@ const ANSWERS_WITHIN_MS = 10_000
 /** Asks the server whether it would take a form; null: it would. */
 export async function lostBefore(): Promise<Lost | null> {
   const late = new Promise<null>((resolve) => setTimeout(() => resolve(null), ANSWERS_WITHIN_MS))
-  const headers = { 'x-nurture-console': '1' }
   const answer = await Promise.race([
-    fetch('/session', { headers, cache: 'no-store' }).catch(() => null),
+    fetch('/session', { headers: SCRIPT_HEADERS, cache: 'no-store' }).catch(() => null),
     late,
   ])
   if (answer === null || answer.status >= 500) return 'connection'

@@ -1,7 +1,6 @@
 import type { EditorAnalysis, EditorFigures, MediumType } from '../../editor-data.ts'
 import { campaignPath } from '../../paths.ts'
-
-const HEADERS = { 'x-nurture-console': '1' }
+import { SCRIPT_HEADERS } from '../script-headers.ts'
 
 /** An answer of the server, or why there is none. */
 export class CallRefused extends Error {
@@ -13,7 +12,7 @@ export class CallRefused extends Error {
 }
 
 async function call(path: string, init: RequestInit = {}): Promise<Response> {
-  const response = await fetch(path, { ...init, headers: { ...HEADERS, ...init.headers } })
+  const response = await fetch(path, { ...init, headers: { ...SCRIPT_HEADERS, ...init.headers } })
   if (response.ok) return response
   const body = (await response.json().catch(() => null)) as {
     error?: { message?: string; issues?: { message: string }[] }

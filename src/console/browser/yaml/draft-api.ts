@@ -1,5 +1,6 @@
 import type { Issue } from '../../../campaign/issue.ts'
 import { campaignPath } from '../../paths.ts'
+import { SCRIPT_HEADERS } from '../script-headers.ts'
 
 /** What the server says to a save. */
 export type Saved =
@@ -16,8 +17,6 @@ export interface CheckedDraft {
   warnings: Issue[]
 }
 
-const HEADERS = { 'x-nurture-console': '1' }
-
 /** The draft of one campaign, by the operator API. */
 export class DraftApi {
   readonly #path: string
@@ -30,7 +29,7 @@ export class DraftApi {
   async save(source: string, revision: number): Promise<Saved> {
     const expected: Record<string, string> =
       revision > 0 ? { 'if-match': `"${revision}"` } : { 'if-none-match': '*' }
-    const headers = { ...HEADERS, ...expected, 'content-type': 'application/yaml' }
+    const headers = { ...SCRIPT_HEADERS, ...expected, 'content-type': 'application/yaml' }
     const response = await fetch(this.#path, { method: 'PUT', headers, body: source }).catch(() => null)
     if (!response || response.status >= 500 || response.status === 429) return { kind: 'offline' }
     const body = (await response.json().catch(() => null)) as SaveAnswer | null
@@ -50,7 +49,7 @@ export class DraftApi {
   }
 
   async #get<T>(path: string): Promise<T | null> {
-    const response = await fetch(`${this.#path}${path}`, { headers: HEADERS }).catch(() => null)
+    const response = await fetch(`${this.#path}${path}`, { headers: SCRIPT_HEADERS }).catch(() => null)
     return response?.ok ? ((await response.json()) as T) : null
   }
 }
