@@ -5,7 +5,7 @@ import { Bubble, ChatLine } from '../../ui/bubble.tsx'
 import type { BubbleContent } from '../../ui/bubble-content.ts'
 import { BUBBLE_TEXTS, GRANT_TEXTS } from '../../ui/bubble-texts.ts'
 import { type GrantScene, PaidBy } from '../../ui/grant-meter.tsx'
-import { dayName } from '../../ui/near-time.ts'
+import { clockText, dayName } from '../../ui/near-time.ts'
 import { sceneOf } from '../../wechat/rules/rules.ts'
 import { Code, StatePill } from '../components/basics.tsx'
 import { useReason } from '../components/reason-bars.tsx'
@@ -29,7 +29,7 @@ export const ConversationCard = ({ follower }: { follower: OneFollower }) => {
   const end = future.filter(({ type }) => type === 'end')
   const nowLine = (
     <ChatLine kind="now">
-      <time datetime={new Date(now).toISOString()}>{texts.now(timeInBeijing(now).slice(11, 16))}</time>
+      <time datetime={new Date(now).toISOString()}>{texts.now(clockText(now))}</time>
     </ChatLine>
   )
   return (
@@ -105,7 +105,7 @@ const Item = ({ item, follower }: { item: ConversationItem; follower: OneFollowe
 
 const At = ({ at }: { at: number }) => (
   <time datetime={new Date(at).toISOString()} title={timeInBeijing(at)}>
-    {timeInBeijing(at).slice(11)}
+    {clockText(at, true)}
   </time>
 )
 

@@ -1,7 +1,8 @@
 import { type Fields, listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { durationParts } from '../../../campaign/editing/duration-parts.ts'
-import { daysBetweenInBeijing, timeInBeijing } from '../../../shared/beijing-time.ts'
+import { daysBetweenInBeijing } from '../../../shared/beijing-time.ts'
 import { isRecord } from '../../../shared/is-record.ts'
+import { clockText } from '../../../ui/near-time.ts'
 import type { EditorAnalysis } from '../../editor-data.ts'
 import { durationIn } from '../../texts/duration-words.ts'
 import { eventNameOf } from './event-fields.tsx'
@@ -10,7 +11,7 @@ import type { EditorStore } from './store.ts'
 type Texts = EditorStore['texts']
 
 /** The time of day of a moment, in China: 14:31. */
-export const clockTime = (at: number | string): string => timeInBeijing(new Date(at).getTime()).slice(11, 16)
+export const clockTime = (at: number | string): string => clockText(new Date(at).getTime())
 
 /** `22h` as 22 小时. */
 export function durationText(texts: Texts, value: unknown): string {
@@ -32,7 +33,7 @@ export function dayAndTime(
   ms: number,
 ): string {
   const at = entryAt + ms
-  return texts.at.day(daysBetweenInBeijing(entryAt, at) + 1, timeInBeijing(at).slice(11, 16))
+  return texts.at.day(daysBetweenInBeijing(entryAt, at) + 1, clockText(at))
 }
 
 /** A moment of the run: within half a day as a time after the entry, later as a day and its time. */

@@ -3,6 +3,7 @@ import { parseDuration } from '../../../campaign/duration.ts'
 import { timeInBeijing } from '../../../shared/beijing-time.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '../../../shared/time-units.ts'
 import type { TokenTimes } from '../../../store/accounts/account-facts.ts'
+import { clockText } from '../../../ui/near-time.ts'
 import { Code, Data, StatePill } from '../../components/basics.tsx'
 import { ActionButton } from '../../components/forms.tsx'
 import { Icon } from '../../design/icons.tsx'
@@ -71,7 +72,7 @@ export const TokenState = ({ token, now }: Pick<ShownAccount, 'token' | 'now'>) 
   const texts = useText(ACCOUNT_TEXTS)
   if (token === null) return <>{texts.noToken}</>
   if (token.expiresAt <= now) return <>{texts.tokenExpired}</>
-  return <>{texts.tokenUntil(timeInBeijing(token.expiresAt).slice(11, 16))}</>
+  return <>{texts.tokenUntil(clockText(token.expiresAt))}</>
 }
 
 /** How many of the sends of a day are used, where WeChat has reported it. */
