@@ -87,11 +87,11 @@ function messageWords(message: Fields, language: Language, media: MediaNames): s
   const said = excerptOf(message, media)
   const name = EDITOR_TEXTS[language].kinds[kind]
   if (kind === 'text') return beginningOf(withTokens(said, language)) || name
-  const isShown = isRecord(message[kind]) && ('title' in message[kind] || 'head' in message[kind])
-  // The id of a medium says nothing. A file may have a name.
   const body = message[kind]
-  const isNamed = isRecord(body) && media[textOf(body.file)] !== undefined
-  return isShown || isNamed || /\.[a-z]\w{1,4}$/i.test(said)
+  // The id of a medium says nothing. A file may have a name.
+  const isNamed =
+    isRecord(body) && ('title' in body || 'head' in body || media[textOf(body.file)] !== undefined)
+  return isNamed || /\.[a-z]\w{1,4}$/i.test(said)
     ? withDetail(name, withTokens(said, language), language)
     : name
 }

@@ -75,7 +75,7 @@ const MovedQuestion = ({ chosen }: { chosen: string }) => {
         {texts.followPrevious}
       </button>
       <button type="button" onClick={() => store.set({ movedWithTime: null })}>
-        {texts.keepTime(timingText(texts, card.fields, (id) => store.nameOf(id)))}
+        {texts.keepTime(timingText(store, card.fields))}
       </button>
     </p>
   )

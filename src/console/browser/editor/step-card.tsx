@@ -57,9 +57,7 @@ export const StepCard = ({ fields, path }: { fields: Fields; path: Path }) => {
         icon={kind ? (ICONS[kind] ?? 'type') : 'check'}
         title={titleOf(fields, texts)}
         id={textOf(fields.id)}
-        note={[timingText(texts, fields, (id) => store.nameOf(id)), conditionText(texts, fields.when)]
-          .filter(Boolean)
-          .join(' · ')}
+        note={[timingText(store, fields), conditionText(texts, fields.when)].filter(Boolean).join(' · ')}
         tone={isUnpaid ? 'unpaid' : ''}
       >
         {first === undefined ? null : (

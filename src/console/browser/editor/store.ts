@@ -131,10 +131,7 @@ export class EditorStore {
   private showWayTo(chosen: Chosen): void {
     const card = this.cards.find(({ path }) => keyOf(path) === chosen)
     const way = wayTo(this.fields, card?.path ?? [])
-    const taken = Object.values(way)
-    if (taken.length === 0) return
     this.replies = this.repliesOn(way)
-    if (taken.every((branch, i) => this.branches[Object.keys(way)[i] ?? ''] === branch)) return
     this.branches = { ...this.branches, ...way }
   }
 

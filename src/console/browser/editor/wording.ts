@@ -42,14 +42,15 @@ export function momentText(texts: Texts, played: NonNullable<EditorAnalysis['pla
 }
 const HALF_DAY_MS = 12 * 3_600_000
 
-/** When a step goes, as its fields say. @param nameOf a step in its own words, by its id */
-export function timingText(texts: Texts, fields: Fields, nameOf: (id: string) => string): string {
+/** When a step goes, as its fields say. */
+export function timingText(store: EditorStore, fields: Fields): string {
+  const { texts } = store
   const since = isRecord(fields.since)
     ? texts.sinceNames.fact
     : fields.since === 'entry' || fields.since === 'reply'
       ? texts.sinceNames[fields.since]
       : textOf(fields.since) && fields.since !== 'previous'
-        ? texts.sinceNames.step(nameOf(textOf(fields.since)))
+        ? texts.sinceNames.step(store.nameOf(textOf(fields.since)))
         : ''
   const after = durationText(texts, fields.after)
   const before = fields.before === undefined ? '' : `${texts.before} ${durationText(texts, fields.before)}`
