@@ -1,7 +1,5 @@
 import { useView } from '../view.ts'
-import { type Bilingual, bilingual } from './bilingual.ts'
-
-type Labels = Bilingual<Readonly<Record<string, string>>>
+import { bilingual, type Labels } from './bilingual.ts'
 
 export const ACCOUNT_STATES: Labels = bilingual(
   {

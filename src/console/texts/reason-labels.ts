@@ -1,7 +1,5 @@
-import { type Bilingual, bilingual, type Language } from './bilingual.ts'
+import { bilingual, type Labels, type Language } from './bilingual.ts'
 import { REASON_TEXTS } from './reason-texts.ts'
-
-type Labels = Bilingual<Readonly<Record<string, string>>>
 
 export const OUTCOMES: Labels = bilingual(
   {

@@ -116,14 +116,11 @@ const IssueCount = () => {
     toFill > 0 ? texts.toFillCount(toFill) : '',
     warnings > 0 ? texts.warnings(warnings) : '',
   ].filter(Boolean)
+  const [tone, icon] =
+    errors > 0 ? ['bad', 'circle-alert'] : toFill > 0 ? ['to-fill', 'list'] : ['mild', 'triangle-alert']
   return (
-    <button
-      type="button"
-      class={`issue-count ${errors > 0 ? 'bad' : toFill > 0 ? 'to-fill' : 'mild'}`}
-      title={texts.nextIssue}
-      onClick={next}
-    >
-      <Icon name={errors > 0 ? 'circle-alert' : toFill > 0 ? 'list' : 'triangle-alert'} />
+    <button type="button" class={`issue-count ${tone}`} title={texts.nextIssue} onClick={next}>
+      <Icon name={icon} />
       {counts.join(' · ')}
       {errors + toFill === 0 ? <span class="quiet">{texts.publishable}</span> : null}
     </button>
