@@ -1,6 +1,7 @@
 import { GrantMeter } from '../../ui/grant-meter.tsx'
 import { timeLeft } from '../../ui/time-left.ts'
 import type { FollowerView } from '../phone/view-types.ts'
+import { whyLater } from '../phone/why-later.ts'
 import { Icon } from './icon.tsx'
 import { Phone } from './phone.tsx'
 import { idIn } from './phone-ids.ts'
@@ -104,6 +105,9 @@ const Clock = ({ view, phone, index }: PartProps) => {
   const { texts, data } = store
   const forward = (how: { ms: number } | { toNext: true }) => void store.forward(phone, how)
   const isBusy = phone.isForwarding
+  const why = isBusy
+    ? null
+    : whyLater({ view, nextAt: phone.nextAt, now: Date.now() + phone.ahead }, texts, store.happeningTexts)
   return (
     <footer>
       <div class="forward">
@@ -137,6 +141,11 @@ const Clock = ({ view, phone, index }: PartProps) => {
       <p class="quiet" aria-live="polite">
         {isBusy ? texts.forwarding : nextText(store, phone)}
       </p>
+      {why === null ? null : (
+        <p id={idIn(index, 'why-later')} class="quiet why-later">
+          {why}
+        </p>
+      )}
       <p id={idIn(index, 'offset')} class="quiet clock-ahead" data-ahead-ms={view.offsetMs}>
         <Icon name="clock-arrow-up" />
         {view.offsetMs > 0 ? texts.ahead(spanText(view.offsetMs, data.language)) : texts.realTime}
