@@ -32,7 +32,7 @@ it('what is planned without a grant is said to be held or skipped, by the ifLate
     account: ACCOUNT,
     closesAt: ENTRY_AT + 86_400_000,
     now: ENTRY_AT,
-    pictureOf: () => null,
+    media: {},
   })
   const planned = future.flatMap((item) => (item.type === 'planned' ? [item] : []))
   expect(

@@ -10,6 +10,7 @@ import type { BubbleContent } from '../ui/bubble-content.ts'
 import { addGrant, type Grant, type Ledger, selectGrant, useGrant } from '../wechat/rules/ledger.ts'
 import { allowanceOf, type RulesProfileName } from '../wechat/rules/rules.ts'
 import { contentOfMessage } from './components/bubble-content.ts'
+import type { MediaNames } from './editor-data.ts'
 
 /** The grant that pays a message, and which of its messages it is. */
 export type Payment = Pick<Grant, 'scene' | 'quota'> & { nth: number }
@@ -46,8 +47,8 @@ interface Sources {
   account: Pick<Account, 'appId' | 'name' | 'timezone' | 'variables' | 'keepTexts' | 'rules'>
   closesAt: number
   now: number
-  /** The page of an uploaded picture. */
-  pictureOf(id: string): string | null
+  /** Uploads by their ids. */
+  media: MediaNames
 }
 
 export interface Conversation {
@@ -95,7 +96,7 @@ const isOpenStep = ({ state }: ShownStep) => state === 'pending' || state === 'h
 const inOrder = <T extends ConversationItem>(items: T[]): T[] => items.sort((a, b) => a.at - b.at)
 
 /** The bubble of a step's message by its id; null for a step that sends nothing, and one whose text is gone. */
-function contentReader({ run, campaign, account, now, pictureOf }: Sources) {
+function contentReader({ run, campaign, account, now, media }: Sources) {
   // What the follower wrote is shown only where the account keeps texts.
   const { reply, answer: _answer, ...state } = run.state
   const kept = account.keepTexts === null ? null : (reply?.text ?? null)
@@ -110,7 +111,7 @@ function contentReader({ run, campaign, account, now, pictureOf }: Sources) {
   }
   return (stepId: string): BubbleContent | null => {
     const message = campaign ? messageOfStep(campaign, stepId) : undefined
-    return message ? contentOfMessage(message, { render, pictureOf }) : null
+    return message ? contentOfMessage(message, { render, media }) : null
   }
 }
 

@@ -8,6 +8,7 @@ import { listLatestRuns } from '../store/runs/latest-runs.ts'
 import { type Grant, selectGrant } from '../wechat/rules/ledger.ts'
 import { PAGE_SIZE, type PageDeps } from './console-deps.ts'
 import { numberOf } from './number-of.ts'
+import { readMediaNames } from './steps/media-names.ts'
 import { readModels } from './steps/run-models.ts'
 
 /** The filters of the page, in the order in which their chips are shown. */
@@ -102,7 +103,14 @@ export async function readFollowerList(
       model: isOpen ? modelOf(row) : null,
     }
   })
-  return { items, next }
+  return {
+    items,
+    next,
+    media: await readMediaNames(
+      db,
+      items.map(({ model }) => model),
+    ),
+  }
 }
 
 /** The grant that would pay a message now; null: none. */

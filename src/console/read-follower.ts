@@ -11,6 +11,7 @@ import type { Grant } from '../wechat/rules/ledger.ts'
 import type { PageDeps } from './console-deps.ts'
 import { conversationOf } from './conversation.ts'
 import { payingGrant } from './follower-list.ts'
+import { readMediaNames } from './steps/media-names.ts'
 
 /** Of an account that was removed meanwhile. */
 const REMOVED_ACCOUNT = {
@@ -42,6 +43,8 @@ export async function readOneFollower(deps: PageDeps, key: FollowerKey) {
   const now = Math.max(deps.now(), ...happened(run.steps), ...events.map(({ at }) => at))
   const account = found ?? { ...REMOVED_ACCOUNT, appId: key.appId, name: key.appId }
   const isOpen = run.status !== 'ended'
+  const models = [campaign?.model ?? null, own?.model ?? null]
+  const media = await readMediaNames(db, models)
   const conversation = conversationOf({
     run: row,
     steps: stepsOfRun(row, sent),
@@ -51,13 +54,14 @@ export async function readOneFollower(deps: PageDeps, key: FollowerKey) {
     account,
     closesAt: Date.parse(run.window.closesAt),
     now,
-    pictureOf: () => null,
+    media,
   })
   return {
     run,
     account,
     /** With the texts of this run, and its own version for steps that a later one does not have. */
-    models: [campaign?.model ?? null, own?.model ?? null],
+    models,
+    media,
     campaignName: campaign?.model.name ?? row.campaign,
     entry: row.entry,
     warnings: row.state.warnings,

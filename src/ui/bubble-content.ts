@@ -1,8 +1,8 @@
-/** What a bubble of a chat shows. Pictures are addresses of this site; null: none is known. */
+/** What a bubble of a chat shows. Pictures are addresses of this site; null: none is known. `name`: of the uploaded file. */
 export type BubbleContent =
   | { kind: 'text'; text: string }
-  | { kind: 'image'; picture: string | null }
-  | { kind: 'voice'; seconds: number | null }
+  | { kind: 'image'; picture: string | null; name?: string }
+  | { kind: 'voice'; seconds: number | null; name?: string }
   | { kind: 'video'; title: string; description: string; picture: string | null }
   | { kind: 'music'; title: string; description: string; picture: string | null }
   | { kind: 'news'; title: string; description: string; picture: string | null; url?: string }

@@ -79,12 +79,19 @@ const Content = ({ content, texts, actions }: ContentProps) => {
     case 'text':
       return <Text text={content.text} actions={actions} />
     case 'image':
-      return <Picture src={content.picture} label={texts.image} />
+      return (
+        <>
+          <Picture src={content.picture} label={texts.image} />
+          {content.name === undefined ? null : <small class="kind">{content.name}</small>}
+        </>
+      )
     case 'voice':
       return (
         <>
           <Drawing path="M11 5 6 9H3v6h3l5 4zM15 9a4 4 0 0 1 0 6M18 6a8 8 0 0 1 0 12" />
-          <span>{content.seconds === null ? texts.voice : texts.seconds(content.seconds)}</span>
+          <span>
+            {content.seconds === null ? (content.name ?? texts.voice) : texts.seconds(content.seconds)}
+          </span>
         </>
       )
     case 'video':

@@ -15,6 +15,18 @@ describe('contentOfMessage', () => {
     expect(contentOfMessage({ text: '{{x}}好' }, { render })).toEqual({ kind: 'text', text: '小鹿好' })
   })
 
+  it('names uploads by their files', () => {
+    const media = { a: { filename: '地图.png', type: 'image' as const } }
+    expect(contentOfMessage({ image: { file: 'a' } }, { media })).toMatchObject({ name: '地图.png' })
+    expect(contentOfMessage({ voice: { file: 'a' } }, { media })).toMatchObject({ name: '地图.png' })
+    expect(contentOfMessage({ image: { file: 'b' } }, { media })).toEqual({ kind: 'image', picture: null })
+    const video = { file: 'a', thumb: 'b' }
+    expect(contentOfMessage({ video } as never, { media })).toMatchObject({ title: '地图.png' })
+    expect(contentOfMessage({ video: { ...video, title: '片头' } } as never, { media })).toMatchObject({
+      title: '片头',
+    })
+  })
+
   it('shows a draft without a kind as an empty text', () => {
     expect(contentOfMessage({})).toEqual({ kind: 'text', text: '' })
   })

@@ -7,17 +7,14 @@ import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
 import { VERSION_TEXTS } from '../texts/version-texts.ts'
 import { useText, useView } from '../view.ts'
 import { Data } from './basics.tsx'
-import { changeValue } from './change-value.ts'
-import { StepName, useStepNames } from './step-name.tsx'
+import { type ChangeNames, changeField, changeValue } from './change-value.ts'
+import { type Named, StepName, useMedia, useStepNames } from './step-name.tsx'
 
 /** Longer texts are compared as a whole: the comparison of words takes the square of their lengths. */
 const MAX_COMPARED_CHARS = 4_000
 /** Equal lines around a change. */
 const CONTEXT_LINES = 3
 const words = new Intl.Segmenter('zh', { granularity: 'word' })
-
-/** A campaign, or the fields of its file. */
-export type Named = { steps?: unknown } | null
 
 /** The differences between two versions, by step. @param between the newer version and the older one, for the names of steps */
 export const ChangeList = (props: { changes: readonly CampaignChange[]; between: readonly Named[] }) => {
@@ -63,6 +60,13 @@ const UnitName = ({ change: { id }, names }: { change: CampaignChange; names: St
 /** The words of a step or a fork by its id; null: there is none. */
 const wordsIn = (names: StepNames) => (id: string) => names.of(id)?.words ?? null
 
+/** What the ids in the values of a change mean. For components only. */
+const useChangeNames = (names: StepNames, { id }: CampaignChange): ChangeNames => ({
+  stepOf: wordsIn(names),
+  branchOf: (name) => names.branch(id ?? '', name),
+  media: useMedia(),
+})
+
 /** Where a step or fork stands, in words. For components only. */
 function usePlace(names: StepNames): (place: unknown) => string {
   const texts = useText(VERSION_TEXTS)
@@ -89,10 +93,10 @@ const OneChange = ({ change, names }: { change: CampaignChange; names: StepNames
   const texts = useText(VERSION_TEXTS)
   const { language } = useView()
   const placeOf = usePlace(names)
-  const stepOf = wordsIn(names)
-  const { kind, field, from, to } = change
-  if (kind === 'added') return <Unit value={to} tag="ins" names={names} />
-  if (kind === 'removed') return <Unit value={from} tag="del" names={names} />
+  const meanings = useChangeNames(names, change)
+  const { kind, id, field, from, to } = change
+  if (kind === 'added') return <Unit change={change} value={to} tag="ins" names={names} />
+  if (kind === 'removed') return <Unit change={change} value={from} tag="del" names={names} />
   if (kind === 'moved')
     return (
       <p>
@@ -102,8 +106,14 @@ const OneChange = ({ change, names }: { change: CampaignChange; names: StepNames
         </span>
       </p>
     )
-  const name = placeName(field ?? '', language)
-  if (typeof from === 'string' && typeof to === 'string' && from.length + to.length <= MAX_COMPARED_CHARS)
+  const name = changeField(field ?? '', language, names.branches(id ?? ''))
+  if (
+    typeof from === 'string' &&
+    typeof to === 'string' &&
+    from.length + to.length <= MAX_COMPARED_CHARS &&
+    !isUpload(from) &&
+    !isUpload(to)
+  )
     return (
       <p>
         {name} <InlineDiff from={withTokens(from, language)} to={withTokens(to, language)} />
@@ -113,22 +123,23 @@ const OneChange = ({ change, names }: { change: CampaignChange; names: StepNames
     <p>
       {name}{' '}
       {from === undefined ? null : (
-        <del translate="no">{changeValue(field ?? '', from, language, stepOf)}</del>
+        <del translate="no">{changeValue(field ?? '', from, language, meanings)}</del>
       )}{' '}
       {to === undefined ? (
         <span class="quiet">{texts.none}</span>
       ) : (
-        <ins translate="no">{changeValue(field ?? '', to, language, stepOf)}</ins>
+        <ins translate="no">{changeValue(field ?? '', to, language, meanings)}</ins>
       )}
     </p>
   )
 }
 
 /** A step that is new or gone: where it stands, and its fields. */
-const Unit = ({ value, tag, names }: { value: unknown; tag: 'ins' | 'del'; names: StepNames }) => {
+const Unit = (props: { change: CampaignChange; value: unknown; tag: 'ins' | 'del'; names: StepNames }) => {
+  const { change, value, tag, names } = props
   const { language } = useView()
   const placeOf = usePlace(names)
-  const stepOf = wordsIn(names)
+  const meanings = useChangeNames(names, change)
   const { fields } = value as { fields?: Record<string, unknown> }
   const shown = Object.entries(fields ?? {}).filter(([, v]) => v !== undefined)
   return (
@@ -140,15 +151,18 @@ const Unit = ({ value, tag, names }: { value: unknown; tag: 'ins' | 'del'; names
         <p>
           {placeName(name, language)}{' '}
           {tag === 'ins' ? (
-            <ins translate="no">{changeValue(name, v, language, stepOf)}</ins>
+            <ins translate="no">{changeValue(name, v, language, meanings)}</ins>
           ) : (
-            <del translate="no">{changeValue(name, v, language, stepOf)}</del>
+            <del translate="no">{changeValue(name, v, language, meanings)}</del>
           )}
         </p>
       ))}
     </>
   )
 }
+
+/** The id of a file has no words to compare. */
+const isUpload = (text: string) => /^sha256-[0-9a-f]{64}$/.test(text)
 
 /** What was taken out of a text and what came in, word by word. */
 const InlineDiff = ({ from, to }: { from: string; to: string }) => (

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { changeValue } from './change-value.ts'
+import { changeField, changeValue } from './change-value.ts'
 
 describe('a value of a change', () => {
   it.each([
@@ -23,7 +23,50 @@ describe('a value of a change', () => {
     ['day', 1, '1', '1'],
   ])('%s %j is said in words', (field, value, zh, en) => {
     const stepOf = (id: string) => (id === 'gift' ? '这是资料' : null)
-    const words = (['zh', 'en'] as const).map((language) => changeValue(field, value, language, stepOf))
+    const names = { stepOf, branchOf: (name: string) => name, media: {} }
+    const words = (['zh', 'en'] as const).map((language) => changeValue(field, value, language, names))
     expect(words).toEqual([zh, en])
+  })
+})
+
+describe('an upload in a change', () => {
+  const id = `sha256-${'a'.repeat(64)}`
+  const names = {
+    stepOf: () => null,
+    branchOf: (name: string) => name,
+    media: { [id]: { filename: '地图.png', type: 'image' as const } },
+  }
+
+  it.each([
+    ['send', { image: { file: id } }, '图片 · 地图.png'],
+    ['send', { image: { file: `sha256-${'b'.repeat(64)}` } }, '图片'],
+    ['send', { video: { file: id, title: '片头' } }, '视频 · 片头'],
+    ['send.image.file', id, '地图.png'],
+  ])('%s %j is named by its file', (field, value, words) => {
+    expect(changeValue(field, value, 'zh', names)).toBe(words)
+  })
+})
+
+describe('a changed field of a fork', () => {
+  const branches = [
+    { key: '1.5 折', name: '1.5 折' },
+    { key: 'branch 2', name: 'b' },
+  ]
+
+  it.each([
+    ['branches.1.5 折.on.keywords', '分支「1.5 折」 · 事件 · 关键词', 'branch “1.5 折” · Event · keyword'],
+    ['branches.branch 2.share', '分支「b」 · 占比', 'branch “b” · Share'],
+    ['branches.branch 2', '分支「b」', 'branch “b”'],
+    ['wait', '等待时长', 'Wait'],
+  ])('%s names the branch as the editor does', (field, zh, en) => {
+    expect((['zh', 'en'] as const).map((language) => changeField(field, language, branches))).toEqual([
+      zh,
+      en,
+    ])
+  })
+
+  it('has the names of branches in its value', () => {
+    const names = { stepOf: () => null, branchOf: (n: string) => (n === 'branch 1' ? 'a' : n), media: {} }
+    expect(changeValue('branches', { 'branch 1': { share: 50 } }, 'zh', names)).toBe('a 50 %')
   })
 })

@@ -1,15 +1,32 @@
+import { createContext, type PropsWithChildren, useContext } from 'hono/jsx'
+import type { MediaNames } from '../editor-data.ts'
 import { firstNames, type StepNames, stepNames } from '../steps/step-names.ts'
+import { NO_MEDIA } from '../steps/step-words.ts'
 import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
 import { useText, useView } from '../view.ts'
 import { Code, Data } from './basics.tsx'
 
+/** A campaign, or the fields of its file. Null: it cannot be read. */
+export type Named = { steps?: unknown } | null
+
+const MediaContext = createContext<MediaNames>(NO_MEDIA)
+
+/** A page, or a part of one, that knows uploads by the names of their files. */
+export const WithMedia = ({ names, children }: PropsWithChildren<{ names: MediaNames }>) => (
+  <MediaContext.Provider value={names}>{children}</MediaContext.Provider>
+)
+
+/** The uploads that the page knows. For components only. */
+export const useMedia = (): MediaNames => useContext(MediaContext)
+
 /**
  * The names of a campaign's steps in the reader's language. For components only.
- * @param campaigns of several versions, the first that has a step counts; null: it cannot be read
+ * @param campaigns of several versions, the first that has a step counts
  */
-export function useStepNames(...campaigns: ({ steps?: unknown } | null)[]): StepNames {
+export function useStepNames(...campaigns: Named[]): StepNames {
   const { language } = useView()
-  return firstNames(campaigns.map((campaign) => stepNames(campaign, language)))
+  const media = useMedia()
+  return firstNames(campaigns.map((campaign) => stepNames(campaign, language, media)))
 }
 
 interface StepNameProps {

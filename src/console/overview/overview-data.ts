@@ -9,6 +9,8 @@ import { countOpenRuns, sampleActiveRuns } from '../../store/runs/due-steps.ts'
 import { type Happening, recentActivity } from '../../store/runs/recent-activity.ts'
 import { readActivity } from '../../store/statistics/activity-counts.ts'
 import type { PageDeps } from '../console-deps.ts'
+import type { MediaNames } from '../editor-data.ts'
+import { readMediaNames } from '../steps/media-names.ts'
 import { readModels } from '../steps/run-models.ts'
 import { type DueHour, dueHours } from './due-hours.ts'
 import { activityFrom, boundOf, type Lateness, slotsApart, type Today, todayOf } from './today.ts'
@@ -50,6 +52,8 @@ export interface Overview {
   campaigns: readonly OverviewCampaign[]
   alerts: readonly Alert[]
   feed: readonly ShownHappening[]
+  /** The uploads that the steps of the feed send, by their ids. */
+  media: MediaNames
 }
 
 /**
@@ -105,15 +109,22 @@ export function createOverviewReader(deps: PageDeps): () => Promise<Overview> {
         ...lateAlert(today.lastHour),
         ...clockAlerts(deps),
       ],
-      feed: happened.value,
+      ...happened.value,
     }
   }
 }
 
-async function readFeed({ db, campaigns }: PageDeps): Promise<ShownHappening[]> {
+async function readFeed({ db, campaigns }: PageDeps): Promise<Pick<Overview, 'feed' | 'media'>> {
   const happened = await recentActivity(db, FEED_ITEMS)
   const modelOf = await readModels(campaigns, happened)
-  return happened.map((item) => ({ ...item, model: modelOf(item) }))
+  const shown = happened.map((item) => ({ ...item, model: modelOf(item) }))
+  return {
+    feed: shown,
+    media: await readMediaNames(
+      db,
+      shown.map(({ model }) => model),
+    ),
+  }
 }
 
 /** A value that comes within some ms; null otherwise. */

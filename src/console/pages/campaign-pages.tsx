@@ -1,5 +1,6 @@
 import type { TargetAccount } from '../../api/views/campaign-account-view.ts'
 import type { campaignView } from '../../api/views/campaign-view.ts'
+import { readFile } from '../../campaign/editing/campaign-items.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import type { Statistics } from '../../campaign/statistics/report.ts'
@@ -8,6 +9,7 @@ import { FrameActions, type FramedCampaign } from '../components/campaign-frame.
 import { CampaignTabs } from '../components/campaign-tabs.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { IssueList } from '../components/issue-list.tsx'
+import type { Named } from '../components/step-name.tsx'
 import { Icon } from '../design/icons.tsx'
 import type { ResultsQuery } from '../results/results-query.ts'
 import { Page } from '../shell/page.tsx'
@@ -57,7 +59,7 @@ export const CampaignPage = (props: {
           </span>
         </p>
       )}
-      {warnings.length > 0 ? <Warnings warnings={warnings} /> : null}
+      {warnings.length > 0 ? <Warnings warnings={warnings} of={readFile(props.source).fields} /> : null}
       <ResultsView
         campaign={item.id}
         version={item.version}
@@ -93,12 +95,12 @@ const PhoneLink = ({ accounts }: { accounts: readonly TargetAccount[] }) => {
   )
 }
 
-const Warnings = ({ warnings }: { warnings: Issue[] }) => (
+const Warnings = ({ warnings, of }: { warnings: Issue[]; of: Named }) => (
   <section class="note amber">
     <Icon name="triangle-alert" />
     <div>
       <b>{useText(CAMPAIGN_TEXTS).warnings}</b>
-      <IssueList issues={warnings} />
+      <IssueList issues={warnings} of={of} />
     </div>
   </section>
 )

@@ -2,11 +2,12 @@ import type { CampaignChange } from '../../campaign/diff.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { VersionItem } from '../../store/campaigns/campaign-versions.ts'
 import { Actor, Data, Time } from '../components/basics.tsx'
-import { ChangeList, FileDiff, type Named } from '../components/campaign-changes.tsx'
+import { ChangeList, FileDiff } from '../components/campaign-changes.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { FormDialog, NEW_FORM, OpensDialog, TextField } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
 import { useNumber } from '../components/numbers.tsx'
+import type { Named } from '../components/step-name.tsx'
 import { Icon } from '../design/icons.tsx'
 import { campaignPath } from '../paths.ts'
 import { VERSION_TEXTS } from '../texts/version-texts.ts'
@@ -14,11 +15,11 @@ import { useMay, useText } from '../view.ts'
 
 /** A version, or the draft. */
 export type Side = number | 'draft'
-/** What differs in words, `between` the newer side and the older one, or two files; `problem`: why they cannot be compared. */
+/** What differs in words, `between` the newer side and the older one, or two files; `problem`: why they cannot be compared, and the side with errors. */
 export type Comparison =
   | { changes: readonly CampaignChange[]; between: readonly Named[] }
   | { sources: { from: string; to: string } }
-  | { problem: string; issues: readonly Issue[] }
+  | { problem: string; issues: readonly Issue[]; of: Named }
 
 export interface VersionsPageProps {
   campaign: FramedCampaign
@@ -179,12 +180,12 @@ const ChooseSides = ({ campaign, versions, compared }: ComparedProps) => {
   )
 }
 
-const Refused = (props: { problem: string; issues: readonly Issue[]; editor: string | null }) => (
+const Refused = (props: { problem: string; issues: readonly Issue[]; of: Named; editor: string | null }) => (
   <div class="note red" role="alert">
     <Icon name="circle-alert" />
     <div>
       <b>{useText(VERSION_TEXTS).refused}</b> {props.problem}
-      <IssueList issues={props.issues} editor={props.editor} />
+      <IssueList issues={props.issues} of={props.of} editor={props.editor} />
     </div>
   </div>
 )

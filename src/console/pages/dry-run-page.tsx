@@ -17,7 +17,7 @@ import {
 import { IssueList } from '../components/issue-list.tsx'
 import { useNumber } from '../components/numbers.tsx'
 import { useReason } from '../components/reason-bars.tsx'
-import { StepName, useStepNames } from '../components/step-name.tsx'
+import { type Named, StepName, useStepNames } from '../components/step-name.tsx'
 import { Icon } from '../design/icons.tsx'
 import { campaignPath } from '../paths.ts'
 import type { StepNames } from '../steps/step-names.ts'
@@ -37,6 +37,8 @@ export interface DryRunProps {
   /** Beijing time, as the fields have it: `2026-11-30T08:00`. */
   period: { from: string; to: string }
   issues: readonly Issue[]
+  /** The fields of the draft, which name the steps of its errors; null: there is none. */
+  draft: Named
   state: FormState
   result: DryRunResult | null
 }
@@ -60,7 +62,7 @@ export const DryRunPage = (props: DryRunProps) => {
               <Icon name="circle-alert" />
               <div>
                 <b>{texts.broken}</b>
-                <IssueList issues={issues} editor={`${path}/yaml`} />
+                <IssueList issues={issues} of={props.draft} editor={`${path}/yaml`} />
               </div>
             </div>
           )}

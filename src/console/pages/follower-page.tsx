@@ -13,6 +13,7 @@ import {
   TextField,
 } from '../components/forms.tsx'
 import { NearTime } from '../components/near-time.tsx'
+import { WithMedia } from '../components/step-name.tsx'
 import { campaignPath, followerPath } from '../paths.ts'
 import type { OneFollower } from '../read-follower.ts'
 import { Page } from '../shell/page.tsx'
@@ -57,16 +58,18 @@ export const FollowerFragment = ({ follower }: { follower: OneFollower }) => {
     <section id="run" {...refresh}>
       <Head follower={follower} />
       {mayChange ? <Actions follower={follower} /> : null}
-      <div class="follower">
-        <ConversationCard follower={follower} />
-        <div>
-          <GrantsCard follower={follower} />
-          <StepsCard follower={follower} />
-          <ForksCard forks={run.forks} models={follower.models} />
-          <AboutCard follower={follower} />
-          <FollowerLinks follower={follower} />
+      <WithMedia names={follower.media}>
+        <div class="follower">
+          <ConversationCard follower={follower} />
+          <div>
+            <GrantsCard follower={follower} />
+            <StepsCard follower={follower} />
+            <ForksCard forks={run.forks} models={follower.models} />
+            <AboutCard follower={follower} />
+            <FollowerLinks follower={follower} />
+          </div>
         </div>
-      </div>
+      </WithMedia>
     </section>
   )
 }

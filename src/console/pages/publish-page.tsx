@@ -1,7 +1,6 @@
 import type { TargetAccount } from '../../api/views/campaign-account-view.ts'
 import type { CampaignChange } from '../../campaign/diff.ts'
 import type { Issue } from '../../campaign/issue.ts'
-import type { Campaign } from '../../campaign/model.ts'
 import type { Draft } from '../../store/campaigns/draft-store.ts'
 import { Code, Data, useActorName } from '../components/basics.tsx'
 import { ChangeList } from '../components/campaign-changes.tsx'
@@ -9,6 +8,7 @@ import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame
 import { CheckField, type FormState, NEW_FORM, TextField } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
 import { useNumber } from '../components/numbers.tsx'
+import type { Named } from '../components/step-name.tsx'
 import { Icon } from '../design/icons.tsx'
 import { campaignPath } from '../paths.ts'
 import { PUBLISH_TEXTS } from '../texts/version-texts.ts'
@@ -21,8 +21,8 @@ export interface PublishPlan {
   warnings: readonly Issue[]
   /** null: it is the first publication, or the draft has errors. */
   changes: readonly CampaignChange[] | null
-  /** The draft and the live version; null: with errors. */
-  between: readonly (Campaign | null)[]
+  /** The draft's fields and the live version, which name the steps; null: it cannot be read. */
+  between: readonly Named[]
   targets: readonly TargetAccount[]
   /** The names of live campaigns whose followers will enter this one instead. */
   replaced: readonly string[]
@@ -127,7 +127,7 @@ const Findings = ({ path, plan }: { path: string; plan: PublishPlan }) => {
           <Icon name="circle-alert" />
           <div>
             <b>{texts.errors(errors.length)}</b>
-            <IssueList issues={errors} editor={`${path}/yaml`} />
+            <IssueList issues={errors} of={plan.between[0] ?? null} editor={`${path}/yaml`} />
           </div>
         </div>
       )}
@@ -136,7 +136,7 @@ const Findings = ({ path, plan }: { path: string; plan: PublishPlan }) => {
           <Icon name="triangle-alert" />
           <div>
             <b>{texts.warnings(warnings.length)}</b>
-            <IssueList issues={warnings} editor={`${path}/yaml`} />
+            <IssueList issues={warnings} of={plan.between[0] ?? null} editor={`${path}/yaml`} />
           </div>
         </div>
       )}

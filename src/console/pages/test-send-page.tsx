@@ -7,7 +7,7 @@ import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame
 import { DataTable } from '../components/data-table.tsx'
 import { FormProblem, type FormState, type Option, SelectField, TextField } from '../components/forms.tsx'
 import { IssueList } from '../components/issue-list.tsx'
-import { StepName, useStepNames } from '../components/step-name.tsx'
+import { type Named, StepName, useStepNames } from '../components/step-name.tsx'
 import { Icon } from '../design/icons.tsx'
 import { campaignPath } from '../paths.ts'
 import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
@@ -32,8 +32,9 @@ export interface TestSendProps {
   model: Campaign | null
   /** Steps with messages. */
   steps: readonly string[]
-  /** Errors of the draft. */
+  /** Errors of the draft, and its fields, which name the steps. */
   issues: readonly Issue[]
+  draft: Named
   testers: readonly Tester[]
   /** Repeats of the form send nothing again. */
   key: string
@@ -60,7 +61,7 @@ export const TestSendPage = (props: TestSendProps) => {
               <Icon name="circle-alert" />
               <div>
                 <b>{texts.broken}</b>
-                <IssueList issues={issues} editor={`${campaignPath(campaign.id)}/yaml`} />
+                <IssueList issues={issues} of={props.draft} editor={`${campaignPath(campaign.id)}/yaml`} />
               </div>
             </div>
           ) : (

@@ -8,6 +8,7 @@ import type { Statistics } from '../../campaign/statistics/report.ts'
 import { STATISTICS_TABLES } from '../../campaign/statistics/statistics-tables.ts'
 import { targetAccounts } from '../../campaign/target-accounts.ts'
 import { openCampaign } from '../campaigns/framed-campaign.ts'
+import { WithMedia } from '../components/step-name.tsx'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { notDone } from '../form-action.tsx'
 import { CampaignPage } from '../pages/campaign-pages.tsx'
@@ -16,6 +17,7 @@ import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { type ResultsQuery, readResultsQuery, statisticsQuery } from '../results/results-query.ts'
 import { languageOf } from '../shell/preferences.tsx'
+import { readMediaNames } from '../steps/media-names.ts'
 import { olderModels } from '../steps/older-models.ts'
 import { requirePageRole } from './page-role.tsx'
 
@@ -45,19 +47,22 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
     const counted = statistics?.steps.map(({ step }) => step) ?? []
     const newest = { id, version: query.version ?? open.stored.row.version, model }
     const others = await olderModels(deps.campaigns, newest, counted, languageOf(c))
+    const media = await readMediaNames(deps.db, [model, source, ...others])
     return respond(
       c,
-      <CampaignPage
-        item={campaignView(open.stored)}
-        framed={open.framed}
-        accounts={targets}
-        source={source}
-        warnings={warnings}
-        query={query}
-        model={model}
-        others={others}
-        statistics={statistics}
-      />,
+      <WithMedia names={media}>
+        <CampaignPage
+          item={campaignView(open.stored)}
+          framed={open.framed}
+          accounts={targets}
+          source={source}
+          warnings={warnings}
+          query={query}
+          model={model}
+          others={others}
+          statistics={statistics}
+        />
+      </WithMedia>,
     )
   })
   app.get('/campaigns/:id/statistics.csv', async (c) => {

@@ -3,7 +3,7 @@ import type { CampaignChange } from '../../campaign/diff.ts'
 import { readFile } from '../../campaign/editing/campaign-items.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import { type OpenCampaign, openCampaign } from '../campaigns/framed-campaign.ts'
-import type { Named } from '../components/campaign-changes.tsx'
+import { type Named, WithMedia } from '../components/step-name.tsx'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
@@ -18,6 +18,7 @@ import { NotFoundPage } from '../pages/error-pages.tsx'
 import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { languageOf } from '../shell/preferences.tsx'
+import { readMediaNames } from '../steps/media-names.ts'
 import { VERSION_TEXTS } from '../texts/version-texts.ts'
 
 /** `/campaigns/ID/versions`: the list, the comparison, and the way back to an older version. */
@@ -47,7 +48,19 @@ async function versionsPage(c: Context, deps: PageDeps, open: OpenCampaign) {
     sides === null ? null : { ...sides, view, result: await compare(c, deps, framed.id, { ...sides, view }) }
   const { activeByVersion } = open
   const props = { campaign: framed, versions, older, activeByVersion, compared }
-  return respond(c, <CampaignVersionsPage {...props} />)
+  const media = await readMediaNames(deps.db, namedIn(compared?.result))
+  return respond(
+    c,
+    <WithMedia names={media}>
+      <CampaignVersionsPage {...props} />
+    </WithMedia>,
+  )
+}
+
+/** What names the steps of a comparison. */
+const namedIn = (result: Comparison | undefined): readonly Named[] => {
+  if (!result || 'sources' in result) return []
+  return 'between' in result ? result.between : [result.of]
 }
 
 /** `?compare=6..draft`, or `?from=6&to=draft`. Default: what the draft changes, or what the newest version has changed. */
@@ -81,7 +94,10 @@ async function compare(
     return { changes, between }
   }
   const { message = '', issues = [] } = answer.error ?? {}
-  return { problem: issues.length > 0 ? '' : message, issues: issues as Issue[] }
+  // A draft has errors; a published version has none.
+  const [side, source] = from === 'draft' ? [from, before] : [to, after]
+  const of = source === null ? null : await stepsOf(deps, id, side, source)
+  return { problem: issues.length > 0 ? '' : message, issues: issues as Issue[], of }
 }
 
 async function sourceOf({ drafts, campaigns }: PageDeps, id: string, side: Side): Promise<string | null> {

@@ -5,16 +5,18 @@ import { DAY_MS } from '../../shared/time-units.ts'
 import { accountOptions } from '../campaigns/account-options.ts'
 import { openCampaign } from '../campaigns/framed-campaign.ts'
 import { type FormState, NEW_FORM, problemsOf } from '../components/forms.tsx'
+import { WithMedia } from '../components/step-name.tsx'
 import type { PageDeps } from '../console-deps.ts'
 import { formAction } from '../form-action.tsx'
 import { DryRunPage, type DryRunResult } from '../pages/dry-run-page.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { respond } from '../respond.tsx'
 import { languageOf } from '../shell/preferences.tsx'
+import { readMediaNames } from '../steps/media-names.ts'
 import { apiMessageText } from '../texts/errors/api-error-text.ts'
 import { DRY_RUN_TEXTS } from '../texts/try-texts.ts'
 import { requirePageRole } from './page-role.tsx'
-import { modelOf, versionOptions } from './test-send-routes.tsx'
+import { fieldsOf, modelOf, versionOptions } from './test-send-routes.tsx'
 
 const FIELDS = ['version', 'account', 'from', 'to']
 
@@ -71,8 +73,16 @@ async function dryRunPage(c: Context, deps: PageDeps, shown: Shown, status: 200 
   const period = { from: fieldOf(now - DAY_MS), to: fieldOf(now) }
   // What really happened may be of the live version.
   const models = [campaign, open.stored?.version?.model ?? null]
-  const page = { campaign: open.framed, models, versions, accounts, period, ...shown }
-  return respond(c, <DryRunPage {...page} />, status)
+  const draft = fieldsOf(open)
+  const page = { campaign: open.framed, models, draft, versions, accounts, period, ...shown }
+  const media = await readMediaNames(deps.db, [...models, draft])
+  return respond(
+    c,
+    <WithMedia names={media}>
+      <DryRunPage {...page} />
+    </WithMedia>,
+    status,
+  )
 }
 
 /** `2026-11-30T08:00` in Beijing. */

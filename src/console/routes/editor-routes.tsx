@@ -11,7 +11,6 @@ import { createFixes } from '../../campaign/fixes/fixes-of.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { targetAccounts, withAccountQuietHours } from '../../campaign/target-accounts.ts'
-import { namesOfMedia } from '../../store/campaigns/media-library.ts'
 import { readEditorFigures } from '../campaigns/editor-figures.ts'
 import { editorIssues } from '../campaigns/editor-issues.ts'
 import type { PageDeps } from '../console-deps.ts'
@@ -20,6 +19,7 @@ import { EditorPage } from '../pages/editor-page.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
 import { respond } from '../respond.tsx'
 import { languageOf } from '../shell/preferences.tsx'
+import { readMediaNames } from '../steps/media-names.ts'
 
 const MAX_ANALYSIS_BYTES = 1_024 * 1_024
 /** Accounts that the editor offers by name. */
@@ -109,9 +109,7 @@ async function analyse(c: Context, deps: PageDeps, id: string, given: Analysed):
   return {
     issues: inWords(issues),
     warnings: inWords(warnings),
-    media: Object.fromEntries(
-      (await namesOfMedia(deps.db, mediaIdsIn(source))).map(({ id: medium, ...names }) => [medium, names]),
-    ),
+    media: await readMediaNames(deps.db, [source]),
     played: campaign ? play(deps, campaign, given) : null,
   }
 }
@@ -124,7 +122,3 @@ function play(deps: PageDeps, checked: Campaign, { replies, branches }: Analysed
   const quiet = typeof campaign.quiet === 'object' ? campaign.quiet : null
   return way && { ...way, quiet, accountName: account?.name ?? null }
 }
-
-/** The ids of uploads in a text, also in one with errors. */
-const mediaIdsIn = (source: string) =>
-  [...new Set(source.match(/\bsha256-[0-9a-f]{64}\b/g))].slice(0, MAX_NAMES)

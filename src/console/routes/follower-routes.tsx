@@ -1,4 +1,5 @@
 import type { Hono } from 'hono'
+import { WithMedia } from '../components/step-name.tsx'
 import type { PageDeps } from '../console-deps.ts'
 import { readFilters, readFollowerList } from '../follower-list.ts'
 import { FollowersPage } from '../pages/followers-page.tsx'
@@ -11,7 +12,7 @@ export function addFollowerPages(app: Hono, deps: PageDeps): void {
   const { now } = deps
   app.get('/followers', async (c) => {
     const asked = readFilters((name) => c.req.query(name))
-    const [list, choices, jobs, question] = await Promise.all([
+    const [{ media, ...list }, choices, jobs, question] = await Promise.all([
       readFollowerList(deps, asked, c),
       readFilterChoices(deps, asked.values.bulkJob),
       recentBulkJobs(deps),
@@ -20,15 +21,17 @@ export function addFollowerPages(app: Hono, deps: PageDeps): void {
     const { values, invalid } = asked
     return respond(
       c,
-      <FollowersPage
-        {...list}
-        values={values}
-        invalid={invalid}
-        choices={choices}
-        now={now()}
-        jobs={jobs}
-        question={question}
-      />,
+      <WithMedia names={media}>
+        <FollowersPage
+          {...list}
+          values={values}
+          invalid={invalid}
+          choices={choices}
+          now={now()}
+          jobs={jobs}
+          question={question}
+        />
+      </WithMedia>,
     )
   })
   addOneFollowerPages(app, deps)

@@ -4,7 +4,9 @@ import type { ApiAnswer } from '../../api/session-api.ts'
 import { listTargetAccounts } from '../../api/views/campaign-account-view.ts'
 import { campaignsReplaced } from '../../campaign/conflict-warnings.ts'
 import { diffCampaigns } from '../../campaign/diff.ts'
+import { readFile } from '../../campaign/editing/campaign-items.ts'
 import { type OpenCampaign, openCampaign } from '../campaigns/framed-campaign.ts'
+import { WithMedia } from '../components/step-name.tsx'
 import type { PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
@@ -13,6 +15,7 @@ import { NotFoundPage } from '../pages/error-pages.tsx'
 import { PublishPage, type PublishPlan } from '../pages/publish-page.tsx'
 import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
+import { readMediaNames } from '../steps/media-names.ts'
 import { requirePageRole } from './page-role.tsx'
 
 /** `/campaigns/ID/publish` */
@@ -60,7 +63,14 @@ async function publishPage(c: Context, deps: PageDeps, status: 200 | 409 | 422, 
   if (!open) return respond(c, <NotFoundPage />, 404)
   const plan = await planOf(deps, open, sent?.revision ?? null)
   const state = { values: sent?.values ?? {}, problems: {} }
-  return respond(c, <PublishPage campaign={open.framed} plan={plan} state={state} />, status)
+  const media = await readMediaNames(deps.db, plan?.between ?? [])
+  return respond(
+    c,
+    <WithMedia names={media}>
+      <PublishPage campaign={open.framed} plan={plan} state={state} />
+    </WithMedia>,
+    status,
+  )
 }
 
 /** @param seen the revision that the reader has tried to publish */
@@ -75,7 +85,7 @@ async function planOf(deps: PageDeps, open: OpenCampaign, seen: number | null): 
     draft,
     errors: issues,
     warnings,
-    between: [campaign, before ?? null],
+    between: [readFile(draft.source).fields, before ?? null],
     changes: campaign && before ? diffCampaigns(before, campaign) : null,
     targets: campaign ? await listTargetAccounts(deps, campaign) : [],
     replaced: campaign ? campaignsReplaced(campaign, others).map(({ name }) => name) : [],

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Context, Hono } from 'hono'
 import { checkSource } from '../../api/campaigns/campaign-files.ts'
 import { compileCampaign } from '../../campaign/compile.ts'
+import { readFile } from '../../campaign/editing/campaign-items.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import { messageOfStep } from '../../campaign/items.ts'
 import type { Campaign } from '../../campaign/model.ts'
@@ -10,6 +11,7 @@ import { listTesters } from '../../store/runs/testers.ts'
 import { accountOptions } from '../campaigns/account-options.ts'
 import { type OpenCampaign, openCampaign } from '../campaigns/framed-campaign.ts'
 import { type FormState, NEW_FORM, type Option, problemsOf } from '../components/forms.tsx'
+import { WithMedia } from '../components/step-name.tsx'
 import type { PageDeps } from '../console-deps.ts'
 import { formAction } from '../form-action.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
@@ -17,6 +19,7 @@ import { TestSendPage, type TestSendResult } from '../pages/test-send-page.tsx'
 import { campaignPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
 import { languageOf } from '../shell/preferences.tsx'
+import { readMediaNames } from '../steps/media-names.ts'
 import { apiMessageText } from '../texts/errors/api-error-text.ts'
 import { TEST_SEND_TEXTS } from '../texts/try-texts.ts'
 import { requirePageRole } from './page-role.tsx'
@@ -89,13 +92,24 @@ async function testPage(c: Context, deps: PageDeps, shown: Shown, status: 200 | 
     model,
     steps: model ? stepsWithMessages(model) : [],
     issues,
+    draft: fieldsOf(open),
     testers,
     key: randomUUID(),
     state: shown.state,
     result: shown.result,
   }
-  return respond(c, <TestSendPage {...page} />, status)
+  const media = await readMediaNames(deps.db, [model, page.draft])
+  return respond(
+    c,
+    <WithMedia names={media}>
+      <TestSendPage {...page} />
+    </WithMedia>,
+    status,
+  )
 }
+
+/** The fields of the draft, with errors or without: they name the steps of its errors. */
+export const fieldsOf = ({ draft }: OpenCampaign) => (draft ? readFile(draft.source).fields : null)
 
 /** The draft first: it is what one works on. */
 export function versionOptions(

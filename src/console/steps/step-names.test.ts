@@ -97,6 +97,12 @@ describe('the name of a branch', () => {
       '其余粉丝',
     ])
     expect(stepNames(MODEL, 'en').branch('half', 'else')).toBe('Everyone else')
+    // As differences between versions call a branch without a name.
+    expect(names.branch('ask', 'branch 2')).toBe('b')
+    expect(names.branches('ask')).toEqual([
+      { key: '资料', name: '资料' },
+      { key: 'branch 2', name: 'b' },
+    ])
   })
 
   it('stays `else` where a branch has this name', () => {
@@ -116,6 +122,27 @@ describe('a message of the check', () => {
     ['zh', '步骤 unknown 永远发不出', '步骤 unknown 永远发不出'],
     ['en', 'step bye: it will be held, like step hint', 'step 11: it will be held, like step 1'],
     ['en', 'a step that sends nothing', 'a step that sends nothing'],
+    [
+      'zh',
+      '步骤 bye 在决定 ask 的点击后 1 小时应发：点击的额度是 0 条',
+      '第 11 步在决定第 9 步的点击后 1 小时应发：点击的额度是 0 条',
+    ],
+    ['zh', '永远走不到：上面分叉 ask 的每个分支都已结束', '永远走不到：上面第 9 步的每个分支都已结束'],
+    ['zh', 'ask 可能等到最后一次互动后 2 小时', '第 9 步可能等到最后一次互动后 2 小时'],
+    ['zh', '1 小时后才发，ask 那时才开始等', '1 小时后才发，第 9 步那时才开始等'],
+    ['zh', '把 soon 放到 ask 的等待期间（meanwhile）', '把第 10 步放到第 9 步的等待期间（meanwhile）'],
+    ['zh', '走「ask → 资料, half → 甲」时', '走「第 9 步 → 资料, 第 12 步 → 甲」时'],
+    ['zh', 'bye 在下面或别的分支里：从何时算起', '第 11 步在下面或别的分支里：从何时算起'],
+    [
+      'en',
+      'step bye, 1 h after the tap that decides ask: a tap opens nothing. Ask for a word instead',
+      'step 11, 1 h after the tap that decides step 9: a tap opens nothing. Ask for a word instead',
+    ],
+    ['en', 'can never go: each branch of ask above ends', 'can never go: each branch of step 9 above ends'],
+    ['en', 'ask may be open until 2 h', 'step 9 may be open until 2 h'],
+    ['en', 'Put soon into meanwhile of ask', 'Put step 10 into meanwhile of step 9'],
+    ['en', 'on the way ask → 资料, half → 甲 2', 'on the way step 9 → 资料, step 12 → 甲 2'],
+    ['en', 'hint is no step or fork above on this way', 'step 1 is no step or fork above on this way'],
   ] as const)('in %s has places for ids: %s', (language, message, shown) => {
     expect(withStepNumbers(message, stepNames(MODEL, language), language)).toBe(shown)
   })

@@ -28,12 +28,17 @@ interface StepName {
 export interface StepNames {
   /** Null: this version has no such step or fork. @param id as counts and runs have it: `gift`, its second message `gift.2` */
   of(id: string): StepName | null
-  /** A branch as it is called; the name that counts have for those who took none is `else`. */
+  /**
+   * A branch as it is called. The name that counts have for those who took none is `else`; differences call one without a name
+   * `branch 2`.
+   */
   branch(fork: string, branch: string): string
+  /** The branches of a fork in the order of the file: the key that differences have for each, and what it is called. */
+  branches(fork: string): readonly { key: string; name: string }[]
 }
 
 /** Names where the version cannot be read: ids stay. */
-const NO_STEP_NAMES: StepNames = { of: () => null, branch: (_, branch) => branch }
+const NO_STEP_NAMES: StepNames = { of: () => null, branch: (_, branch) => branch, branches: () => [] }
 
 /** Of a model that does not change: the store keeps versions. */
 const known = new WeakMap<MediaNames, WeakMap<object, Partial<Record<Language, StepNames>>>>()
@@ -79,8 +84,16 @@ function namesOf(campaign: Fields, language: Language, media: MediaNames): StepN
       if (!fields) return branch
       const branches = listOf(fields.branches)
       const isNamed = branches.some((b, i) => isRecord(b) && branchWords(b, i) === branch)
-      return branch === 'else' && !isNamed ? elseWords(fields, language) : branch
+      if (isNamed) return branch
+      const [, nth] = /^branch (\d+)$/.exec(branch) ?? []
+      if (nth !== undefined) return branchWords(branches[Number(nth) - 1], Number(nth) - 1)
+      return branch === 'else' ? elseWords(fields, language) : branch
     },
+    branches: (fork) =>
+      listOf(forks.get(fork)?.branches).map((branch, i) => ({
+        key: (isRecord(branch) ? textOf(branch.name) : '') || `branch ${i + 1}`,
+        name: branchWords(branch, i),
+      })),
   }
 }
 
@@ -90,18 +103,48 @@ export function firstNames(all: readonly StepNames[]): StepNames {
     of: (id) => all.map((names) => names.of(id)).find((name) => name !== null) ?? null,
     branch: (fork, branch) =>
       all.map((names) => names.branch(fork, branch)).find((b) => b !== branch) ?? branch,
+    branches: (fork) => all.flatMap((names) => names.branches(fork)),
   }
 }
 
-/** A step by its id in a message about a campaign, in both languages. */
-const STEP_ID = /(?:步骤 |\bstep )([a-z\d](?:[a-z\d.-]*[a-z\d])?)( (?=[\u4e00-\u9fff]))?/g
+/** Where a message about a campaign names a step or a fork by its id, in both languages. */
+const ID = String.raw`([a-z\d](?:[a-z\d.-]*[a-z\d])?)`
+const MENTIONS: Readonly<Record<Language, readonly RegExp[]>> = {
+  zh: [
+    `步骤 ${ID}(?: (?=[\\u4e00-\\u9fff]))?`,
+    `(?<=决定) ${ID} (?=的点击)`,
+    `分叉 ${ID} (?=的每个分支)`,
+    `${ID} (?=可能等到|那时才开始等)`,
+    `^${ID} (?=在下面或别的分支里)`,
+    `(?<=把) ${ID} (?=放到)`,
+    `(?<=放到) ${ID} (?=的等待期间)`,
+    `${ID}(?= → )`,
+  ].map((pattern) => new RegExp(pattern, 'g')),
+  en: [
+    `\\bstep ${ID}`,
+    `(?<=that decides )${ID}`,
+    `(?<=branch of )${ID}(?= above)`,
+    `\\b${ID}(?= may be open until | waits only then)`,
+    `^${ID}(?= is no step or fork above)`,
+    `(?<=\\bmeanwhile of |\\bPut )${ID}`,
+    `\\b${ID}(?= → )`,
+  ].map((pattern) => new RegExp(pattern, 'g')),
+}
 
-/** A message of the check with the place of a step in place of its id, as the forms of the editor count steps. */
+/**
+ * A message of the check, or its hint, with the place of a step or a fork in place of its id, as the forms of the editor count
+ * them.
+ */
 export function withStepNumbers(message: string, names: StepNames, language: Language): string {
   const { stepTitle } = EDITOR_TEXTS[language]
-  return message.replaceAll(STEP_ID, (whole, id: string) => {
-    const name = names.of(id)
-    if (!name) return whole
-    return language === 'zh' ? stepTitle(name.number) : stepTitle(name.number).toLowerCase()
-  })
+  return MENTIONS[language].reduce(
+    (text, mention) =>
+      text.replaceAll(mention, (whole, id: string) => {
+        const name = names.of(id)
+        if (!name) return whole
+        const title = stepTitle(name.number)
+        return language === 'zh' ? title : title.toLowerCase()
+      }),
+    message,
+  )
 }

@@ -25,6 +25,6 @@ export const CAMPAIGN_FRAME_TEXTS = bilingual(
 
 /** Errors and warnings of the check. */
 export const ISSUE_LIST_TEXTS = bilingual(
-  { line: (line: number) => `第 ${line} 行` },
-  { line: (line: number) => `line ${line}` },
+  { line: (line: number) => `第 ${line} 行`, branch: (name: string) => `分支「${name}」` },
+  { line: (line: number) => `line ${line}`, branch: (name: string) => `branch “${name}”` },
 )

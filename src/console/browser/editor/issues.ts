@@ -40,6 +40,10 @@ function shownIssues({ analysis, fields, data, left, media }: EditorStore): Show
   const { language } = data
   if (!analysis) return []
   const names = stepNames(fields, language, media)
+  const inPlaces = ({ message, hint }: EditorIssue) => ({
+    message: withStepNumbers(message, names, language),
+    ...(hint === undefined ? {} : { hint: withStepNumbers(hint, names, language) }),
+  })
   const shown =
     (tone: ShownIssue['tone']) =>
     (issue: EditorIssue): ShownIssue =>
@@ -49,7 +53,7 @@ function shownIssues({ analysis, fields, data, left, media }: EditorStore): Show
             tone: left.has(issue.path) ? 'red' : 'empty',
             message: emptyWords(issue.path, language),
           }
-        : { ...issue, tone, message: withStepNumbers(issue.message, names, language) }
+        : { ...issue, tone, ...inPlaces(issue) }
   return [...analysis.issues.map(shown('red')), ...analysis.warnings.map(shown('amber'))]
 }
 

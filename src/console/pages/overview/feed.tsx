@@ -4,7 +4,7 @@ import { Data } from '../../components/basics.tsx'
 import { useNumber } from '../../components/numbers.tsx'
 import { useReason } from '../../components/reason-bars.tsx'
 import { HOLE, Sentence } from '../../components/sentence.tsx'
-import { StepName, useStepNames } from '../../components/step-name.tsx'
+import { StepName, useStepNames, WithMedia } from '../../components/step-name.tsx'
 import { ClockTime } from '../../components/times.tsx'
 import { Icon, type IconName } from '../../design/icons.tsx'
 import type { Overview, ShownHappening } from '../../overview/overview-data.ts'
@@ -35,9 +35,11 @@ export const Feed = ({ overview, added = 0 }: { overview: Overview; added?: numb
       </div>
       {overview.feed.length === 0 ? <p class="quiet">{texts.noEvent}</p> : null}
       <ol class="feed">
-        {overview.feed.map((item) => (
-          <FeedItem item={item} overview={overview} />
-        ))}
+        <WithMedia names={overview.media}>
+          {overview.feed.map((item) => (
+            <FeedItem item={item} overview={overview} />
+          ))}
+        </WithMedia>
       </ol>
       {added > overview.feed.length ? <p class="quiet">{texts.more(number(added))}</p> : null}
     </section>

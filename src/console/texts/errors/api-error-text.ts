@@ -56,13 +56,17 @@ export function apiMessageText(message: string, language: Language): string {
   return text ?? texts.of({ message }, language).message
 }
 
+/** The place of a field in words, also of a field that only requests have. */
+export const apiPlaceName = (path: string, language: Language): string =>
+  placeName(path, language, apiFieldName)
+
 /** An issue of the API, or of the check of a campaign, in the language of the reader. */
 export function apiIssueText({ path, message, hint }: ApiIssueLike, language: Language): ApiIssueText {
   return {
     ...texts.of({ message, hint }, language),
     message: apiMessageText(message, language),
     path,
-    place: placeName(path, language, apiFieldName),
+    place: apiPlaceName(path, language),
   }
 }
 
