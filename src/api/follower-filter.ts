@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi'
 import { HOUR_MS } from '../shared/time-units.ts'
-import { BULK_RESULTS } from '../store/bulk/bulk-jobs.ts'
+import { BULK_RESULTS } from '../store/bulk/bulk-results.ts'
 import type { RunFilter } from '../store/runs/latest-runs.ts'
 import { type ApiIssue, refused } from './api-error.ts'
 import { beginningOfOpenId, wholeNumber, writtenNumber } from './schemas/common-schemas.ts'

@@ -5,12 +5,12 @@ import type { Log } from '../shared/log.ts'
 import { SECOND_MS } from '../shared/time-units.ts'
 import {
   type BulkJob,
-  type BulkResult,
   claimBulkJob,
   nextBulkRuns,
   recordBulkPage,
   releaseBulkJobs,
 } from '../store/bulk/bulk-jobs.ts'
+import type { BulkResult } from '../store/bulk/bulk-results.ts'
 import type { Db } from '../store/db.ts'
 import { saveFollower } from '../store/runs/follower-rows.ts'
 import type { RunRow } from '../store/runs/run-rows.ts'

@@ -380,15 +380,19 @@ export const runs = pgTable(
   (t) => [
     // With the key, so that whether a run is its follower's latest is known without reading runs.
     index('runs_by_follower').on(t.appId, t.openId, t.createdAt, t.runKey),
-    index('runs_by_created_at').on(t.createdAt),
+    // With the follower, so that the latest of many runs are found without reading them.
+    index('runs_by_created_at').on(t.createdAt, t.runKey, t.appId, t.openId),
     // With the version, so that the open runs of each are counted without reading them.
     index('runs_by_campaign').on(t.campaign, t.status, t.version),
     // For exports.
     index('runs_by_campaign_entry').on(t.campaign, t.createdAt, t.runKey),
     // For the purges. A run that has not ended has no entry.
     index('runs_by_end').on(t.endedAt).where(sql`${t.status} = 'ended'`),
-    // For lists of followers. A run that has ended has no entry in the first two, an open one none in the third.
+    // For lists of followers. A run that has ended has no entry in the first three, an open one none in the fourth.
     index('runs_open').on(t.createdAt, t.runKey).where(sql`${t.status} <> 'ended'`),
+    index('runs_open_of_campaign')
+      .on(t.campaign, t.status, t.appId, t.openId, t.createdAt, t.runKey, t.closesAt)
+      .where(sql`${t.status} <> 'ended'`),
     index('runs_closing').on(t.closesAt).where(sql`${t.status} <> 'ended'`),
     index('runs_by_outcome').on(t.outcome, t.createdAt, t.runKey).where(sql`${t.status} = 'ended'`),
     index('runs_by_account').on(t.appId, t.createdAt, t.runKey),

@@ -1,3 +1,4 @@
+import { type SQL, sql } from 'drizzle-orm'
 import { pino } from 'pino'
 import { describe, expect, it } from 'vitest'
 import { BulkRunner } from '../../src/jobs/bulk-runner.ts'
@@ -5,18 +6,19 @@ import { beginRun } from '../../src/run/run-events.ts'
 import { endRun, type RunState, type StepState } from '../../src/run/state.ts'
 import { HOUR_MS } from '../../src/shared/time-units.ts'
 import {
-  countSelected,
   createBulkJob,
-  listedBulkResults,
   nextBulkRuns,
   purgeBulkRuns,
   readBulkJob,
   stopBulkJob,
 } from '../../src/store/bulk/bulk-jobs.ts'
+import { listedBulkResults } from '../../src/store/bulk/bulk-results.ts'
+import { countSelected, fittingRuns, latestOf, latestOfMany } from '../../src/store/bulk/selected-runs.ts'
 import { eraseFollower } from '../../src/store/runs/erase-follower.ts'
 import { readFollower, saveFollower } from '../../src/store/runs/follower-rows.ts'
-import { listLatestRuns, type RunFilter, selectedRuns } from '../../src/store/runs/latest-runs.ts'
+import { listLatestRuns, type RunFilter } from '../../src/store/runs/latest-runs.ts'
 import { endRunFromOutside, insertRun, type RunRow, recordRun } from '../../src/store/runs/run-rows.ts'
+import { execute } from '../../src/store/sql.ts'
 import { TemporalUnavailableError } from '../../src/temporal/run-client.ts'
 import { entryOf, planOf } from '../harness/run-simulation.ts'
 import { describeOnBothStores } from '../harness/stores.ts'
@@ -160,16 +162,43 @@ describeOnBothStores('the list of followers', (store) => {
           createdAt: NOW,
         }
         const status = action === 'pause' ? 'active' : null
-        return createBulkJob(tx, job, selectedRuns(filter, status), 1_000)
+        return createBulkJob(tx, job, fittingRuns(filter, status), 1_000)
       })
     const over = (id: string) =>
       waitFor(() => readBulkJob(db(), id), { until: (job) => job?.state !== 'running' })
+
+    it('counts the same runs whether it looks up each or reads all newer ones', async () => {
+      for (const [i, openId] of ['oA', 'oB', 'oC', 'oD', 'oE', 'oF', 'oG', 'oH'].entries()) {
+        if (i & 1) await add({ openId, at: NOW - 5, campaign: 'first' })
+        await add({ openId, at: NOW + i, paused: i === 2 })
+        if (i & 2) await add({ openId, at: NOW + 9, campaign: 'other' })
+        if (i & 4) await add({ openId, at: NOW + 10, campaign: 'other', ends: 'completed' })
+      }
+      const keysIn = async (selected: SQL) => {
+        const { rows } = await execute<{ run_key: string }>(db(), sql`SELECT run_key FROM ${selected} AS s`)
+        return rows.map(({ run_key }) => run_key).sort()
+      }
+      const welcome = fittingRuns({ campaign: 'welcome' }, 'active')
+      expect(await keysIn(latestOf(welcome))).toEqual([`oA-${NOW}`, `oB-${NOW + 1}`])
+      for (const fitting of [
+        welcome,
+        fittingRuns({}, null),
+        fittingRuns({}, 'paused'),
+        fittingRuns({ campaign: 'none' }, null),
+      ])
+        expect(await keysIn(latestOfMany(fitting))).toEqual(await keysIn(latestOf(fitting)))
+      for (const many of [1, 100])
+        expect(await countSelected(db(), welcome, NOW + 48 * HOUR_MS, many)).toEqual({
+          count: 2,
+          closingSoon: 1,
+        })
+    })
 
     it('counts first, and changes exactly the runs that were selected', async () => {
       await add({ openId: 'oActive', closesAt: NOW + HOUR_MS })
       await add({ openId: 'oPaused', paused: true })
       await add({ openId: 'oEnded', ends: 'completed' })
-      const selected = selectedRuns({}, 'active')
+      const selected = fittingRuns({}, 'active')
       expect(await countSelected(db(), selected, NOW + 2 * HOUR_MS)).toEqual({ count: 1, closingSoon: 1 })
       await begin('job', 'pause')
       await add({ openId: 'oAfter', at: NOW + 1 })

@@ -5,6 +5,7 @@ import { createRecentActivity } from '../../src/console/campaigns/recent-activit
 import { createActivityCounter } from '../../src/jobs/activity-counter.ts'
 import { beginRun } from '../../src/run/run-events.ts'
 import { endRun } from '../../src/run/state.ts'
+import { createBackgroundPace } from '../../src/shared/background-pace.ts'
 import { createMetrics } from '../../src/shared/metrics.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/shared/time-units.ts'
 import type { Db } from '../../src/store/db.ts'
@@ -186,7 +187,8 @@ describeOnBothStores('the recent activity of campaigns', (store) => {
   it('has the runs of seven days with their messages and goals, and the open runs whenever they began', async () => {
     const { db } = store()
     let now = T0
-    const activity = createRecentActivity({ db, now: () => now })
+    const pace = createBackgroundPace({ none: async () => {} })
+    const activity = createRecentActivity({ db, pace, now: () => now })
     const ofShop = async () => (await activity.get()).value.get('shop')
     await addCampaign(db)
     await addRun(db, 'new', T0 - HOUR_MS)

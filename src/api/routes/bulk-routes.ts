@@ -6,13 +6,12 @@ import { maskId } from '../../shared/ids.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
 import {
   type BulkJob,
-  countSelected,
   createBulkJob,
   listBulkJobs,
   readBulkJob,
   stopBulkJob,
 } from '../../store/bulk/bulk-jobs.ts'
-import { chosenRuns, selectedRuns } from '../../store/runs/latest-runs.ts'
+import { chosenRuns, countSelected, fittingRuns } from '../../store/bulk/selected-runs.ts'
 import { notFound, refused } from '../api-error.ts'
 import { toRunFilter } from '../follower-filter.ts'
 import { bulkBody, bulkCount, bulkJob, bulkJobParams } from '../schemas/bulk-schemas.ts'
@@ -85,7 +84,7 @@ function startBulkJob(router: OpenAPIHono, deps: ApiDeps): void {
 /** The runs that a request is about. */
 function selectionOf({ action, filter, followers }: BulkBody, now: number): SQL {
   const status = { pause: 'active', resume: 'paused', cancel: null }[action] as 'active' | 'paused' | null
-  return followers ? chosenRuns(followers, status) : selectedRuns(toRunFilter(filter ?? {}, now), status)
+  return followers ? chosenRuns(followers, status) : fittingRuns(toRunFilter(filter ?? {}, now), status)
 }
 
 function storeJob(deps: ApiDeps, c: Context, body: BulkBody, selected: SQL): Promise<BulkJob> {

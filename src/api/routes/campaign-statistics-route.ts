@@ -2,7 +2,6 @@ import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { LRUCache } from 'lru-cache'
 import type { StatisticsFilter } from '../../campaign/statistics/counted-row.ts'
 import type { Statistics } from '../../campaign/statistics/report.ts'
-import { createBackgroundPace } from '../../shared/background-pace.ts'
 import { createRefreshedValue, type RefreshedValue } from '../../shared/refreshed-value.ts'
 import { SECOND_MS } from '../../shared/time-units.ts'
 import { readCampaignStatistics } from '../../store/statistics/read-statistics.ts'
@@ -48,17 +47,17 @@ export function readStatisticsOfCampaign(router: OpenAPIHono, deps: ApiDeps): vo
 
 /** Reads statistics of campaigns, at most once in three seconds for each campaign and filter. */
 function createStatisticsReader(
-  deps: Pick<ApiDeps, 'db' | 'campaigns'>,
+  deps: Pick<ApiDeps, 'db' | 'campaigns' | 'pace'>,
 ): (campaign: string, filter: StatisticsFilter) => Promise<Statistics> {
   const known = new LRUCache<string, RefreshedValue<Statistics>>({ max: MAX_CACHED })
-  const pace = createBackgroundPace()
   return async (campaign, filter) => {
     const { from, to, version, scene, appId, variant } = filter
     const key = JSON.stringify([campaign, from, to, version, scene, appId, variant])
     const counted =
       known.get(key) ??
       createRefreshedValue(
-        (isAwaited) => pace(isAwaited, (pause) => readCampaignStatistics(deps, campaign, filter, { pause })),
+        (isAwaited) =>
+          deps.pace(isAwaited, (pause) => readCampaignStatistics(deps, campaign, filter, { pause })),
         TIMES,
       )
     known.set(key, counted)

@@ -4,6 +4,7 @@ import type { ConfigCache } from '../../callback/config/config-cache.ts'
 import type { SkewMonitor } from '../../callback/skew-monitor.ts'
 import { isUnquoted, QUOTE_HINT } from '../../campaign/issue.ts'
 import type { TestSend } from '../../campaign/test-send.ts'
+import type { Pace } from '../../shared/background-pace.ts'
 import type { Log } from '../../shared/log.ts'
 import type { Metrics } from '../../shared/metrics.ts'
 import { isStorable, truncateText } from '../../shared/text.ts'
@@ -84,6 +85,8 @@ export interface ApiDeps {
   /** Re-encrypts the store's secrets with the current key. */
   rotateKeys(): Promise<KeyRotation>
   metrics: Metrics
+  /** For work that nobody waits for. */
+  pace: Pace
   /** Updates the gauges that are measured at each scrape. */
   refreshGauges(): Promise<void>
   now: () => number

@@ -13,8 +13,10 @@ import { callbackPath } from '../../callback/callback-path.ts'
 import { createConsole } from '../../console/console-app.tsx'
 import type { Links } from '../../console/view.ts'
 import { createPlatformApp } from '../../platform/platform-app.ts'
+import { createBackgroundPace } from '../../shared/background-pace.ts'
 import { createBriefCache } from '../../shared/brief-cache.ts'
 import type { HookResult, LinkResult } from '../../shared/metrics.ts'
+import { createRequestsInFlight } from '../../shared/requests-in-flight.ts'
 import { describeQueues } from '../../temporal/describe-queues.ts'
 import type { Services } from '../services.ts'
 import { createDomainVerificationFiles } from './domain-verification-files.ts'
@@ -45,8 +47,11 @@ export function createHttpApp(services: Services, options: HttpAppOptions): Hono
   const auth = createAuth({ ...options, db, sealer, now, log, metrics })
   const bodyBudget = createBodyBudget((share, held) => metrics.requestBodyBytes.set({ share }, held))
   const hooks = createBriefCache(() => services.hooks.openAll(), HOOKS_CACHE_MS)
-  const api = { ...apiPorts(services), hooksChanged: hooks.invalidate, auth, bodyBudget }
+  const requests = createRequestsInFlight()
+  const pace = createBackgroundPace(requests)
+  const api = { ...apiPorts(services), hooksChanged: hooks.invalidate, auth, bodyBudget, pace }
   const app = new Hono({ getPath: callbackPath })
+  app.use((_, next) => requests.during(next))
   // API and console handle their own errors. For all others the details are only in the log.
   app.onError((err, c) => {
     log.error({ err, method: c.req.method }, 'request failed')
@@ -92,7 +97,7 @@ function isNamespaceUnexpected({ namespaceGuard }: Services): boolean {
 }
 
 /** The services that API and console need. */
-function apiPorts(services: Services): Omit<ApiDeps, 'hooksChanged'> {
+function apiPorts(services: Services): Omit<ApiDeps, 'hooksChanged' | 'pace'> {
   return {
     db: services.db,
     accounts: services.accounts,

@@ -37,7 +37,7 @@ const MAX_CAMPAIGNS = 5_000
  * epoch ms.
  */
 export function createCampaignRows(
-  deps: Pick<PageDeps, 'db' | 'campaigns' | 'drafts' | 'now'>,
+  deps: Pick<PageDeps, 'db' | 'campaigns' | 'drafts' | 'pace' | 'now'>,
 ): () => Promise<{ rows: CampaignRow[]; at: number }> {
   const activity = createRecentActivity(deps)
   return async () => {

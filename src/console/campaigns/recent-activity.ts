@@ -1,4 +1,4 @@
-import { createBackgroundPace, type Pause } from '../../shared/background-pace.ts'
+import type { Pace, Pause } from '../../shared/background-pace.ts'
 import { createRefreshedValue, type RefreshedValue } from '../../shared/refreshed-value.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../shared/time-units.ts'
 import type { Db } from '../../store/db.ts'
@@ -30,10 +30,10 @@ type Counts = ReadonlyMap<string, EntryCounts>
  */
 export function createRecentActivity(deps: {
   db: Db
+  pace: Pace
   now(): number
 }): RefreshedValue<ReadonlyMap<string, CampaignActivity>> {
-  const { db, now } = deps
-  const pace = createBackgroundPace()
+  const { db, pace, now } = deps
   const settled = new Map<number, { counts: Counts; at: number }>()
 
   async function countsOf(from: number, until: number): Promise<Counts> {

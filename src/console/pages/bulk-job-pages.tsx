@@ -1,5 +1,5 @@
 import { type BulkJobView, overOf } from '../../api/views/bulk-job-view.ts'
-import type { BulkRunState } from '../../store/bulk/bulk-jobs.ts'
+import type { BulkRunState } from '../../store/bulk/bulk-results.ts'
 import { Actor, Data, NextPage, Time, timeCell } from '../components/basics.tsx'
 import { JobCounts, JobProgress, StopJob } from '../components/bulk-jobs.tsx'
 import { Share } from '../components/charts.tsx'

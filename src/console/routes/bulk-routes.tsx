@@ -3,16 +3,10 @@ import { z } from 'zod'
 import { cursor, toPage } from '../../api/routes/route-helpers.ts'
 import { type BulkJobView, bulkJobView } from '../../api/views/bulk-job-view.ts'
 import { MINUTE_MS } from '../../shared/time-units.ts'
-import {
-  type BulkJob,
-  countSelected,
-  isBulkJobSettling,
-  listBulkJobs,
-  listedBulkResults,
-  readBulkJob,
-} from '../../store/bulk/bulk-jobs.ts'
+import { type BulkJob, isBulkJobSettling, listBulkJobs, readBulkJob } from '../../store/bulk/bulk-jobs.ts'
+import { listedBulkResults } from '../../store/bulk/bulk-results.ts'
+import { chosenRuns, countSelected } from '../../store/bulk/selected-runs.ts'
 import { accountNames, campaignNames } from '../../store/runs/choices.ts'
-import { chosenRuns } from '../../store/runs/latest-runs.ts'
 import { BULK_ACTIONS, type BulkAction, type BulkQuestion } from '../components/bulk-bar.tsx'
 import { BulkJobs, type RecentJob } from '../components/bulk-jobs.tsx'
 import type { FilterChoices } from '../components/filter-words.tsx'

@@ -5,39 +5,23 @@ import { isLeaseFree } from '../lease.ts'
 import type { RunRow } from '../runs/run-rows.ts'
 import { bulkJobResults, bulkJobRuns, bulkJobs, runs } from '../schema.ts'
 import { execute } from '../sql.ts'
+import type { BulkResult } from './bulk-results.ts'
+import { latestOf } from './selected-runs.ts'
 
 export type BulkJob = typeof bulkJobs.$inferSelect
 export type NewBulkJob = Pick<
   BulkJob,
   'id' | 'action' | 'selection' | 'reason' | 'requestHash' | 'createdBy' | 'createdAt'
 >
-/** What became of a run: changed, had ended before its turn, or an error. */
-export type BulkResult = (typeof bulkJobResults.$inferSelect)['result']
-/** `left`: the job has not come to the run, or was stopped before. */
-export const BULK_RESULTS = ['done', 'ended', 'failed', 'left'] as const
-export type BulkRunState = (typeof BULK_RESULTS)[number]
-
-/** How many runs a selection has, and how many of their windows close by a time. */
-export async function countSelected(
-  db: Db,
-  selected: SQL,
-  closesUntil: number,
-): Promise<{ count: number; closingSoon: number }> {
-  const { rows } = await execute<{ n: number | string; closing: number | string }>(
-    db,
-    sql`SELECT count(*) AS n, count(*) FILTER (WHERE closes_at <= ${closesUntil}::bigint) AS closing FROM ${selected} AS s`,
-  )
-  return { count: Number(rows[0]?.n ?? 0), closingSoon: Number(rows[0]?.closing ?? 0) }
-}
-
 /**
  * Stores a job with the runs of a selection, at most `limit` of them. A job with this id may exist: then nothing is stored.
  * @param tx a transaction
+ * @param fitting of which those are selected that are the latest of their followers, as `fittingRuns` has them
  */
 export async function createBulkJob(
   tx: Db,
   job: NewBulkJob,
-  selected: SQL,
+  fitting: SQL,
   limit: number,
 ): Promise<{ job: BulkJob; isNew: boolean }> {
   const [created] = await tx
@@ -49,7 +33,7 @@ export async function createBulkJob(
   const { rows } = await execute<{ n: number | string }>(
     tx,
     sql`WITH added AS (INSERT INTO ${bulkJobRuns} (job_id, run_key)
-        SELECT ${job.id}, run_key FROM ${selected} AS s LIMIT ${limit} RETURNING 1)
+        SELECT ${job.id}, run_key FROM ${latestOf(fitting)} AS s LIMIT ${limit} RETURNING 1)
       SELECT count(*) AS n FROM added`,
   )
   const total = Number(rows[0]?.n ?? 0)
@@ -169,27 +153,6 @@ async function moveToResults(tx: Db, jobId: string, results: ReadonlyMap<string,
     return result ? [{ jobId, runKey, result }] : []
   })
   if (rows.length > 0) await tx.insert(bulkJobResults).values(rows).onConflictDoNothing()
-}
-
-/**
- * The runs of a job, as `run_key`: those of one result, or all.
- * After {@link purgeBulkRuns} there are none.
- */
-export function runsOfBulkJob(jobId: string, result: BulkRunState | undefined): SQL {
-  const left = sql`SELECT run_key FROM ${bulkJobRuns} WHERE ${eq(bulkJobRuns.jobId, jobId)}`
-  if (result === 'left') return left
-  const ofResult = result && eq(bulkJobResults.result, result)
-  const changed = sql`SELECT run_key FROM ${bulkJobResults} WHERE ${and(eq(bulkJobResults.jobId, jobId), ofResult)}`
-  return result ? changed : sql`${changed} UNION ALL ${left}`
-}
-
-/** The results of which a job still has runs. */
-export async function listedBulkResults(db: Db, jobId: string): Promise<Set<BulkRunState>> {
-  const each = BULK_RESULTS.map(
-    (result) => sql`SELECT ${result}::text AS result WHERE EXISTS (${runsOfBulkJob(jobId, result)})`,
-  )
-  const { rows } = await execute<{ result: BulkRunState }>(db, sql.join(each, sql` UNION ALL `))
-  return new Set(rows.map(({ result }) => result))
 }
 
 /**

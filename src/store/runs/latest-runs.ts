@@ -1,6 +1,5 @@
 import { and, desc, eq, gt, lte, ne, type SQL, sql } from 'drizzle-orm'
-import type { FollowerKey } from '../../shared/ids.ts'
-import { type BulkRunState, runsOfBulkJob } from '../bulk/bulk-jobs.ts'
+import { type BulkRunState, runsOfBulkJob } from '../bulk/bulk-results.ts'
 import type { Db } from '../db.ts'
 import { followers, runs } from '../schema.ts'
 import { execute } from '../sql.ts'
@@ -72,11 +71,12 @@ async function isRare(db: Db, reason: string, rare: number): Promise<boolean> {
   return Number(rows[0]?.n ?? 0) < rare
 }
 
-const isOpen = ne(runs.status, 'ended')
+export const isOpen = ne(runs.status, 'ended')
 
-const hasStatus = (status: RunRow['status'] | null) => (status ? eq(runs.status, status) : undefined)
+export const hasStatus = (status: RunRow['status'] | null) => (status ? eq(runs.status, status) : undefined)
 
-function conditionsOf(filter: RunFilter): (SQL | undefined)[] {
+/** What a filter asks of each run, whether or not it is the latest of its follower. */
+export function conditionsOf(filter: RunFilter): (SQL | undefined)[] {
   const { appId, status, outcome, campaign, version, scene, closing } = filter
   return [
     appId ? eq(runs.appId, appId) : undefined,
@@ -114,20 +114,4 @@ function hasTag(tag: string): SQL {
 function isOfBulkJob({ job, result }: NonNullable<RunFilter['bulk']>): SQL {
   return sql`(${runs.appId}, ${runs.openId}) IN (SELECT b.app_id, b.open_id FROM ${runs} b
     WHERE b.run_key IN (${runsOfBulkJob(job, result)}))`
-}
-
-/**
- * The runs that a bulk change acts on, as `run_key` and `closes_at`: open, the latest of their followers, and in this status.
- * Null: in any.
- */
-export function selectedRuns(filter: RunFilter, status: RunRow['status'] | null): SQL {
-  return sql`(SELECT ${runs.runKey} AS run_key, ${runs.closesAt} AS closes_at FROM ${runs}
-    WHERE ${and(isLatest, isOpen, hasStatus(status), ...conditionsOf(filter))})`
-}
-
-/** The open runs of some followers, as {@link selectedRuns}. */
-export function chosenRuns(chosen: readonly FollowerKey[], status: RunRow['status'] | null): SQL {
-  const keys = chosen.map(({ appId, openId }) => sql`(${appId}, ${openId})`)
-  return sql`(SELECT ${runs.runKey} AS run_key, ${runs.closesAt} AS closes_at FROM ${runs}
-    WHERE ${and(isLatest, isOpen, hasStatus(status), sql`(${runs.appId}, ${runs.openId}) IN (${sql.join(keys, sql`, `)})`)})`
 }
