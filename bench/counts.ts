@@ -21,7 +21,8 @@ export const COUNT_OPTIONS = {
   rates: option('load-curve', 'follows a second of each step', '5,10,20,40,80', NUMBERS),
   'step-seconds': option('load-curve', 'seconds of each step', '20', NUMBER),
   'in-store': option('console', 'followers in the store', '100000', NUMBER),
-  requests: option('console', 'requests of each page', '50', NUMBER),
+  // The p99 of fewer than a hundred would be their maximum.
+  requests: option('console', 'requests of each page', '200', NUMBER),
   rounds: option('peers', 'how often each design plays the story', '5', NUMBER),
   count: option('peers', 'waiting messages of a design, at most', '2000', NUMBER),
 } satisfies Record<string, CountOption>
