@@ -39,6 +39,7 @@ export function sendKey({ state, index }: SendInput, run: { appId: string; openI
   }
 }
 
+/** The state of the step that is sent. @throws Error when the run has no step with this index */
 export function stepOf({ state, index }: Pick<SendInput, 'state' | 'index'>): StepState {
   const step = state.steps[index]
   if (!step) throw new Error(`${state.campaign}@${state.version} has no step ${index}`)

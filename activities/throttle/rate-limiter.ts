@@ -25,6 +25,7 @@ export interface RateLimiter {
   onRateLimited(): void
 }
 
+/** A limiter without a limit yet. A worker that is started again begins at WeChat's full rate, whatever 45011s it had before. */
 export function createRateLimiter(now: () => number): RateLimiter {
   let limitPerMs: number | null = null
   let perMs = Number.POSITIVE_INFINITY

@@ -14,6 +14,10 @@ export interface Turns {
   next(earliestMs: number, spacingMs: number): number
 }
 
+/**
+ * @param now epoch ms
+ * @param random from 0 to below 1: spreads the sends that would have to wait too long for a turn of their own
+ */
 export function createTurns(now: () => number, random: () => number): Turns {
   let last = Number.NEGATIVE_INFINITY
   return {
