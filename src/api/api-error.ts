@@ -51,12 +51,17 @@ export class ApiError extends Error {
   }
 }
 
+/** 404. @param what the kind of thing with its id, like `campaign welcome` */
 export const notFound = (what: string) => new ApiError(404, 'not-found', `There is no ${what}.`)
+/** 422, for content that is not accepted. Of many issues, the response has the first 200 and the number of the others. */
 export const refused = (message: string, issues?: ApiIssue[]) =>
   new ApiError(422, 'refused', message, issues && limitIssues(issues))
+/** 403, for an authenticated caller whose role is too low. */
 export const forbidden = (needed: Role, given: Role) =>
   new ApiError(403, 'forbidden', `This call needs the role ${needed}. The caller has the role ${given}.`)
+/** 409: what is there does not allow the change. Of another version or revision than expected: `versionConflict`. */
 export const conflict = (message: string) => new ApiError(409, 'conflict', message)
+/** 503. It promises that nothing was changed. @param advice begins with a space */
 export const temporalUnavailableError = (advice = '') =>
   new ApiError(503, 'temporal-unavailable', `Temporal is not reachable. Nothing was changed.${advice}`)
 

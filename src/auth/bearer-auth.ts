@@ -27,6 +27,10 @@ export const API_TOKEN_PREFIX = 'fnt_'
  */
 const WRONG_TOKENS = { burst: 100, everyMs: 1_000 }
 
+/**
+ * Knows the admin token and the API tokens of the store. It also records when an API token was used; a failure to do so is
+ * only logged.
+ */
 export function createAuthenticate(deps: {
   adminToken: string
   tokens: Pick<ApiTokenStore, 'find' | 'noteUse'>

@@ -14,6 +14,7 @@ export interface KnownCredentials {
   recordBearer(authorization: string): void
 }
 
+/** @param adminToken also the secret that cookies are signed with: another admin token makes all of them unknown */
 export function createKnownCredentials(adminToken: string): KnownCredentials {
   const signed = [sessionTokens(adminToken), challengeTokens(adminToken)]
   const bearers = new LRUCache<string, true>({ max: MAX_BEARERS })

@@ -10,6 +10,7 @@ export const expectationHeaders = z.object({
   'if-none-match': z.string().optional().openapi({ description: '`*`: 409 when there is one already.' }),
 })
 
+/** The strong ETag of a version or revision, as `If-Match` repeats it. */
 export const etag = (number: number): string => `"${number}"`
 
 /**

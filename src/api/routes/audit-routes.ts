@@ -66,6 +66,7 @@ export async function auditPage(
   return toPage(found, limit, (row) => String(row.id))
 }
 
+/** An entry as the API and the console show it: without its id, which only cursors have. */
 export const auditView = ({ at, actor, action, target, details }: AuditRow) => ({
   at: new Date(at).toISOString(),
   actor,

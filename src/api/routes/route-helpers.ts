@@ -129,6 +129,9 @@ export const jsonResponse = <T extends z.ZodType>(schema: T, text: string) => ({
   ...description(text),
 })
 
+/**
+ * A JSON body that a request must have. `required`, because a missing optional body would pass as `{}` without validation.
+ */
 export const jsonBody = <T extends z.ZodType>(schema: T) => ({
   body: { content: { 'application/json': { schema } }, required: true },
 })

@@ -52,6 +52,10 @@ export interface Passwords {
   verify(password: string, hash: string | null, requester?: Requester): Promise<boolean>
 }
 
+/**
+ * The checks of one process: they share its two queues.
+ * @param costs of new hashes, and of the time that an unknown name takes; a stored hash is verified with its own
+ */
 export function createPasswords(costs: Costs = COSTS): Passwords {
   const queues = { known: new RoundRobinQueue(QUEUE), unknown: new RoundRobinQueue(QUEUE) }
   const dummyHash = formatHash(costs, Buffer.alloc(SALT_BYTES), Buffer.alloc(HASH_BYTES))

@@ -27,6 +27,7 @@ export interface SignInLimits {
   forName(name: string, address: string | null, isKnown: boolean): AttemptCounter[]
 }
 
+/** Counts the attempts at this process only, in memory. A process that is started again has counted none. */
 export function createSignInLimits(now: () => number): SignInLimits {
   const addresses = createNetworkAttemptLimiter({ ...PER_ADDRESS, now })
   const knownLocations = createAttemptLimiter({ ...PER_ADDRESS, now })
