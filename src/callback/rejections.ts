@@ -31,11 +31,11 @@ export class RejectedCallbackError extends Error {
   }
 }
 
-export function refused(
-  status: 400 | 401 | 404 | 413,
-  reason: string,
-  appId?: string,
-): RejectedCallbackError {
+/**
+ * The refusal of a request that is no callback of an account. WeChat gets the reason as the body of the answer.
+ * @param appId absent while no account is known
+ */
+export function refused(status: 404 | 413, reason: string, appId?: string): RejectedCallbackError {
   return new RejectedCallbackError({ kind: 'refused', status, reason, ...(appId ? { appId } : {}) })
 }
 
@@ -52,10 +52,12 @@ export function refusedEnvelope(
   return new RejectedCallbackError({ kind: 'refused', status, reason, appId, ...logKind })
 }
 
+/** Answered with 500, so that WeChat sends the callback again ([contract](../../docs/contract.md#3-callbacks)). */
 export function overloaded(appId: string): RejectedCallbackError {
   return new RejectedCallbackError({ kind: 'overloaded', appId })
 }
 
+/** Answered with 500, so that WeChat sends the callback again. @param row absent when the event was not read yet */
 export function notStored(
   err: unknown,
   appId: string,

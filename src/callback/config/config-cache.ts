@@ -39,6 +39,7 @@ interface ConfigCacheDeps {
   log: Log
 }
 
+/** A cache that is empty until its first `reload`: no event matches a campaign, and accounts come from the store. */
 export function createConfigCache(deps: ConfigCacheDeps): ConfigCache {
   let accounts = new Map<string, Account>()
   let matcher = new EventMatcher([], deps)

@@ -41,6 +41,9 @@ interface ForwarderDeps {
   lookup?: typeof systemLookup
 }
 
+/**
+ * Forwards at most 100 events at a time, and 25 of one account. Further ones are not queued: they are counted as dropped.
+ */
 export function createForwarder(deps: ForwarderDeps): Forwarder {
   const client = new ForwardClient(deps)
   const inFlight = new InFlightLimit()
