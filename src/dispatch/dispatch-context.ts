@@ -132,6 +132,10 @@ export function hasApplied(run: KnownRun, key: string): boolean {
   return run.state.seenEventKeys.includes(key) || (run.runKey === key && run.state.revision > 0)
 }
 
+/**
+ * Whether the campaign's `reentry` lets the follower enter now. The wait counts from the last entry, not from the end of
+ * its run.
+ */
 export function reentryAllows(
   context: DispatchContext,
   matched: { plan: Plan; reentry: Reentry },
@@ -164,6 +168,10 @@ function isNewToAccount(follower: FollowerRow | null): boolean {
   return [followedAt, unfollowedAt, lastInteractionAt].every((at) => at == null)
 }
 
+/**
+ * The entry that an event begins; null when it matched no campaign on its arrival. Neither `reentry` nor the opt-out is
+ * checked.
+ */
 export function toEntry(row: InboxRow, stamp: EventStamp): Entry | null {
   const { event } = row
   if (!event?.start) return null
@@ -238,6 +246,10 @@ export function clockOffsetOf({ event }: InboxRow): { aheadMs?: number } {
   return event?.aheadMs ? { aheadMs: event.aheadMs } : {}
 }
 
+/**
+ * A time of the follower's row, with the number that orders events of the same time. Null: the row has no time. A row
+ * without the number is before all events of its time.
+ */
 export function stampOf(at: number | null | undefined, seq: number | null | undefined): EventStamp | null {
   return at == null ? null : { at, seq: seq ?? 0 }
 }
