@@ -752,6 +752,7 @@ export const platformEvents = pgTable(
   (t) => [uniqueIndex('platform_events_dedupe_key').on(t.dedupeKey)],
 )
 
+/** Who changed what: users, API tokens, the admin token and the command line. */
 export const auditLog = pgTable(
   'audit_log',
   {

@@ -11,6 +11,7 @@ export interface ModeMismatch {
 
 const SETTING_PREFIX = 'mode-mismatch/'
 
+/** Replaces the account's earlier record. */
 export async function recordModeMismatch(
   db: Db,
   appId: string,
@@ -32,6 +33,7 @@ export async function readModeMismatch(db: Db, appId: string): Promise<ModeMisma
   return row ? { received: row.value === 'plain' ? 'plain' : 'security', at: row.updatedAt } : null
 }
 
+/** For a callback in the right mode, and for an account that is removed. */
 export async function clearModeMismatch(db: Pick<Db, 'delete'>, appId: string): Promise<void> {
   await db.delete(settings).where(eq(settings.name, SETTING_PREFIX + appId))
 }

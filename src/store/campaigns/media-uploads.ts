@@ -20,6 +20,7 @@ export async function readUploads(
   return new Map(rows.map((r) => [`${r.type}:${r.mediaId}`, r.wechatMediaId]))
 }
 
+/** The uploads of these media by the account, of every type: one medium can have a row as `image` and one as `thumb`. */
 export function uploadRows(db: Db, appId: string, refs: readonly MediumRef[]) {
   const ids = refs.map((r) => r.id)
   return db

@@ -37,6 +37,7 @@ export async function recordFirstNamespace(db: Db, namespaceId: string, now: num
     .onConflictDoNothing()
 }
 
+/** Requests a switch, or records how far the rebuild for it has come: `after` replaces the one before. */
 export function requestSwitch(db: Pick<Db, 'insert'>, request: NamespaceSwitch, now: number): Promise<void> {
   return putSetting(db, REQUESTED, JSON.stringify(request), now)
 }
