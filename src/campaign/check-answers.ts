@@ -1,10 +1,10 @@
 import { isRecord } from '../shared/is-record.ts'
 import { normaliseEntryKeyword, normaliseExitKeyword } from '../shared/keyword.ts'
+import { listOf } from '../shared/list-of.ts'
 import { contentIssues } from './check-content.ts'
 import type { CheckContext } from './check-context.ts'
 import { structureIssues } from './check-structure.ts'
 import { eventsOf, invisibleKeywords, invisibleWords, type Report, wordsOf } from './draft-events.ts'
-import { listOf } from './draft-items.ts'
 import type { Issue } from './issue.ts'
 import type { OptOut } from './opt-out.ts'
 

@@ -1,6 +1,6 @@
 import { isRecord } from '../shared/is-record.ts'
 import { normaliseEntryKeyword } from '../shared/keyword.ts'
-import { listOf } from './draft-items.ts'
+import { listOf } from '../shared/list-of.ts'
 import type { Issue } from './issue.ts'
 
 /** The events of a file that may have errors, and their words. What is not readable is left out. */

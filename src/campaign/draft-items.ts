@@ -1,4 +1,5 @@
 import { isRecord } from '../shared/is-record.ts'
+import { listOf } from '../shared/list-of.ts'
 import { MINUTE_MS } from '../shared/time-units.ts'
 import { LONGEST_WINDOW_MS } from '../wechat/rules/rules.ts'
 import { parseDuration } from './duration.ts'
@@ -38,6 +39,10 @@ export interface DraftFork {
 
 export type DraftItem = DraftStep | DraftFork | { kind: 'end'; path: string }
 
+/**
+ * @param value a list of items, or anything in its place
+ * @param path of the list in the file, like `steps.2.else`. A branch without a name is called a, b, c by its place
+ */
 export function draftItems(value: unknown, path: string): DraftItem[] {
   return listOf(value).flatMap((raw, i): DraftItem[] => {
     const at = `${path}.${i}`
@@ -83,8 +88,4 @@ export function draftDuration(value: unknown): number | undefined {
 export function draftWindow(value: unknown): number {
   const ms = draftDuration(value)
   return ms !== undefined && ms >= MINUTE_MS && ms <= LONGEST_WINDOW_MS ? ms : LONGEST_WINDOW_MS
-}
-
-export function listOf(value: unknown): readonly unknown[] {
-  return Array.isArray(value) ? value : []
 }

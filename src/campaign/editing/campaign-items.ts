@@ -1,8 +1,10 @@
 import { isRecord } from '../../shared/is-record.ts'
+import { listOf } from '../../shared/list-of.ts'
 import { childAt } from './plain-edits.ts'
 import { CannotEdit, plainFields } from './plain-values.ts'
 import { copyItem, type Path, setField } from './yaml-edit.ts'
 
+export { listOf } from '../../shared/list-of.ts'
 export { childAt, valueAt } from './plain-edits.ts'
 
 /** A campaign file as plain values, for a form: what it has, with errors or without. */
@@ -29,7 +31,7 @@ export function pathIn(fields: Fields, path: string): Path {
     return key
   })
 }
-export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : [])
+/** A value as a text field shows it. A list, a map or no value is ''. */
 export const textOf = (value: unknown): string =>
   typeof value === 'string'
     ? value
