@@ -17,12 +17,19 @@ describe('the version of a worker', () => {
   it.each([
     ['no build id', { DEPLOYMENT_NAME: 'nurture' }],
     ['a build id with a character of the query language', { DEPLOYMENT_NAME: 'nurture', BUILD_ID: "a'b" }],
+    ['a build id that begins with a dot', { DEPLOYMENT_NAME: 'nurture', BUILD_ID: '.v1' }],
     ['a build id that is too long', { DEPLOYMENT_NAME: 'nurture', BUILD_ID: 'a'.repeat(33) }],
   ])('is refused with %s', (_, env) => {
-    expect(() => workerVersion(loadConfig(env))).toThrow(/BUILD_ID/)
+    expect(() => workerVersion(loadConfig(env))).toThrow(
+      /BUILD_ID must be set too: a letter or digit, then up to 31 /,
+    )
   })
 
   it('is refused with a deployment name that has the separator of the build id', () => {
     expect(() => loadConfig({ DEPLOYMENT_NAME: 'a:b' })).toThrow(ConfigError)
+  })
+
+  it('is refused with a deployment name that begins with a hyphen, and says why', () => {
+    expect(() => loadConfig({ DEPLOYMENT_NAME: '-a' })).toThrow(/DEPLOYMENT_NAME.* a letter or digit, then /)
   })
 })

@@ -35,7 +35,7 @@ const webAddress = checkedBy((text) => webAddressProblem(text))
 /** Temporal stores it in many rows and queries it: it must be short, without characters of the query language. */
 const deploymentPart = optional.refine(
   (v) => v === undefined || /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/.test(v),
-  'must be 1 to 32 letters, digits, - or _',
+  'must be a letter or digit, then up to 31 letters, digits, - or _',
 )
 
 const schema = z.object({
@@ -273,7 +273,8 @@ export function workerVersion({ deployment }: Config): WorkerVersion | null {
   return { deploymentName: name, buildId }
 }
 
-export const BUILD_ID_RULE = '1 to 32 letters, digits, dots, - or _'
+/** What `isBuildId` checks, to continue a message. */
+export const BUILD_ID_RULE = 'a letter or digit, then up to 31 letters, digits, dots, - or _'
 
 export function isBuildId(text: string): boolean {
   return /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/.test(text)
