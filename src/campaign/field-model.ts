@@ -11,6 +11,7 @@ import { excerpt } from './issue.ts'
 /** For editors: the JSON Schema of a field with a form of its own. */
 const formOf = (pattern: string) => z.string().meta({ pattern })
 
+/** A duration like `22h`. Its output is in ms. */
 export const duration = formOf('^[0-9]{1,6}[smhd]$').transform((text, ctx) => {
   const ms = parseDuration(text)
   if (ms === null) {
@@ -39,6 +40,7 @@ export const tagName = word.pipe(z.string().max(30))
 /** WeChat lets a follower have 20 tags. */
 export const tagNames = z.array(tagName).min(1).max(20)
 
+/** A time of day from `00:00` to `23:59`. Its output is the text, because the time zone is that of each account. */
 export const clockTime = formOf('^([01][0-9]|2[0-3]):[0-5][0-9]$').superRefine((text, ctx) => {
   if (!/^([01]\d|2[0-3]):[0-5]\d$/.test(text))
     ctx.addIssue({ code: 'custom', message: `"${excerpt(text)}" is no time: write it like 09:00` })

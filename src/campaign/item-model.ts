@@ -243,7 +243,7 @@ export const itemSchema: z.ZodType<CampaignItem> = z.lazy(() =>
   }),
 )
 
-/** Which of the three kinds a branch is; null for none or several. */
+/** The kinds of branches. A branch has exactly one of these fields. */
 const KINDS = ['on', 'when', 'share'] as const
 
 function forkProblems(fork: Partial<Record<keyof CampaignFork, unknown>>): [(string | number)[], string][] {

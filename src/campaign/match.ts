@@ -36,6 +36,7 @@ export interface Matcher {
   isAwaited(appId: string, text: string): boolean
 }
 
+/** A matcher of these versions. It does not follow later publications, and does not ask whether a campaign is live. */
 export function createMatcher(live: readonly LiveCampaign[]): Matcher {
   const ordered = [...live].sort(
     (a, b) => b.campaign.priority - a.campaign.priority || (a.campaign.id < b.campaign.id ? -1 : 1),

@@ -51,6 +51,10 @@ function explainIfBusy({ input }: { input?: unknown }): string {
     : 'must be skip or replace'
 }
 
+/**
+ * The form of a campaign file, with defaults filled in. `checkCampaign` also has the rules of WeChat's limits and of the
+ * order of steps.
+ */
 export const campaignSchema = z
   .strictObject(
     described(CAMPAIGN_HELP, {

@@ -33,6 +33,7 @@ export function setPlain(root: unknown, path: Path, value: unknown): unknown {
   return root
 }
 
+/** A list that is missing or empty, or another value in its place, becomes a list of the one item. */
 export function insertPlain(root: unknown, list: Path, index: number, value: unknown): unknown {
   const items = valueAt(root, list)
   if (!Array.isArray(items) || items.length === 0) return setPlain(root, list, [value])

@@ -41,6 +41,7 @@ export function styled(doc: Document, value: unknown, old: Node | null): Node {
   return node
 }
 
+/** Prints a node, and all that is in it, in one line. */
 export function allInFlow(node: Node): void {
   visit(node, {
     Collection(_, collection) {
@@ -49,6 +50,7 @@ export function allInFlow(node: Node): void {
   })
 }
 
+/** Whether a node as JSON has at most `max` characters, without a line break in its texts. */
 export function isShort(node: Node, max: number): boolean {
   const text = JSON.stringify(node)
   return text.length <= max && !text.includes('\\n')
@@ -83,6 +85,7 @@ export function printedAt(node: Node, indent: number): string {
   return indented(print(doc), indent)
 }
 
+/** A field with its value, printed as by `printedAt`. The comments around the value are removed from the node. */
 export function printedPair(key: string, node: Node, indent: number): string {
   const doc = newDocument()
   const map = new YAMLMap()

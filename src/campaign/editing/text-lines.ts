@@ -1,11 +1,14 @@
 /** Places and lines of a text whose lines end with \n. */
 
 export const startOfLine = (source: string, at: number) => source.lastIndexOf('\n', at - 1) + 1
+/** Counted from 0. */
 export const columnOf = (source: string, at: number) => at - startOfLine(source, at)
+/** The place of the \n that ends the line, or the end of the text. */
 export function endOfLine(source: string, at: number): number {
   const found = source.indexOf('\n', at)
   return found < 0 ? source.length : found
 }
+/** The spaces that a line begins with. @param line where it begins */
 export function indentOf(source: string, line: number): number {
   return /^ */.exec(source.slice(line))?.[0].length ?? 0
 }
