@@ -26,6 +26,7 @@ export interface DryRunPlan {
   until: number
 }
 
+/** Of the live campaigns, those of the account take part. The live version of the tried campaign does not. */
 export function createDryRunPlan(input: {
   account: DryRunAccount
   campaign: Campaign

@@ -74,6 +74,7 @@ export interface PlanFork {
 /** The index of a fork's branch `otherwise`. */
 export const OTHERWISE = -1
 
+/** `otherwise` for every index that is none of the branches. */
 export function branchOf(fork: PlanFork, branch: number): Branch {
   return fork.branches[branch] ?? fork.otherwise
 }

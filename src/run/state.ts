@@ -125,6 +125,7 @@ function waitsForReply(state: RunState, step: StepState): boolean {
   return step.dueAt === null && !state.forks
 }
 
+/** A step whose end is not known. A step that is being sent is open: WeChat may have it already. */
 export function isOpen(step: StepState): boolean {
   return step.state === 'pending' || step.state === 'held' || step.state === 'sending'
 }

@@ -56,13 +56,14 @@ export const userInfo = z.object({
   tagid_list: z.array(whole(0)).optional(),
 })
 
-/**
- * `media/upload`. The page documents `media_id` only, but a thumb's answer has `thumb_media_id` instead (silenceper/wechat,
- * pull request 14; JeffreySu/WeiXinMPSDK, pull request 32). Both are accepted.
- */
+/** `media/upload` of an image, a voice message or a video. */
 export const upload = z.object({ media_id: opaque }).transform(({ media_id }) => ({ media_id }))
 /** Empty when the other field has the id. */
 const maybeId = z.string().max(2_048).optional()
+/**
+ * `media/upload` of a thumb. The page documents `media_id` only, but its answer has `thumb_media_id` instead (silenceper/wechat,
+ * pull request 14; JeffreySu/WeiXinMPSDK, pull request 32). Both are accepted.
+ */
 export const thumbUpload = z
   .object({ thumb_media_id: maybeId, media_id: maybeId })
   .transform(({ thumb_media_id, media_id }, context) => {

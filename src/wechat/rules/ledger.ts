@@ -41,6 +41,7 @@ export function usableUntil(grant: Grant): number {
   return grant.expiresAt - (short ? SHORT_MARGIN_MS : LONG_MARGIN_MS)
 }
 
+/** Compared by WeChat's clock: the correction of this machine's clock may change between two reports of one interaction. */
 export function sameGrant(a: GrantId, b: GrantId): boolean {
   return a.scene === b.scene && createTimeOf(a) === createTimeOf(b)
 }
