@@ -25,6 +25,7 @@ export interface Shutdown {
   handleSignals(): void
 }
 
+/** Signals have no effect on it until `handleSignals`. */
 export function createShutdown(log: Log): Shutdown {
   const hooks: Hook[] = []
   let running: Promise<void> | null = null

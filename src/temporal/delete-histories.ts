@@ -25,6 +25,7 @@ export interface HistoryDeletion {
   deleteHistories(follower: FollowerKey): Promise<boolean>
 }
 
+/** @param callTemporal sets the deadline of a call, and turns an error of Temporal into TemporalUnavailableError */
 export function createHistoryDeletion(deps: {
   client: Client
   runs: FollowerRuns

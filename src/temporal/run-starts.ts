@@ -38,6 +38,7 @@ export interface RunStarts {
   startFromRow(row: RunRow, plan: Plan): Promise<boolean>
 }
 
+/** @param callTemporal sets the deadline of a call, and turns an error of Temporal into TemporalUnavailableError */
 export function createRunStarts(
   client: Client,
   callTemporal: <T>(call: () => Promise<T>) => Promise<T>,

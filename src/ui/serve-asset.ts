@@ -25,6 +25,7 @@ export interface Asset {
   type: string
 }
 
+/** @param type the `Content-Type`. The content is sent in UTF-8 */
 export function asset(content: string, type: string): Asset {
   const bytes = new TextEncoder().encode(content)
   const tag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`

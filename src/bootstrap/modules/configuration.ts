@@ -10,6 +10,7 @@ export interface Configuration {
   reload(): Promise<void>
 }
 
+/** The memory is empty until the first `reload`. */
 export function createConfiguration(
   context: ServiceContext,
   { tokens, stopAccount }: Pick<Sending, 'tokens' | 'stopAccount'>,

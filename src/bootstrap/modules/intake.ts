@@ -35,6 +35,7 @@ export interface Intake {
   callbackCounts: Readonly<CallbackCounts>
 }
 
+/** Nothing runs yet: the caller starts the dispatcher, and serves the callback app. */
 export function createIntake(
   context: ServiceContext,
   { configuration, platform }: { configuration: Configuration; platform: PlatformModule | null },

@@ -19,6 +19,7 @@ export interface GoProgram {
   name: string
 }
 
+/** Whether PATH has a `go` that is new enough to build Temporal. */
 export async function hasGo(): Promise<boolean> {
   try {
     return isAtLeast((await promisify(execFile)('go', ['version'])).stdout, /go(\d+)\.(\d+)/, MIN_GO)

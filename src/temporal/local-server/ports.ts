@@ -22,6 +22,7 @@ export async function choosePort(port: number, host: string, variable: string): 
   return port
 }
 
+/** Only for now: another program may take the port before somebody listens on it. */
 export async function isPortFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   return (await tryPort(port, host)) !== null
 }

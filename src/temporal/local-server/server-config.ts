@@ -116,6 +116,7 @@ const PARTITIONS: Record<string, unknown> = {
   'matching.numTaskqueueWritePartitions': [{ value: 1 }],
 }
 
+/** @param settings further keys, or other values of keys of DYNAMIC_CONFIG. The partitions stay as they are */
 export function dynamicConfigYaml(settings: Record<string, unknown> = {}): string {
   const all = Object.entries({ ...DYNAMIC_CONFIG, ...settings }).map(([key, value]) => [key, [{ value }]])
   return stringify({ ...Object.fromEntries(all), ...PARTITIONS })
