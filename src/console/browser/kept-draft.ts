@@ -8,6 +8,7 @@ interface Kept {
 
 const keyFor = (id: string) => `nurture-draft-${id}`
 
+/** Replaces what was kept of the campaign. A browser that keeps nothing makes no error. */
 export function keepText(id: string, kept: Kept): void {
   try {
     localStorage.setItem(keyFor(id), JSON.stringify(kept))

@@ -57,6 +57,7 @@ export const Actor = ({ name }: { name: string }) => {
   return shown === name ? <Data>{name}</Data> : <span title={name}>{shown}</span>
 }
 
+/** An id, a command or a field, which a browser does not translate. */
 export const Code = ({ children }: { children?: Child }) => <code translate="no">{children}</code>
 
 /** What is not there yet, what it is for, and a command that adds it. */

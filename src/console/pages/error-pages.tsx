@@ -18,6 +18,7 @@ export const ErrorPage = ({ status }: { status: number }) => {
   )
 }
 
+/** The caller sets the status 404. */
 export const NotFoundPage = () => {
   const texts = useText(ERROR_TEXTS)
   return (
@@ -27,6 +28,7 @@ export const NotFoundPage = () => {
   )
 }
 
+/** The caller sets the status 403. */
 export const ForbiddenPage = () => {
   const texts = useText(ERROR_TEXTS)
   return (

@@ -46,6 +46,7 @@ const Actions = ({ state }: { state: SystemState }) => {
   )
 }
 
+/** Asks for itself again every 5 s. */
 export const SystemFragment = ({ state }: { state: SystemState }) => {
   const texts = useText(SYSTEM_TEXTS)
   return (

@@ -48,6 +48,7 @@ export async function readDraft(id: string): Promise<(SavedDraft & { source: str
   }
 }
 
+/** Checks a text that need not be saved, and plays it. @throws CallRefused, or the reason of the signal */
 export async function analyse(
   id: string,
   request: { source: string; replies: string; branches: Record<string, number> },

@@ -8,6 +8,7 @@ import { Fixes } from './issue-row.tsx'
 import { issuesOfField } from './issues.ts'
 import { type EditorStore, keyOf } from './store.ts'
 
+/** The id of a field's control, for its label. */
 export const fieldId = (path: Path) => `f-${keyOf(path).replaceAll('.', '-')}`
 
 /** What is wrong with a field, beside it. */

@@ -10,6 +10,10 @@ import { type EditorStore, keyOf } from './store.ts'
 
 /** What the buttons and keys do with a card. The card that they have changed is chosen afterwards. */
 
+/**
+ * An item at the top comes soon: 5 s after the entry, or at once in a branch. Others come 10 minutes after the item above, or
+ * after the question of a `meanwhile`.
+ */
 export function addItem(store: EditorStore, list: Path, index: number, kind: NewKind): void {
   const isFirst = index === 0 && list.at(-1) !== 'meanwhile'
   const after = !isFirst ? '10m' : list.length === 1 ? '5s' : '0s'
@@ -49,6 +53,7 @@ function newBranchName({ texts }: EditorStore, branches: readonly unknown[]): st
 const sharesOf = (branches: readonly unknown[]) =>
   branches.reduce<number>((sum, b) => sum + (isRecord(b) && typeof b.share === 'number' ? b.share : 0), 0)
 
+/** Removes a card with all that is in it. The card above is chosen then; the entry, when there is none. */
 export function removeCard(store: EditorStore, path: Path): void {
   const list = path.slice(0, -1)
   const name = nameOf(store, path)
@@ -62,6 +67,7 @@ export function removeCard(store: EditorStore, path: Path): void {
   }
 }
 
+/** The copy is below the card, with new ids. */
 export function duplicateCard(store: EditorStore, path: Path): void {
   const copy = [...path.slice(0, -1), Number(path.at(-1)) + 1]
   store.edit((text) => duplicateItem(text, path), { chosen: keyOf(copy) })

@@ -87,6 +87,7 @@ const FormHead = ({ path, title, code = '' }: { path: Path; title: string; code?
   )
 }
 
+/** @param props.children its actions, which somebody who may not change the draft does not see */
 export const FormTitle = (props: { title: string; code?: string; children?: ComponentChildren }) => {
   const store = useStore()
   return (

@@ -29,6 +29,7 @@ const HISTORY_MAX = 300
 /** Changes of one field within this time are undone together. */
 const TOGETHER_MS = 1_500
 
+/** A path with dots, like `steps.2.branches.0`: as issues have it. */
 export const keyOf = (path: Path): Chosen => path.join('.')
 
 /** The state of the editor: the text of the file, what is chosen, and what can be undone. Everything else follows from them. */
