@@ -112,6 +112,10 @@ const isOwnPath = (path: string) =>
     own.endsWith('/*') ? path === own.slice(0, -2) || path.startsWith(own.slice(0, -1)) : path === own,
   )
 
+/**
+ * A simulator with the accounts and platforms of its state file. The tickets of platforms are pushed from now on; nothing
+ * listens until `listen`.
+ */
 export function createSimulator(options: SimulatorOptions = {}): Simulator {
   const wechat = new SimulatedWechat(options)
   const app = new Hono()

@@ -217,6 +217,7 @@ export function newOpenId(): string {
     .replaceAll('=', '')}`
 }
 
+/** Identifies a phone on the page. Also the phone's part of the path of control calls. */
 export const idOf = ({ appId, openId }: PhoneKey) =>
   `${encodeURIComponent(appId)}/${encodeURIComponent(openId)}`
 const pathOf = (key: PhoneKey) => `/_sim/${idOf(key)}`

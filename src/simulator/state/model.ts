@@ -135,6 +135,7 @@ export interface SimAccountState extends Required<Omit<AccountOptions, 'encoding
   sentThisMinute: { minute: number; count: number }
 }
 
+/** Somebody who does not follow and has never written. */
 export function newFollower(openId: string): SimFollower {
   return {
     openId,
@@ -162,6 +163,7 @@ const STAR_TAG: SimTag = { id: 2, name: '星标组' }
 const DEFAULT_AGENTS = ['test@agent']
 const FIRST_AGENT_ID = 2001
 
+/** An agent who is signed in and has a WeChat. @param index among the account's agents */
 export function newAgent(kfAccount: string, index: number): SimAgent {
   const nick = kfAccount.split('@')[0] ?? ''
   return { kfAccount, nick, id: String(FIRST_AGENT_ID + index), online: true, wx: `wx_${nick}` }
@@ -174,6 +176,10 @@ export function setAgent({ agents }: SimAccountState, kfAccount: string, online:
   else agents.push({ ...newAgent(kfAccount, agents.length), online })
 }
 
+/**
+ * A certified account with the limit of `custom/send` a day that WeChat gives new accounts, and a limit a minute that no
+ * account reaches. Followers and QR codes of the state file are not restored here.
+ */
 export function newAccount(options: AccountOptions): SimAccountState {
   return {
     name: options.appId,

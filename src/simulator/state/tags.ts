@@ -18,6 +18,7 @@ function checkName(account: SimAccountState, name: unknown, self?: SimTag): numb
   return account.tags.some((t) => t.name === name && t !== self) ? 45157 : 0
 }
 
+/** `tags/create`. A refusal is a code without its message. */
 export function createTag(account: SimAccountState, body: Body): Answer {
   const { name } = tagOf(body)
   const code = checkName(account, name)
@@ -43,6 +44,10 @@ export function updateTag(account: SimAccountState, body: Body): Answer {
   return { errcode: code }
 }
 
+/**
+ * Takes the tag from its followers too. WeChat refuses to delete a tag of more than 100,000 followers (45057); the
+ * simulator does not.
+ */
 export function deleteTag(account: SimAccountState, body: Body): Answer {
   const tag = findTag(account, tagOf(body).id)
   if ('errcode' in tag) return tag

@@ -25,11 +25,14 @@ export interface ActionSpec<Shape extends z.ZodRawShape = z.ZodRawShape> {
   action(args: z.output<z.ZodObject<Shape>>, context: ActionContext): FollowerAction
 }
 
+/** Returns the action as it is. Its `args` get their types from its `shape`. */
 export function defineAction<Shape extends z.ZodRawShape>(spec: ActionSpec<Shape>): ActionSpec<Shape> {
   return spec
 }
 
+/** A field that has no example: a call without it is refused. */
 export const text = (title: string) => z.string().min(1).max(2048).meta({ title })
+/** @param example what a call without the field means, as in the functions below */
 export const textOr = (title: string, example: string) =>
   z.string().min(1).max(2048).default(example).meta({ title })
 export const number = (title: string, example: number) => z.number().default(example).meta({ title })
