@@ -68,6 +68,7 @@ export interface Replacement {
   id: string
 }
 
+/** Replaces parts that do not overlap, in any order. Their places are those in `source`. */
 export function withReplacements(source: string, replacements: readonly Replacement[]): string {
   return replacements
     .toSorted((a, b) => b.from - a.from)

@@ -30,6 +30,10 @@ const put = (terminal: Terminal) =>
       }),
     )
 
+/**
+ * The id is a hash of the content, so a file that was uploaded before has the same. @param medium.type absent: the format
+ * tells
+ */
 export function uploadMedium(
   options: ServerOptions,
   medium: { name: string; content: Buffer; type?: string | undefined },
