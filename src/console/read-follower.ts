@@ -11,6 +11,7 @@ import type { Grant } from '../wechat/rules/ledger.ts'
 import type { PageDeps } from './console-deps.ts'
 import { conversationOf } from './conversation.ts'
 import { payingGrant } from './follower-list.ts'
+import { isFastForwarded, knownNow } from './known-now.ts'
 import { readMediaNames } from './steps/media-names.ts'
 
 /** Of an account that was removed meanwhile. */
@@ -40,7 +41,8 @@ export async function readOneFollower(deps: PageDeps, key: FollowerKey) {
     readFollowerEvents(db, key, row.entry.at),
   ])
   const run = viewRun(row, sent, follower, plan ?? {}, goals.get(row.runKey) ?? null)
-  const now = Math.max(deps.now(), ...happened(run.steps), ...events.map(({ at }) => at))
+  const clock = deps.now()
+  const now = knownNow({ clock, enteredAt: row.entry.at, run, events })
   const account = found ?? { ...REMOVED_ACCOUNT, appId: key.appId, name: key.appId }
   const isOpen = run.status !== 'ended'
   const models = [campaign?.model ?? null, own?.model ?? null]
@@ -74,18 +76,10 @@ export async function readOneFollower(deps: PageDeps, key: FollowerKey) {
     earlier,
     isUnfollowed: follower?.unfollowedAt != null && follower.unfollowedAt > row.entry.at,
     now,
+    /** The follower's clock was moved forward in the simulation. */
+    isAhead: isFastForwarded(now, clock),
   }
 }
-
-/**
- * Times at which the run has done something. In a simulation the follower's clock is ahead of this machine's, and the last of them is
- * then the best known time. A step is held for want of a grant when it is due.
- */
-const happened = (steps: ReturnType<typeof viewRun>['steps']): number[] =>
-  steps.flatMap(({ state, reason, sentAt, dueAt }) => {
-    const at = sentAt ?? (state === 'held' && reason === 'no-grant' ? dueAt : null)
-    return at === null ? [] : [Date.parse(at)]
-  })
 
 /** The campaign with the texts of this run. An open run may use those of a later version. */
 async function campaignOf({ campaigns }: PageDeps, { campaign, version, status }: RunRow) {

@@ -22,15 +22,26 @@ import { useText, useView } from '../view.ts'
 /** The chat as the follower saw it, and as it will be if the follower does nothing more. */
 export const ConversationCard = ({ follower }: { follower: OneFollower }) => {
   const texts = useText(ONE_FOLLOWER_TEXTS)
-  const { conversation, now, run } = follower
+  const { language, links } = useView()
+  const { conversation, now, run, isAhead } = follower
   const isOpen = run.status !== 'ended'
   const { past, future, waiting } = conversation
   const timed = future.filter(({ type }) => type !== 'end')
   const end = future.filter(({ type }) => type === 'end')
+  const time = clockText(now)
+  const last = past.at(-1)
+  const isNewDay = last === undefined || dayInBeijing(last.at) !== dayInBeijing(now)
   const nowLine = (
-    <ChatLine kind="now">
-      <time datetime={new Date(now).toISOString()}>{texts.now(clockText(now))}</time>
-    </ChatLine>
+    <>
+      {isNewDay ? (
+        <ChatLine kind="day">{dayName(now, language, dayInBeijing(now).slice(0, 4))}</ChatLine>
+      ) : null}
+      <ChatLine kind="now">
+        <time datetime={new Date(now).toISOString()}>
+          {isAhead && links.simulatorUrl !== null ? texts.nowAhead(time) : texts.now(time)}
+        </time>
+      </ChatLine>
+    </>
   )
   return (
     <section class="card story">

@@ -28,6 +28,25 @@ it('the page of a run shows the state of each fork, until when it waits, and the
   expect(rows[1]).toContain(new Date(ENTRY_AT + 10 * 3_600_000).toISOString())
 })
 
+it('the page of a run says which branch was taken when, and why where no condition was asked', () => {
+  const items = `
+- { id: ask, wait: 10h, branches: [{ name: 乙, on: { event: message }, steps: [] }], else: [] }
+- { id: gold, branches: [{ name: 金卡, when: { tag: 金卡 }, steps: [] }] }
+`
+  const state = (id: string, more: object) => ({
+    ...{ id, state: 'taken', waitsFor: [], until: null, took: 'else', takenAt: null, reason: null },
+    ...more,
+  })
+  const takenAt = new Date(ENTRY_AT).toISOString()
+  const forks = [state('ask', { takenAt }), state('gold', { reason: 'attributes-unknown', takenAt })]
+  const rows = String(<ForksCard forks={forks as never} models={[modelOfItems(items)]} />)
+    .split('<tr')
+    .slice(2)
+    .map((row) => row.replaceAll(/<[^>]+>/g, ' '))
+  expect(rows[0]).toMatch(/等待回复.*已决定.*没有回复/s)
+  expect(rows[1]).toMatch(/已决定.*条件都不成立\s+无法获取粉丝资料/s)
+})
+
 it('the page of a run without forks has no table of forks', () => {
   expect(htmlOf('- { id: bye, send: { text: bye } }')).not.toContain('分支')
 })
