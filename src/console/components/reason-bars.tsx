@@ -14,13 +14,15 @@ export function useReason(): (reason: string) => string {
 /** Messages that were not sent, by reason, with those that nobody must look at apart. Each leads to its followers. */
 export const ReasonBars = (props: {
   skips: Skips
+  /** Of which runs: the same names count others on another page. */
+  scope: string
   /** The query of the list of followers, without the reason. */
   query?: Readonly<Record<string, string>>
 }) => {
   const texts = useText(REASON_TEXTS)
   const { couldNot, byDesign, left } = props.skips
   const most = Math.max(1, ...couldNot.map(([, n]) => n), ...[...byDesign, ...left].map(([, n]) => n))
-  const group = { most, query: props.query ?? {} }
+  const group = { most, scope: props.scope, query: props.query ?? {} }
   return (
     <>
       <ReasonGroup {...group} title={texts.couldNot} reasons={couldNot} tone="amber" />
@@ -32,6 +34,7 @@ export const ReasonBars = (props: {
 
 const ReasonGroup = (props: {
   title: string
+  scope: string
   reasons: Skips['couldNot']
   tone: Tone
   most: number
@@ -42,7 +45,9 @@ const ReasonGroup = (props: {
   return (
     <>
       <h3 class="hbar-group">
-        <span>{props.title}</span>
+        <span>
+          {props.title} <small class="quiet">{props.scope}</small>
+        </span>
         <span>{number(props.reasons.reduce((sum, [, n]) => sum + n, 0))}</span>
       </h3>
       {props.reasons.map(([reason, n]) => (

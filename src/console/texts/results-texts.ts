@@ -4,6 +4,13 @@ export const RESULTS_TEXTS = bilingual(
   {
     range: '时间范围',
     ranges: { '1': '今天', '7': '7 天', '30': '30 天', all: '全部' },
+    scopes: {
+      '1': '今天进入的粉丝',
+      '7': '近 7 天进入的粉丝',
+      '30': '近 30 天进入的粉丝',
+      all: '全部进入的粉丝',
+    },
+    scopeHint: '总览里的数字是今天结束的培育，全部活动合计，和这里不同。',
     version: '版本',
     allVersions: '全部版本',
     nth: (n: string) => `第 ${n} 版`,
@@ -72,6 +79,13 @@ export const RESULTS_TEXTS = bilingual(
   {
     range: 'Range',
     ranges: { '1': 'Today', '7': '7 days', '30': '30 days', all: 'All' },
+    scopes: {
+      '1': 'entered today',
+      '7': 'entered in the last 7 days',
+      '30': 'entered in the last 30 days',
+      all: 'all followers who entered',
+    },
+    scopeHint: 'The overview counts the runs of all campaigns that ended today, so its numbers differ.',
     version: 'Version',
     allVersions: 'All versions',
     nth: (n: string) => `Version ${n}`,

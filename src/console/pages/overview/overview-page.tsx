@@ -89,7 +89,11 @@ const SkipsCard = ({ overview: { today } }: { overview: Overview }) => {
     <section id="overview-skips" class="card">
       <h2>{texts.skips}</h2>
       <p class="quiet">{texts.skipsHint}</p>
-      {isEmpty ? <p class="quiet">{texts.noSkips}</p> : <ReasonBars skips={today.skips} />}
+      {isEmpty ? (
+        <p class="quiet">{texts.noSkips}</p>
+      ) : (
+        <ReasonBars skips={today.skips} scope={texts.skipsScope} />
+      )}
     </section>
   )
 }

@@ -174,7 +174,7 @@ const Comparison = ({ first, other, name }: { first: Variant; other: Variant; na
 /** Why messages were not sent, over all steps. */
 export const Reasons = ({ results }: { results: Results }) => {
   const texts = useText(RESULTS_TEXTS)
-  const { campaign, statistics } = results
+  const { campaign, query, statistics } = results
   const reasons: Record<string, number> = {}
   for (const { skipped, failed } of statistics.steps)
     for (const [reason, n] of [...Object.entries(skipped), ...Object.entries(failed)])
@@ -185,7 +185,10 @@ export const Reasons = ({ results }: { results: Results }) => {
       {isEmpty ? (
         <p class="quiet">{texts.noReasons}</p>
       ) : (
-        <ReasonBars skips={splitReasons(reasons)} query={{ campaign }} />
+        <>
+          <p class="quiet">{texts.scopeHint}</p>
+          <ReasonBars skips={splitReasons(reasons)} scope={texts.scopes[query.range]} query={{ campaign }} />
+        </>
       )}
     </ResultsCard>
   )
