@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exampleFiles, readGallery } from '../../src/console/campaigns/gallery.ts'
+import { saveMedium } from '../../src/store/campaigns/media-store.ts'
 import { type ApiHarness, campaignYaml, startApiHarness } from '../harness/api-harness.ts'
 import { signInAs } from '../harness/console-session.ts'
 import { waitFor } from '../harness/wait-for.ts'
@@ -101,6 +102,51 @@ describe('a whole campaign', () => {
   it('ends its runs when it is retired with them', async () => {
     await send('/campaigns/listed/retire', 'operator', { cancel: 'yes' })
     await api.app.waitForRun(APP, 'oListed', (r) => r.status === 'ended')
+  })
+})
+
+describe('an uploaded picture of a step', () => {
+  it('is named by its file on every page that names the step', async () => {
+    const content = Buffer.from([0xff, 0xd8, 0xff, 0xe0, 1])
+    const medium = {
+      type: 'image',
+      contentType: 'image/jpeg',
+      filename: '场馆地图.jpg',
+      content,
+      createdAt: 0,
+    }
+    const { id } = await saveMedium(api.app.services.db, medium as never)
+    const step = (more: string) =>
+      `{ id: map, after: 1s, since: entry, send: { image: { file: ${id} } }${more} }`
+    const source = (more = '') => campaignYaml('mapped', [step(more)], [`accounts: [${APP}]`])
+    await api.put(source())
+    await api.app.simulator.account(APP).follow('oMapped')
+    const sent = (run: { state: { steps: readonly { id: string; state: string }[] } }) =>
+      run.state.steps.some((s) => s.id === 'map' && s.state === 'sent')
+    await api.app.waitForRun(APP, 'oMapped', sent)
+    await saveDraft('mapped', source(', tag: [到场]'))
+    const paths = ['', '/publish', '/versions', '/test', '/dry-run'].map((page) => `/campaigns/mapped${page}`)
+    for (const path of [...paths, `/followers/${APP}/oMapped`, '/']) {
+      const { status, html } = await send(path)
+      expect([path, status]).toEqual([path, 200])
+      const shown = html.replace(/<details.*?<\/details>/gs, '')
+      expect(shown.includes(id), path).toBe(false)
+      // The page of a dry run names steps when it was played.
+      if (!path.endsWith('/dry-run')) expect(shown, path).toContain('图片：场馆地图.jpg')
+    }
+  })
+})
+
+describe('the check of a draft', () => {
+  it('names places and forks by the words of the editor', async () => {
+    const fork =
+      '{ id: asked, wait: 10h, branches: [{ name: 是, on: { keywords: [是] }, steps: [] }], else: [{ id: bye, after: 99h, send: { text: 再见 } }] }'
+    await saveDraft('worded', campaignYaml('worded', [STEP, fork], [`accounts: [${APP}]`]))
+    const { html } = await send('/campaigns/worded/publish')
+    const place = /<ul class="issues">.*?<\/ul>/s.exec(html)?.[0] ?? ''
+    expect(place.replaceAll(/<[^>]+>/g, '')).toContain('第 3 步 再见 · 第 7 行')
+    expect(place).toContain('<code translate="no">bye</code>')
+    expect(place).not.toMatch(/步骤 \d|steps\.\d|其余粉丝 1/)
   })
 })
 

@@ -54,9 +54,9 @@ describe('a changed field of a fork', () => {
   ]
 
   it.each([
-    ['branches.1.5 折.on.keywords', '分支「1.5 折」 · 事件 · 关键词', 'branch “1.5 折” · Event · keyword'],
-    ['branches.branch 2.share', '分支「b」 · 占比', 'branch “b” · Share'],
-    ['branches.branch 2', '分支「b」', 'branch “b”'],
+    ['branches.1.5 折.on.keywords', '分支「1.5 折」 · 事件 · 关键词', 'Branch “1.5 折” · Event · keyword'],
+    ['branches.branch 2.share', '分支「b」 · 占比', 'Branch “b” · Share'],
+    ['branches.branch 2', '分支「b」', 'Branch “b”'],
     ['wait', '等待时长', 'Wait'],
   ])('%s names the branch as the editor does', (field, zh, en) => {
     expect((['zh', 'en'] as const).map((language) => changeField(field, language, branches))).toEqual([

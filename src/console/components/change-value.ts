@@ -82,7 +82,8 @@ export function changeField(
   )
   if (!found) return placeName(field, language)
   const inside = field.slice(`branches.${found.key}.`.length)
-  return [ISSUE_LIST_TEXTS[language].branch(found.name), placeName(inside, language)]
+  const branch = ISSUE_LIST_TEXTS[language].branch(found.name)
+  return [branch.charAt(0).toUpperCase() + branch.slice(1), placeName(inside, language)]
     .filter(Boolean)
     .join(' · ')
 }

@@ -115,7 +115,7 @@ describe('the messages of the check of a file', () => {
     for (const language of ['zh', 'en'] as const) {
       const text = found(source, language)
       expect(text).toMatch(language === 'zh' ? /也用了/ : /also at/)
-      expect(text).toMatch(language === 'zh' ? /第 2 步/ : /Step 2/)
+      expect(text).toMatch(language === 'zh' ? /第 2 步/ : /also at step 2/)
       expect(text).not.toMatch(/steps\.|步骤 \d/)
     }
     const warned = found(SOURCE, 'zh')

@@ -64,7 +64,9 @@ const Place = ({ issue, of, editor }: { issue: Issue; of: Named; editor: string 
       {found && found.id !== '' ? (
         <>
           {' '}
-          <Code>{found.id}</Code>
+          <small class="quiet">
+            <Code>{found.id}</Code>
+          </small>
         </>
       ) : null}
     </>

@@ -71,7 +71,9 @@ const isOnPath = (card: Card, path: string): boolean => {
 
 /** The same on one line. */
 function placeText(place: IssuePlace, language: Language): string {
-  const step = EDITOR_TEXTS[language].stepTitle(place.number)
+  // In the middle of a sentence.
+  const title = EDITOR_TEXTS[language].stepTitle(place.number)
+  const step = language === 'zh' ? title : title.toLowerCase()
   const branch = place.branch === null ? '' : ISSUE_LIST_TEXTS[language].branch(place.branch)
   return [step, branch, place.field].filter(Boolean).join(' · ')
 }
