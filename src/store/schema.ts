@@ -389,7 +389,7 @@ export const runs = pgTable(
     // For the purges. A run that has not ended has no entry.
     index('runs_by_end').on(t.endedAt).where(sql`${t.status} = 'ended'`),
     // For lists of followers. A run that has ended has no entry in the first three, an open one none in the fourth.
-    index('runs_open').on(t.createdAt, t.runKey).where(sql`${t.status} <> 'ended'`),
+    index('runs_open').on(t.createdAt, t.runKey, t.closesAt).where(sql`${t.status} <> 'ended'`),
     index('runs_open_of_campaign')
       .on(t.campaign, t.status, t.appId, t.openId, t.createdAt, t.runKey, t.closesAt)
       .where(sql`${t.status} <> 'ended'`),
