@@ -1,8 +1,9 @@
-import { Client, Connection } from '@temporalio/client'
+import { Client } from '@temporalio/client'
 import type { DataConverter } from '@temporalio/common'
 import { loadClientConnectConfig } from '@temporalio/envconfig'
 import { NativeConnection } from '@temporalio/worker'
 import { noopTracing, type Tracing } from '../tracing/tracing.ts'
+import { lazyConnection } from './lazy-connection.ts'
 import { traceCalls } from './trace-calls.ts'
 
 /** Address and namespace of Temporal and, for a cluster, TLS or an API key. */
@@ -41,7 +42,7 @@ export function connectTemporal(
   dataConverter: DataConverter = {},
   tracing: Tracing = noopTracing,
 ): TemporalConnection {
-  const connection = Connection.lazy(target.connection)
+  const connection = lazyConnection(target.connection)
   const { namespace } = target
   const interceptors = { workflow: [traceCalls(tracing)] }
   const client = new Client({ connection, namespace, identity, dataConverter, interceptors })

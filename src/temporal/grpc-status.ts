@@ -1,4 +1,5 @@
 /** gRPC status codes that the product handles: https://grpc.io/docs/guides/status-codes/ */
+export const GRPC_CANCELLED = 1
 export const GRPC_NOT_FOUND = 5
 export const GRPC_ALREADY_EXISTS = 6
 

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
-import { Connection } from '@temporalio/client'
 import { parseDuration } from '../../campaign/duration.ts'
 import { loadConfig } from '../../config/config.ts'
+import { lazyConnection } from '../../temporal/lazy-connection.ts'
 import {
   diffNamespace,
   formatRetention,
@@ -38,7 +38,7 @@ export const setupCommand = (terminal: Terminal) =>
     .action(
       printing(terminal, async ({ check, retention: retentionMs }) => {
         const { connection: options, namespace } = temporalTarget(loadConfig())
-        const connection = Connection.lazy(options)
+        const connection = lazyConnection(options)
         const requestedRetention = retentionMs === undefined ? {} : { retentionMs }
         try {
           const before = check

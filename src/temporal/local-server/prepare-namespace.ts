@@ -1,4 +1,4 @@
-import { Connection } from '@temporalio/client'
+import { lazyConnection } from '../lazy-connection.ts'
 import { setUpNamespace } from '../namespace-setup.ts'
 
 /** gRPC waits a second after the first refused connection, and longer after the next ones. This server is about to listen. */
@@ -9,7 +9,7 @@ const RECONNECT = { 'grpc.initial_reconnect_backoff_ms': 50, 'grpc.max_reconnect
  * @throws Error when this takes longer than `timeoutMs`
  */
 export async function prepareNamespace(address: string, namespace: string, timeoutMs: number): Promise<void> {
-  const connection = Connection.lazy({ address, channelArgs: RECONNECT })
+  const connection = lazyConnection({ address, channelArgs: RECONNECT })
   try {
     await setUpNamespace(connection, { namespace, timeoutMs })
   } finally {
