@@ -129,12 +129,14 @@ export class SendAttempt {
   /** The final result of an earlier attempt, when its worker or the store was lost before Temporal received it. */
   async #knownResult(): Promise<SendResult | null> {
     const { row, key } = this.#delivery
-    if (row?.state === 'sent')
+    if (row?.state === 'sent') {
+      this.#unrecorded.remove(key)
       return this.#delivery.endKnown({
         result: 'sent',
         at: row.sentAt ?? this.#deadline.now(),
         unclear: row.unclear,
       })
+    }
     const accepted = this.#unrecorded.find(key)
     if (accepted) return this.#endSent(accepted)
     // Another request could deliver a duplicate.
@@ -258,7 +260,8 @@ export class SendAttempt {
   /** WeChat accepted the message. It is not requested again, whether or not the store accepts the result. */
   async #endSent(send: AcceptedSend): Promise<SendResult> {
     const { key } = this.#delivery
-    const recorded = await this.#unrecorded.record(key, send, () => this.#delivery.end(send.result, send.rid))
+    const kept = { ...send, leftMs: this.#deadline.leftMs() }
+    const recorded = await this.#unrecorded.record(key, kept, () => this.#delivery.end(send.result, send.rid))
     if (recorded) return recorded
     // Temporal keeps the result, and the run's next snapshots contain it.
     reportReducedSnapshot(this.#deps, key, 'nothing')
