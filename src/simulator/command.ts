@@ -37,7 +37,8 @@ export const HELP = `A local WeChat for development: API, callbacks and a phone 
 
   --account LIST    an account: ${FIELDS.join(',')}
                     Trailing fields may be omitted; an empty field gets a generated value. Repeatable.
-  --config FILE     accounts and platforms as JSON: {"accounts": [{"appId": …, "token": …, "callbackUrl": …}],
+  --config FILE     accounts and platforms as JSON (SIMULATOR_CONFIG):
+                    {"accounts": [{"appId": …, "token": …, "callbackUrl": …}],
                     "platforms": [{"appId", "appSecret", "token", "aesKey", "authorisationUrl", "callbackUrl"}]}
   --port N          default 3001; 0: any free port  (SIMULATOR_PORT)
   --host ADDRESS    default 127.0.0.1; no sign-in   (SIMULATOR_HOST)
