@@ -132,6 +132,9 @@ describe('a key of a change of many followers', () => {
     expect(first.body).not.toHaveProperty('requestHash')
     for (const other of [of('oOther'), { ...of('oFirst'), reason: 'other' }])
       expect((await begin(other)).status).toBe(422)
+    // The repetition has changed nothing.
+    const audit = await api.get<{ items: unknown[] }>(`/api/audit?target=${first.body.id}`)
+    expect(audit.body.items).toHaveLength(1)
   })
 })
 

@@ -1,6 +1,7 @@
-import { eq } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { followers, inbox } from '../../src/store/schema.ts'
+import { maskId } from '../../src/shared/ids.ts'
+import { auditLog, followers, inbox } from '../../src/store/schema.ts'
 import {
   type ApiHarness,
   campaignYaml,
@@ -49,6 +50,11 @@ const factsOf = async (openId: string) =>
 const rowsOf = (openId: string) => api.app.services.db.select().from(inbox).where(eq(inbox.openId, openId))
 const settled = (openId: string) =>
   waitFor(() => rowsOf(openId), { until: (rows) => rows.every((r) => r.dispatchedAt !== null) })
+/** How many entries of the audit log tell of a change of the follower. */
+const audited = (openId: string, action: string) => {
+  const target = `${APP}/${maskId(openId)}`
+  return api.app.services.db.$count(auditLog, and(eq(auditLog.target, target), eq(auditLog.action, action)))
+}
 const sentTo = (openId: string) =>
   api.app.simulator
     .account(APP)
@@ -151,6 +157,7 @@ describe('facts of a follower', () => {
     await settled('oKey')
     expect(await factsOf('oKey')).toEqual({ n: 2 })
     expect((await rowsOf('oKey')).filter((r) => r.kind === 'fact')).toHaveLength(2)
+    expect(await audited('oKey', 'follower.facts')).toBe(2)
     const other = await setFacts('oKey', { n: 3 }, key)
     expect([other.status, other.body.error.issues?.[0]?.path]).toEqual([422, 'idempotency-key'])
     // The same key for another follower is another request.
@@ -212,6 +219,7 @@ describe('an entry by the API', () => {
     expect((await enter('oOnce', { campaign: 'thanks' }, key)).body).toMatchObject({ duplicate: true })
     await settled('oOnce')
     expect(sentTo('oOnce')).toEqual(['谢谢'])
+    expect(await audited('oOnce', 'follower.enter')).toBe(1)
   })
 
   it('starts once when two requests race: the other is busy', async () => {

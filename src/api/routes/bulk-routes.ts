@@ -109,6 +109,7 @@ function storeJob(deps: ApiDeps, c: Context, body: BulkBody, selected: SQL): Pro
       const message = 'was used for another request: use a new key for a new request'
       throw refused('This key belongs to another request.', [{ path: 'idempotency-key', message }])
     }
+    if (!isNew) return { action: null, result: job }
     const details = { selection, total: job.total, ...(job.reason ? { reason: job.reason } : {}) }
     return { action: `follower.bulk-${action}`, target: job.id, details, result: job }
   })

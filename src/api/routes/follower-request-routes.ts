@@ -79,11 +79,11 @@ function setFacts(router: OpenAPIHono, deps: ApiDeps): void {
       const follower = c.req.valid('param')
       const set = c.req.valid('json')
       const key = requestKey('facts', follower, c.req.valid('header')['idempotency-key'])
-      const result = await auditedChange(deps, c, async (stores) => ({
-        result: await requestFacts(deps, stores, { follower, facts: set, key }),
+      const result = await auditedChange(deps, c, async (stores) => {
+        const result = await requestFacts(deps, stores, { follower, facts: set, key })
         // Values may be personal data.
-        ...note('follower.facts', follower, { facts: Object.keys(set) }),
-      }))
+        return { result, ...noteOnce(result, 'follower.facts', follower, { facts: Object.keys(set) }) }
+      })
       deps.dispatcher.wake()
       return c.json(answerOf(result), 202)
     },
@@ -112,10 +112,11 @@ function enter(router: OpenAPIHono, deps: ApiDeps): void {
       const follower = c.req.valid('param')
       const { campaign, facts: set = {} } = c.req.valid('json')
       const key = requestKey('enter', follower, c.req.valid('header')['idempotency-key'])
-      const result = await auditedChange(deps, c, async (stores) => ({
-        result: await requestEnter(deps, stores, { follower, campaign, facts: set, key }),
-        ...note('follower.enter', follower, { campaign, facts: Object.keys(set) }),
-      }))
+      const result = await auditedChange(deps, c, async (stores) => {
+        const result = await requestEnter(deps, stores, { follower, campaign, facts: set, key })
+        const details = { campaign, facts: Object.keys(set) }
+        return { result, ...noteOnce(result, 'follower.enter', follower, details) }
+      })
       deps.dispatcher.wake()
       return c.json(answerOf(result), 202)
     },
@@ -176,4 +177,12 @@ const answerOf = (result: RequestResult) => ({ accepted: true as const, duplicat
 /** A row of the audit log. The openId is masked, because it is personal data. */
 function note(action: string, { appId, openId }: FollowerKey, details: Record<string, unknown>) {
   return { action, target: `${appId}/${maskId(openId)}`, details }
+}
+
+/** The same for a request that may be repeated: a repetition changes nothing. */
+function noteOnce(
+  result: RequestResult,
+  ...[action, follower, details]: Parameters<typeof note>
+): ReturnType<typeof note> | { action: null } {
+  return result === 'duplicate' ? { action: null } : note(action, follower, details)
 }

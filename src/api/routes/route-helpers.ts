@@ -172,6 +172,9 @@ export interface AuditNote {
   details?: unknown
 }
 
+/** What a change has done. `action: null`: nothing, because a repeated request had been carried out before. */
+type AuditedResult<T> = { result: T } & (AuditNote | { action: null })
+
 /** The stores within a transaction. */
 export type TransactionStores = ReturnType<typeof storesIn>
 
@@ -191,10 +194,11 @@ function storesIn(deps: Pick<ApiDeps, 'now' | 'storesIn'>, tx: Db) {
 export function auditedChange<T>(
   deps: Pick<ApiDeps, 'db' | 'now' | 'storesIn'>,
   c: Context,
-  work: (stores: TransactionStores) => Promise<AuditNote & { result: T }>,
+  work: (stores: TransactionStores) => Promise<AuditedResult<T>>,
 ): Promise<T> {
   return deps.db.transaction(async (tx) => {
     const { result, ...note } = await work(storesIn(deps, tx))
+    if (note.action === null) return result
     await writeAudit(tx, { ...note, actor: c.get('principal').actor, at: deps.now() })
     return result
   })
