@@ -105,6 +105,53 @@ describe('tokens', () => {
   })
 })
 
+describe('two administrators with the page of one user', () => {
+  const markOf = (html: string) => /name="seen" value="([^"]+)"/.exec(html)?.[1] ?? 'no mark'
+  const roleOf = async (name: string) => {
+    const { body } = await api.get<{ items: { name: string; role: string; disabledAt: string | null }[] }>(
+      '/api/users',
+    )
+    return body.items.find((user) => user.name === name)
+  }
+
+  it('do not replace the change of the other unseen, and may after they have seen it', async () => {
+    await post('/users', { name: 'wu', role: 'viewer', password: PASSWORD })
+    const seen = markOf((await get('/users/wu')).html)
+    expect((await post('/users/wu/role', { role: 'admin', seen })).status).toBe(303)
+    const outdated = await post('/users/wu/role', { role: 'operator', seen })
+    expect(outdated.status).toBe(409)
+    expect(outdated.html).toContain('现在的角色是「管理员」，状态是「正常」')
+    expect(outdated.html).toMatch(/<option value="operator" selected/)
+    expect(await roleOf('wu')).toMatchObject({ role: 'admin' })
+    expect((await post('/users/wu/role', { role: 'operator', seen: markOf(outdated.html) })).status).toBe(303)
+    expect(await roleOf('wu')).toMatchObject({ role: 'operator' })
+    // The same role once more changes nothing, so there is nothing to see first.
+    expect((await post('/users/wu/role', { role: 'operator', seen })).status).toBe(303)
+  })
+
+  it('see that the user has been disabled, before another role', async () => {
+    await post('/users', { name: 'zheng', role: 'viewer', password: PASSWORD })
+    const seen = markOf((await get('/users/zheng')).html)
+    await post('/users/zheng/disable')
+    const outdated = await post('/users/zheng/role', { role: 'admin', seen })
+    expect([outdated.status, outdated.html]).toEqual([409, expect.stringContaining('状态是「已停用」')])
+  })
+
+  it('do not enable a user who has got another role, but may always disable and set a password', async () => {
+    await post('/users', { name: 'feng', role: 'viewer', password: PASSWORD })
+    await post('/users/feng/disable')
+    const seen = markOf((await get('/users/feng')).html)
+    await post('/users/feng/role', { role: 'admin' })
+    const outdated = await post('/users/feng/enable', { seen })
+    expect([outdated.status, outdated.html]).toEqual([409, expect.stringContaining('再按一次「重新启用」')])
+    expect((await roleOf('feng'))?.disabledAt).not.toBeNull()
+    expect((await post('/users/feng/enable', { seen: markOf(outdated.html) })).status).toBe(303)
+    expect((await roleOf('feng'))?.disabledAt).toBeNull()
+    expect((await post('/users/feng/disable', { seen })).status).toBe(303)
+    expect((await post('/users/feng/password', { password: `${PASSWORD}-2`, seen })).status).toBe(303)
+  })
+})
+
 describe('the audit log', () => {
   it('is searched by who, what, of what and when', async () => {
     await post('/users', { name: 'qian', role: 'viewer', password: PASSWORD })

@@ -1,5 +1,6 @@
 import type { userView } from '../../api/routes/user-routes.ts'
 import { ROLES as ROLE_NAMES } from '../../auth/roles.ts'
+import { markOf } from '../both-versions.ts'
 import { Data, Empty, NextPage, StatePill, Time, timeCell } from '../components/basics.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import {
@@ -105,24 +106,45 @@ const PasswordField = ({ label, state }: { label: string; state: FormState }) =>
   />
 )
 
-/** One user, with everything an admin may change. `refused` names the form that was refused. */
+/** Tells whether a user is as a reader has seen it: role and state. A user who was removed and added again is another one. */
+export const markOfUser = (user: UserView): string =>
+  markOf({ role: user.role, state: stateOf(user), createdAt: user.createdAt })
+
+/**
+ * One user, with everything an admin may change.
+ * @param props.refused the form that was refused
+ * @param props.outdated the form that was sent from a page on which the user was not as now
+ */
 export const UserPage = (props: {
   user: UserView
   refused?: { form: 'role' | 'password'; state: FormState }
+  outdated?: { form: 'role' | 'enable'; values: FormState['values'] }
 }) => {
-  const { user, refused } = props
+  const { user, refused, outdated } = props
   const texts = useText(PEOPLE_TEXTS)
+  const role = useLabel(ROLES)
+  const state = useLabel(USER_STATES)
   const { principal } = useView()
   const path = userPath(user.name)
-  const stateOfForm = (form: string) => (refused?.form === form ? refused.state : NEW_FORM)
+  const changed = (button: string) => texts.changedMeanwhile(role(user.role), state(stateOf(user)), button)
+  const stateOfForm = (form: string): FormState => {
+    if (outdated?.form === form)
+      return {
+        values: outdated.values,
+        problems: { '': changed(form === 'role' ? texts.save : texts.enable) },
+      }
+    return refused?.form === form ? refused.state : NEW_FORM
+  }
   return (
     <Page title={user.name} at="/users" aside={<UserActions user={user} />}>
       {principal?.actor === user.name ? <p class="note amber">{texts.yourself}</p> : null}
+      <FormProblem state={stateOfForm('enable')} />
       <UserSummary user={user} />
       <div class="columns">
         <section class="card">
           <h2>{texts.changeRole}</h2>
           <form method="post" action={`${path}/role`}>
+            <input type="hidden" name="seen" value={markOfUser(user)} />
             <FormProblem state={stateOfForm('role')} />
             <RoleField state={stateOfForm('role')} value={user.role} />
             <button type="submit">{texts.save}</button>
@@ -161,7 +183,8 @@ const UserSummary = ({ user }: { user: UserView }) => {
   )
 }
 
-const UserActions = ({ user: { name, disabledAt, secondFactorSince } }: { user: UserView }) => {
+const UserActions = ({ user }: { user: UserView }) => {
+  const { name, disabledAt, secondFactorSince } = user
   const texts = useText(PEOPLE_TEXTS)
   const path = userPath(name)
   return (
@@ -176,7 +199,7 @@ const UserActions = ({ user: { name, disabledAt, secondFactorSince } }: { user: 
         />
       ) : null}
       {disabledAt ? (
-        <ActionButton action={`${path}/enable`} label={texts.enable} />
+        <ActionButton action={`${path}/enable`} label={texts.enable} fields={{ seen: markOfUser(user) }} />
       ) : (
         <ConfirmedAction
           id="disable-user"

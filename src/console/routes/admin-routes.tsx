@@ -6,13 +6,14 @@ import { userView } from '../../api/routes/user-routes.ts'
 import { normalizeUserName } from '../../auth/principal.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
 import type { AuditFilter } from '../../store/users/audit-log.ts'
+import type { User } from '../../store/users/user-store.ts'
 import { type FormState, problemsOf } from '../components/forms.tsx'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { formAction, notDone } from '../form-action.tsx'
 import { done } from '../notice.ts'
 import { AUDIT_FILTERS, AuditPage, type AuditQuery } from '../pages/audit-page.tsx'
 import { NotFoundPage } from '../pages/error-pages.tsx'
-import { UserPage, UsersPage } from '../pages/people-pages.tsx'
+import { markOfUser, UserPage, UsersPage } from '../pages/people-pages.tsx'
 import { CreatedTokenPage, TokensPage } from '../pages/token-pages.tsx'
 import { userPath } from '../paths.ts'
 import { respond } from '../respond.tsx'
@@ -61,24 +62,13 @@ function addUserPages(app: Hono, deps: PageDeps): void {
 }
 
 function addUserActions(app: Hono, deps: PageDeps): void {
-  const { api, auth: access } = deps
-  const change = (form: 'role' | 'password', notice: 'saved' | 'passwordChanged') =>
-    formAction(app, { path: `/users/:name/${form}`, role: 'admin' }, deps, async (c, field) => {
-      const name = c.req.param('name') ?? ''
-      const answer = await api.call(c, 'PATCH', `/api${userPath(name)}`, { json: { [form]: field(form) } })
-      if (!answer.error) return done(c, userPath(name), notice, name)
-      const user = await access.users.find(normalizeUserName(name))
-      if (answer.status !== 422 || !user) return notDone(c, answer, '/users')
-      const values: FormState['values'] = form === 'role' ? { role: field('role') } : {}
-      const state = { values, problems: problemsOf(answer.error, [form]) }
-      return respond(c, <UserPage user={userView(user)} refused={{ form, state }} />, 422)
-    })
-  change('role', 'saved')
-  change('password', 'passwordChanged')
+  addUserChanges(app, deps)
+  addUserEnabling(app, deps)
+  const { api } = deps
   const simple = (
     verb: string,
     call: { method: 'PATCH' | 'DELETE'; path?: string; json?: object },
-    notice: 'userDisabled' | 'userEnabled' | 'secondFactorReset' | 'userRemoved',
+    notice: 'userDisabled' | 'secondFactorReset' | 'userRemoved',
   ) =>
     formAction(app, { path: `/users/:name/${verb}`, role: 'admin' }, deps, async (c) => {
       const name = c.req.param('name') ?? ''
@@ -88,10 +78,46 @@ function addUserActions(app: Hono, deps: PageDeps): void {
       return done(c, notice === 'userRemoved' ? '/users' : userPath(name), notice, name)
     })
   simple('disable', { method: 'PATCH', json: { disabled: true } }, 'userDisabled')
-  simple('enable', { method: 'PATCH', json: { disabled: false } }, 'userEnabled')
   simple('reset-second-factor', { method: 'DELETE', path: '/second-factor' }, 'secondFactorReset')
   simple('remove', { method: 'DELETE' }, 'userRemoved')
 }
+
+/** A new password takes effect whatever else has changed: it ends the sessions, and the audit log has each one. */
+function addUserChanges(app: Hono, deps: PageDeps): void {
+  const { api, auth: access } = deps
+  const change = (form: 'role' | 'password', notice: 'saved' | 'passwordChanged') =>
+    formAction(app, { path: `/users/:name/${form}`, role: 'admin' }, deps, async (c, field) => {
+      const name = c.req.param('name') ?? ''
+      const user = await access.users.find(normalizeUserName(name))
+      if (!user) return respond(c, <NotFoundPage />, 404)
+      const values: FormState['values'] = form === 'role' ? { role: field('role') } : {}
+      if (form === 'role' && field('role') !== user.role && isOutdated(user, field('seen')))
+        return respond(c, <UserPage user={userView(user)} outdated={{ form, values }} />, 409)
+      const answer = await api.call(c, 'PATCH', `/api${userPath(name)}`, { json: { [form]: field(form) } })
+      if (!answer.error) return done(c, userPath(name), notice, name)
+      if (answer.status !== 422) return notDone(c, answer, '/users')
+      const state = { values, problems: problemsOf(answer.error, [form]) }
+      return respond(c, <UserPage user={userView(user)} refused={{ form, state }} />, 422)
+    })
+  change('role', 'saved')
+  change('password', 'passwordChanged')
+}
+
+/** Whoever enables a user gives back what the role allows, so must know the role. Disabling is never refused. */
+function addUserEnabling(app: Hono, deps: PageDeps): void {
+  const { api, auth: access } = deps
+  formAction(app, { path: '/users/:name/enable', role: 'admin' }, deps, async (c, field) => {
+    const name = c.req.param('name') ?? ''
+    const user = await access.users.find(normalizeUserName(name))
+    if (user?.disabledAt && isOutdated(user, field('seen')))
+      return respond(c, <UserPage user={userView(user)} outdated={{ form: 'enable', values: {} }} />, 409)
+    const answer = await api.call(c, 'PATCH', `/api${userPath(name)}`, { json: { disabled: false } })
+    return answer.error ? notDone(c, answer, userPath(name)) : done(c, userPath(name), 'userEnabled', name)
+  })
+}
+
+/** Whether somebody has changed the user since the page with this mark. A request without a mark comes from no page. */
+const isOutdated = (user: User, seen: string) => seen !== '' && seen !== markOfUser(userView(user))
 
 function addTokenPages(app: Hono, deps: PageDeps): void {
   const { api, auth: access, now } = deps

@@ -34,6 +34,8 @@ export const PEOPLE_TEXTS = bilingual(
     removeTitle: (name: string) => `移除「${name}」？`,
     removeHint: '此人的所有登录立即失效。操作记录会保留。',
     history: '此人的操作记录',
+    changedMeanwhile: (role: string, state: string, button: string) =>
+      `还没有生效：别人刚刚改了这位成员。现在的角色是「${role}」，状态是「${state}」。再按一次「${button}」，就以你的为准。`,
     yourself: '这是你自己：停用、移除或改为较低的角色后，你将无法继续管理。',
   },
   {
@@ -73,6 +75,8 @@ export const PEOPLE_TEXTS = bilingual(
     removeTitle: (name: string) => `Remove “${name}”?`,
     removeHint: 'All sessions of this person end at once. The audit log stays.',
     history: 'What this person did',
+    changedMeanwhile: (role: string, state: string, button: string) =>
+      `Not done yet: somebody else has just changed this user. The role is now “${role}”, the state “${state}”. “${button}” once more makes your change.`,
     yourself:
       'This is you: after disabling, removing or giving yourself a lower role, you can no longer manage people.',
   },
