@@ -4,6 +4,7 @@ import { maskId } from '../shared/ids.ts'
 import type { Log } from '../shared/log.ts'
 import { SECOND_MS } from '../shared/time-units.ts'
 import {
+  BULK_LEASE_MS,
   type BulkJob,
   claimBulkJob,
   nextBulkRuns,
@@ -22,8 +23,6 @@ const PAGE = 50
 const CONCURRENCY = 10
 /** A page takes at least this long, so that a large job leaves room for the messages that are due: 100 runs a second. */
 const PAGE_MS = SECOND_MS / 2
-/** Longer than a page: each call of Temporal may take 10 s. */
-const LEASE_MS = 90 * SECOND_MS
 /** How often jobs of other processes are looked for. */
 const POLL_MS = 2 * SECOND_MS
 /** While Temporal or the store is away. */
@@ -99,7 +98,7 @@ export class BulkRunner {
 
   #claim(): Promise<BulkJob | null> {
     const { db, ownerId, now } = this.#deps
-    return claimBulkJob(db, { ownerId, now: now(), leaseMs: LEASE_MS })
+    return claimBulkJob(db, { ownerId, now: now(), leaseMs: BULK_LEASE_MS })
   }
 
   async #continue(job: BulkJob): Promise<void> {
@@ -115,7 +114,7 @@ export class BulkRunner {
         { concurrency: CONCURRENCY },
       )
       const recorded = { jobId: job.id, ownerId, results: new Map(changed) }
-      if (!(await recordBulkPage(db, recorded, { now: now(), leaseMs: LEASE_MS }))) return
+      if (!(await recordBulkPage(db, recorded, { now: now(), leaseMs: BULK_LEASE_MS }))) return
       await sleep(Math.max(0, pageMs - (performance.now() - begun)))
     }
   }

@@ -1,4 +1,7 @@
+import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BULK_LEASE_MS } from '../../src/store/bulk/bulk-jobs.ts'
+import { bulkJobs } from '../../src/store/schema.ts'
 import { type ApiHarness, campaignYaml, startApiHarness } from '../harness/api-harness.ts'
 import { cookieOf, signInAs } from '../harness/console-session.ts'
 
@@ -117,6 +120,31 @@ describe('a change of many followers', () => {
   ])('is refused with an empty filter by %s, which would select everybody', async (name) => {
     const json = { action: 'cancel', filter: { [name]: '' }, dryRun: true }
     expect((await api.call('POST', '/api/followers/bulk', { json })).status).toBe(422)
+  })
+})
+
+describe('the page of a bulk job that runs', () => {
+  /** Begun ten minutes ago, with 235 of 335 runs left. */
+  async function pageOf(id: string, workedOnMsAgo: number): Promise<string> {
+    const now = Date.now()
+    const lease = { leaseOwnerId: 'test', leaseExpiresAt: now - workedOnMsAgo + BULK_LEASE_MS }
+    const job = { id, action: 'pause', selection: {}, state: 'running', total: 335, done: 100 } as const
+    const times = { createdBy: 'test', createdAt: now - 600_000 }
+    await api.app.services.db.insert(bulkJobs).values({ ...job, ...times, ...lease })
+    const headers = { 'accept-language': 'zh-CN' }
+    const html = await (await send(`/bulk-jobs/${id}`, 'operator', { headers })).text()
+    await api.app.services.db.delete(bulkJobs).where(eq(bulkJobs.id, id))
+    return html
+  }
+
+  it('does not count the time of a restart into what is left', async () => {
+    expect(await pageOf('restarted', 0)).toContain('约还需 24 秒')
+  })
+
+  it('says that it goes on by itself while no process works on it', async () => {
+    const html = await pageOf('lost', 30_000)
+    expect(html).toContain('会自动继续')
+    expect(html).not.toContain('约还需')
   })
 })
 

@@ -6,11 +6,15 @@ import { beginRun } from '../../src/run/run-events.ts'
 import { endRun, type RunState, type StepState } from '../../src/run/state.ts'
 import { HOUR_MS } from '../../src/shared/time-units.ts'
 import {
+  BULK_LEASE_MS,
+  claimBulkJob,
   createBulkJob,
   nextBulkRuns,
   purgeBulkRuns,
   readBulkJob,
+  releaseBulkJobs,
   stopBulkJob,
+  whyBulkJobWaits,
 } from '../../src/store/bulk/bulk-jobs.ts'
 import { listedBulkResults } from '../../src/store/bulk/bulk-results.ts'
 import { countSelected, fittingRuns, latestOf, latestOfMany } from '../../src/store/bulk/selected-runs.ts'
@@ -218,6 +222,26 @@ describeOnBothStores('the list of followers', (store) => {
       await add({ openId: 'oOnce' })
       expect((await begin('job', 'pause')).isNew).toBe(true)
       expect(await begin('job', 'pause')).toMatchObject({ isNew: false, job: { total: 1 } })
+    })
+
+    it('says why it waits: for its turn, for a process that was lost or is restarted, or not at all', async () => {
+      await add({ openId: 'oOnly' })
+      await begin('first', 'pause')
+      await begin('second', 'pause')
+      const why = async (id: string, afterMs: number) => {
+        const job = await readBulkJob(db(), id)
+        return job && whyBulkJobWaits(db(), job, NOW + afterMs)
+      }
+      expect([await why('first', 20_000), await why('first', 21_000)]).toEqual([null, 'process'])
+      const lease = (afterMs: number) => ({ ownerId: 'one', now: NOW + afterMs, leaseMs: BULK_LEASE_MS })
+      expect(await claimBulkJob(db(), lease(30_000))).toMatchObject({ id: 'first' })
+      expect([await why('first', 31_000), await why('second', 31_000)]).toEqual([null, 'turn'])
+      // The process was killed.
+      expect([await why('first', 60_000), await why('second', 60_000)]).toEqual(['process', 'process'])
+      await releaseBulkJobs(db(), 'one')
+      expect(await why('first', 31_000)).toBe('process')
+      await db().transaction((tx) => stopBulkJob(tx, 'first', NOW))
+      expect(await why('first', 60_000)).toBeNull()
     })
 
     it('tells which followers each of its results is about, also after they have a newer run', async () => {

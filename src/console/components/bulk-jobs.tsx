@@ -1,15 +1,21 @@
 import { type BulkJobView, overOf } from '../../api/views/bulk-job-view.ts'
+import { MINUTE_MS, SECOND_MS } from '../../shared/time-units.ts'
 import { Icon } from '../design/icons.tsx'
 import { bulkJobPath } from '../paths.ts'
 import { BULK_TEXTS } from '../texts/bulk-texts.ts'
-import { useMay, useText } from '../view.ts'
+import { durationWords } from '../texts/duration-words.ts'
+import { useMay, useText, useView } from '../view.ts'
 import { Data, useActorName } from './basics.tsx'
 import { ActionButton } from './forms.tsx'
 import { NearTime } from './near-time.tsx'
 import { useNumber } from './numbers.tsx'
 
+/** Why a running job does not go on; null: it does. */
+export type BulkWait = 'temporal' | 'turn' | 'process' | null
+
 /** A job above a list. */
 export interface RecentJob extends BulkJobView {
+  waits: BulkWait
   /** It has ended, but rows of its runs do not show the change yet. */
   isSettling: boolean
 }
@@ -38,7 +44,7 @@ export const BulkJobs = ({ jobs, now }: { jobs: readonly RecentJob[]; now: numbe
           <a href={bulkJobPath(job.id)}>
             <b>{texts[job.state][job.action]}</b>
           </a>
-          <JobProgress job={job} now={now} />
+          <JobProgress job={job} waits={job.waits} now={now} />
           <JobCounts job={job} />
           <span class="quiet">
             <Data>{texts.by(actor(job.createdBy))}</Data>
@@ -75,7 +81,7 @@ export const JobCounts = ({ job: { done, ended, failed } }: { job: BulkJobView }
 }
 
 /** How far a job is, how long it takes, and what a stop has left. */
-export const JobProgress = ({ job, now }: { job: BulkJobView; now: number }) => {
+export const JobProgress = ({ job, waits, now }: { job: BulkJobView; waits: BulkWait; now: number }) => {
   const texts = useText(BULK_TEXTS)
   const count = useNumber()
   const { action, state, total } = job
@@ -84,7 +90,8 @@ export const JobProgress = ({ job, now }: { job: BulkJobView; now: number }) => 
     <>
       <span>{texts.of(count(over), count(total))}</span>
       <progress max={Math.max(1, total)} value={total === 0 ? 1 : over} aria-label={texts[state][action]} />
-      {state === 'running' ? <TimeLeft job={job} now={now} /> : null}
+      {waits ? <span class="quiet">{texts.waits[waits]}</span> : null}
+      {state === 'running' && !waits ? <TimeLeft job={job} now={now} /> : null}
       {state === 'stopped' ? <span class="quiet">{texts.unchanged(count(total - over))}</span> : null}
     </>
   )
@@ -98,11 +105,16 @@ export const StopJob = ({ job: { id, state } }: { job: BulkJobView }) => {
   return <ActionButton action={`${bulkJobPath(id)}/stop`} label={texts.stop} icon="x" />
 }
 
+/** A job that takes longer than this for a run has waited meanwhile, as for a restart. The waiting tells nothing of what is left. */
+const MOST_MS_PER_RUN = 100
+
 const TimeLeft = ({ job, now }: { job: BulkJobView; now: number }) => {
   const texts = useText(BULK_TEXTS)
-  const count = useNumber()
+  const { language } = useView()
   const over = overOf(job)
   if (over === 0) return null
-  const perRun = (now - Date.parse(job.createdAt)) / over
-  return <span class="quiet">{texts.left(count(Math.ceil(((job.total - over) * perRun) / 1000)))}</span>
+  const perRun = Math.min(MOST_MS_PER_RUN, (now - Date.parse(job.createdAt)) / over)
+  const leftMs = (job.total - over) * perRun
+  const step = leftMs > 2 * MINUTE_MS ? MINUTE_MS : SECOND_MS
+  return <span class="quiet">{texts.left(durationWords(Math.ceil(leftMs / step) * step, language))}</span>
 }

@@ -1,7 +1,7 @@
 import { type BulkJobView, overOf } from '../../api/views/bulk-job-view.ts'
 import type { BulkRunState } from '../../store/bulk/bulk-results.ts'
 import { Actor, Data, NextPage, Time, timeCell } from '../components/basics.tsx'
-import { JobCounts, JobProgress, StopJob } from '../components/bulk-jobs.tsx'
+import { type BulkWait, JobCounts, JobProgress, StopJob } from '../components/bulk-jobs.tsx'
 import { Share } from '../components/charts.tsx'
 import { DataTable } from '../components/data-table.tsx'
 import { Fact, Facts } from '../components/facts.tsx'
@@ -15,6 +15,7 @@ import { useMay, useText } from '../view.ts'
 
 interface JobProps {
   job: BulkJobView
+  waits: BulkWait
   /** The results whose followers can still be listed. */
   listed: ReadonlySet<BulkRunState>
   choices: FilterChoices
@@ -81,7 +82,7 @@ export const BulkJobPage = (props: JobProps) => {
 }
 
 /** The part of {@link BulkJobPage} that refreshes itself while the job runs. */
-export const BulkJobResult = ({ job, listed, choices, now }: JobProps) => {
+export const BulkJobResult = ({ job, waits, listed, choices, now }: JobProps) => {
   const texts = useText(BULK_TEXTS)
   const { columns } = texts
   const refresh =
@@ -93,7 +94,7 @@ export const BulkJobResult = ({ job, listed, choices, now }: JobProps) => {
       <section class="card" aria-label={texts.jobs}>
         <div class="bulk-progress" role="status">
           <JobState job={job} />
-          <JobProgress job={job} now={now} />
+          <JobProgress job={job} waits={waits} now={now} />
           <StopJob job={job} />
         </div>
         <Facts layout="two">

@@ -3,12 +3,18 @@ import { z } from 'zod'
 import { cursor, toPage } from '../../api/routes/route-helpers.ts'
 import { type BulkJobView, bulkJobView } from '../../api/views/bulk-job-view.ts'
 import { MINUTE_MS } from '../../shared/time-units.ts'
-import { type BulkJob, isBulkJobSettling, listBulkJobs, readBulkJob } from '../../store/bulk/bulk-jobs.ts'
+import {
+  type BulkJob,
+  isBulkJobSettling,
+  listBulkJobs,
+  readBulkJob,
+  whyBulkJobWaits,
+} from '../../store/bulk/bulk-jobs.ts'
 import { listedBulkResults } from '../../store/bulk/bulk-results.ts'
 import { chosenRuns, countSelected } from '../../store/bulk/selected-runs.ts'
 import { accountNames, campaignNames } from '../../store/runs/choices.ts'
 import { BULK_ACTIONS, type BulkAction, type BulkQuestion } from '../components/bulk-bar.tsx'
-import { BulkJobs, type RecentJob } from '../components/bulk-jobs.tsx'
+import { BulkJobs, type BulkWait, type RecentJob } from '../components/bulk-jobs.tsx'
 import type { FilterChoices } from '../components/filter-words.tsx'
 import { PAGE_SIZE, type PageDeps } from '../console-deps.ts'
 import { type AskedFilter, filtersInBody, readFilters } from '../follower-list.ts'
@@ -26,7 +32,8 @@ const MOST_JOBS = 3
 const SETTLES_MS = MINUTE_MS
 
 /** The bulk jobs that run, newest first, and the one that has ended last, while it is new. */
-export async function recentBulkJobs({ db, now }: PageDeps): Promise<RecentJob[]> {
+export async function recentBulkJobs(deps: PageDeps): Promise<RecentJob[]> {
+  const { db, now } = deps
   const jobs = await listBulkJobs(db, { after: null, limit: MOST_JOBS })
   const hasEndedIn = (job: BulkJob, ms: number) => job.endedAt !== null && job.endedAt > now() - ms
   const [lastEnded] = jobs
@@ -36,9 +43,15 @@ export async function recentBulkJobs({ db, now }: PageDeps): Promise<RecentJob[]
   return Promise.all(
     shown.map(async (job) => ({
       ...bulkJobView(job),
+      waits: await waitOf(deps, job),
       isSettling: hasEndedIn(job, SETTLES_MS) && (await isBulkJobSettling(db, job)),
     })),
   )
+}
+
+async function waitOf({ db, temporal, now }: PageDeps, job: BulkJob): Promise<BulkWait> {
+  if (job.state !== 'running') return null
+  return (await temporal.isUp()) ? whyBulkJobWaits(db, job, now()) : 'temporal'
 }
 
 const actionOf = (text: string | undefined): BulkAction | undefined =>
@@ -103,8 +116,12 @@ export function addBulkPages(app: Hono, deps: PageDeps): void {
     const job = await readBulkJob(db, id)
     if (!job) return null
     const shown = bulkJobView(job)
-    const [listed, choices] = await Promise.all([listedBulkResults(db, id), namesOf(deps, shown)])
-    return { job: shown, listed, choices, now: now() }
+    const [waits, listed, choices] = await Promise.all([
+      waitOf(deps, job),
+      listedBulkResults(db, id),
+      namesOf(deps, shown),
+    ])
+    return { job: shown, waits, listed, choices, now: now() }
   }
   app.get('/bulk-jobs/:id', async (c) => {
     const shown = await one(c.req.param('id'))

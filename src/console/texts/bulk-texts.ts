@@ -53,7 +53,12 @@ export const BULK_TEXTS = bilingual(
     of: (done: string, total: string) => `${done} / ${total}`,
     counts: (done: string, ended: string, failed: string) =>
       `成功 ${done}，已结束 ${ended}，没能完成 ${failed}`,
-    left: (seconds: string) => `约还需 ${seconds} 秒`,
+    left: (time: string) => `约还需 ${time}`,
+    waits: {
+      temporal: 'Temporal 没有响应，恢复后自动继续',
+      turn: '等前面的批量操作完成',
+      process: '暂时没有进展，会自动继续，不用重新操作',
+    },
     by: (name: string) => `操作人 ${name}`,
     settling: '约 10 秒内在列表中生效',
     closeJob: '关闭',
@@ -141,7 +146,12 @@ export const BULK_TEXTS = bilingual(
     of: (done: string, total: string) => `${done} of ${total}`,
     counts: (done: string, ended: string, failed: string) =>
       `${done} done, ${ended} had ended, ${failed} failed`,
-    left: (seconds: string) => `about ${seconds} s left`,
+    left: (time: string) => `about ${time} left`,
+    waits: {
+      temporal: 'Temporal does not answer. The job goes on when it does.',
+      turn: 'Waits for the bulk job before it',
+      process: 'No progress at the moment. The job goes on by itself.',
+    },
     by: (name: string) => `by ${name}`,
     settling: 'The list shows it within about 10 s',
     closeJob: 'Close',

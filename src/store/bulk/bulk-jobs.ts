@@ -1,5 +1,6 @@
-import { and, desc, eq, inArray, lt, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, inArray, lt, ne, or, type SQL, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
+import { SECOND_MS } from '../../shared/time-units.ts'
 import type { Db } from '../db.ts'
 import { isLeaseFree } from '../lease.ts'
 import type { RunRow } from '../runs/run-rows.ts'
@@ -13,6 +14,11 @@ export type NewBulkJob = Pick<
   BulkJob,
   'id' | 'action' | 'selection' | 'reason' | 'requestHash' | 'createdBy' | 'createdAt'
 >
+/** Longer than a page: each call of Temporal may take 10 s. */
+export const BULK_LEASE_MS = 90 * SECOND_MS
+/** A lease is renewed with each page, which takes half a second. */
+const IDLE_MS = 20 * SECOND_MS
+
 /**
  * Stores a job with the runs of a selection, at most `limit` of them. A job with this id may exist: then nothing is stored.
  * @param tx a transaction
@@ -197,6 +203,23 @@ export async function isBulkJobSettling(
     .where(and(eq(bulkJobResults.jobId, id), eq(bulkJobResults.result, 'done'), BEFORE[action]))
     .limit(1)
   return found !== undefined
+}
+
+/**
+ * Why a running job does not go on, as the leases tell; null: a process works on it. `turn`: on another job first. `process`: none
+ * does, because of a restart, or because the last one was lost and its lease has not ended.
+ */
+export async function whyBulkJobWaits(db: Db, job: BulkJob, now: number): Promise<'turn' | 'process' | null> {
+  const { id, state, createdAt, leaseExpiresAt } = job
+  const workedOnAt = leaseExpiresAt === null ? createdAt : leaseExpiresAt - BULK_LEASE_MS
+  if (state !== 'running' || now - workedOnAt <= IDLE_MS) return null
+  const isWorkedOn = gt(bulkJobs.leaseExpiresAt, now + BULK_LEASE_MS - IDLE_MS)
+  const [other] = await db
+    .select({ id: bulkJobs.id })
+    .from(bulkJobs)
+    .where(and(eq(bulkJobs.state, 'running'), ne(bulkJobs.id, id), isWorkedOn))
+    .limit(1)
+  return other ? 'turn' : 'process'
 }
 
 const NO_LEASE = { leaseOwnerId: null, leaseExpiresAt: null }
