@@ -133,6 +133,18 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     await page.context().close()
   })
 
+  it('says that no message can go once the minute of the follow is over', async () => {
+    const { page } = await openPage(browser)
+    await page.goto(`${phone}/${APP}/oSilent`)
+    await page.click('#follow')
+    await sees(page, '欢迎关注')
+    await forward(page, '[data-forward="3600000"]')
+    await page.locator('#sends', { hasText: '微信已接受' }).waitFor()
+    expect(await page.locator('#sends').textContent()).not.toContain('errcode')
+    await page.locator('#why-later', { hasText: '现在没有额度，粉丝再互动后才能发消息。' }).waitFor()
+    await page.context().close()
+  })
+
   it('shows a send that failed because of a fault that was switched on from the page', async () => {
     const { page } = await openPage(browser)
     await page.goto(`${phone}/${APP}/oFault`)
