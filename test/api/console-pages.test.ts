@@ -190,7 +190,7 @@ describe('the pages', () => {
     expect(detail.status).toBe(200)
     expect(detail.html).toContain('shown@1')
     expect(detail.html).toContain('since: reply')
-    expect(detail.html).toContain('步骤 2 · 延迟')
+    expect(detail.html).toContain('第 2 步 <span translate="no">晚了</span> · 延迟')
   })
 
   it('show a paused campaign, but no deleted campaign', async () => {
