@@ -36,7 +36,7 @@ export function issuePlace(
   language: Language,
   media: MediaNames = NO_MEDIA,
 ): IssuePlace | null {
-  const onPath = cardsOf(fields).filter((card) => isOnPath(card, path))
+  const onPath = cardsOn(path, fields)
   const innermost = onPath.at(-1)
   const card = onPath.findLast(({ kind }) => kind !== 'end')
   if (!card) return null
@@ -64,9 +64,15 @@ export function issuePlace(
   }
 }
 
-const isOnPath = (card: Card, path: string): boolean => {
-  const key = card.path.join('.')
-  return path === key || path.startsWith(`${key}.`)
+/** Of fields that do not change, by their paths: a file may have very many cards and issues. */
+const known = new WeakMap<Fields, ReadonlyMap<string, Card>>()
+
+/** The cards that a path leads through, the outermost first. */
+function cardsOn(path: string, fields: Fields): Card[] {
+  const cards = known.get(fields) ?? new Map(cardsOf(fields).map((card) => [card.path.join('.'), card]))
+  known.set(fields, cards)
+  const parts = path.split('.')
+  return parts.flatMap((_, i) => cards.get(parts.slice(0, i + 1).join('.')) ?? [])
 }
 
 /** The same on one line. */

@@ -143,7 +143,8 @@ describe('a message of the check', () => {
     ['en', 'Put soon into meanwhile of ask', 'Put step 10 into meanwhile of step 9'],
     ['en', 'on the way ask → 资料, half → 甲 2', 'on the way step 9 → 资料, step 12 → 甲 2'],
     ['en', 'hint is no step or fork above on this way', 'step 1 is no step or fork above on this way'],
-  ] as const)('in %s has places for ids: %s', (language, message, shown) => {
+    ['en', `duplicate step id ${'a'.repeat(200_000)}`, `duplicate step id ${'a'.repeat(200_000)}`],
+  ] as const)('in %s has places for ids: %.60s', (language, message, shown) => {
     expect(withStepNumbers(message, stepNames(MODEL, language), language)).toBe(shown)
   })
 })

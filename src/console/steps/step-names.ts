@@ -107,28 +107,35 @@ export function firstNames(all: readonly StepNames[]): StepNames {
   }
 }
 
-/** Where a message about a campaign names a step or a fork by its id, in both languages. */
-const ID = String.raw`([a-z\d](?:[a-z\d.-]*[a-z\d])?)`
-const MENTIONS: Readonly<Record<Language, readonly RegExp[]>> = {
+/** The id of a step or a fork. It is bounded, so that no message takes long to read. */
+const ID = String.raw`([a-z\d](?:[a-z\d.-]{0,70}[a-z\d])?)`
+/** What is before an id without a word of its own. */
+const START = String.raw`^|[^a-z\d.-]`
+
+/** Where a message names a step or a fork: what is before its id, what is behind it, and what stays of the former (default: all). */
+const mentioned = (before: string, after: string, stays?: string) => ({
+  pattern: new RegExp(`(${before})${ID}${after}`, 'g'),
+  stays,
+})
+
+const MENTIONS = {
   zh: [
-    `步骤 ${ID}(?: (?=[\\u4e00-\\u9fff]))?`,
-    `(?<=决定) ${ID} (?=的点击)`,
-    `分叉 ${ID} (?=的每个分支)`,
-    `${ID} (?=可能等到|那时才开始等)`,
-    `^${ID} (?=在下面或别的分支里)`,
-    `(?<=把) ${ID} (?=放到)`,
-    `(?<=放到) ${ID} (?=的等待期间)`,
-    `${ID}(?= → )`,
-  ].map((pattern) => new RegExp(pattern, 'g')),
+    mentioned('步骤 ', String.raw`(?: (?=[\u4e00-\u9fff]))?`, ''),
+    mentioned('分叉 ', ' (?=的每个分支)', ''),
+    mentioned('决定 ', ' (?=的点击)', '决定'),
+    mentioned('把 ', ' (?=放到)', '把'),
+    mentioned('放到 ', ' (?=的等待期间)', '放到'),
+    mentioned(START, ' (?=可能等到|那时才开始等)'),
+    mentioned('^', ' (?=在下面或别的分支里)'),
+    mentioned(START, '(?= → )'),
+  ],
   en: [
-    `\\bstep ${ID}`,
-    `(?<=that decides )${ID}`,
-    `(?<=branch of )${ID}(?= above)`,
-    `\\b${ID}(?= may be open until | waits only then)`,
-    `^${ID}(?= is no step or fork above)`,
-    `(?<=\\bmeanwhile of |\\bPut )${ID}`,
-    `\\b${ID}(?= → )`,
-  ].map((pattern) => new RegExp(pattern, 'g')),
+    mentioned(String.raw`\bstep `, '', ''),
+    mentioned('that decides |branch of |meanwhile of |Put ', ''),
+    mentioned(START, '(?= may be open until | waits only then)'),
+    mentioned('^', '(?= is no step or fork above)'),
+    mentioned(START, '(?= → )'),
+  ],
 }
 
 /**
@@ -138,12 +145,12 @@ const MENTIONS: Readonly<Record<Language, readonly RegExp[]>> = {
 export function withStepNumbers(message: string, names: StepNames, language: Language): string {
   const { stepTitle } = EDITOR_TEXTS[language]
   return MENTIONS[language].reduce(
-    (text, mention) =>
-      text.replaceAll(mention, (whole, id: string) => {
+    (text, { pattern, stays }) =>
+      text.replaceAll(pattern, (whole, before: string, id: string) => {
         const name = names.of(id)
         if (!name) return whole
         const title = stepTitle(name.number)
-        return language === 'zh' ? title : title.toLowerCase()
+        return `${stays ?? before}${language === 'zh' ? title : title.toLowerCase()}`
       }),
     message,
   )
