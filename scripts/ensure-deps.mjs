@@ -10,6 +10,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..')
 const modules = join(root, 'node_modules')
 const stamp = join(modules, '.follower-nurture-lock')
 
+/** Runs `npm ci` unless it has run for this package-lock.json. Ends the process when Node is too old, or npm fails. */
 export function ensureDeps() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major < 20 || (major === 20 && minor < 19)) {

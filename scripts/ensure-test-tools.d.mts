@@ -1,3 +1,4 @@
+/** Installs what the test tiers need and this machine lacks. What cannot be installed is printed, and is no error. */
 export function ensureTestTools(): void
 /**
  * Installs missing programs with apt-get, where this user may.

@@ -12,10 +12,13 @@ export const COMPOSE_FILES = [
   'app-services.yaml',
 ]
 
-export const read = (name: string) => readFileSync(join(DEPLOY_FOLDER, name), 'utf8')
+/** @param name of a file in the folder `temporal-docker` */
+export const readDeployFile = (name: string) => readFileSync(join(DEPLOY_FOLDER, name), 'utf8')
 /** One YAML document with `<<` merged, as compose reads it. */
-export const readYaml = (name: string): unknown => parse(read(name), { merge: true })
-export const readAllYaml = (name: string): unknown[] => parseAllDocuments(read(name)).map((d) => d.toJS())
+export const readYaml = (name: string): unknown => parse(readDeployFile(name), { merge: true })
+/** All documents of a file, as Kubernetes reads it. */
+export const readAllYaml = (name: string): unknown[] =>
+  parseAllDocuments(readDeployFile(name)).map((d) => d.toJS())
 
 const dependency = z.object({ condition: z.string() })
 const service = z.looseObject({

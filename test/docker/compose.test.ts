@@ -9,7 +9,7 @@ import {
   COMPOSE_FILES,
   DEPLOY_FOLDER,
   loadStack,
-  read,
+  readDeployFile,
   readYaml,
   type Service,
 } from '../../scripts/cluster/load-compose.ts'
@@ -58,8 +58,8 @@ describe('the compose files', () => {
   })
 
   it.each(COMPOSE_FILES)('%s uses only settings that .env.example lists', (name) => {
-    const referenced = [...read(name).matchAll(/\$\{(\w+)/g)].map((m) => m[1])
-    const named = [...read('.env.example').matchAll(/^(?:# )?([A-Z_]+)=/gm)].map((m) => m[1])
+    const referenced = [...readDeployFile(name).matchAll(/\$\{(\w+)/g)].map((m) => m[1])
+    const named = [...readDeployFile('.env.example').matchAll(/^(?:# )?([A-Z_]+)=/gm)].map((m) => m[1])
     expect(referenced.filter((variable) => !named.includes(variable))).toEqual([])
   })
 
@@ -165,7 +165,7 @@ describe('the compose files', () => {
 })
 
 describe('the proxy', () => {
-  const caddyfile = read('proxy/Caddyfile')
+  const caddyfile = readDeployFile('proxy/Caddyfile')
   it('forwards to both serve processes on their port, and checks their health page', () => {
     expect(caddyfile).toContain('{$SERVE_UPSTREAMS:serve-1:3000 serve-2:3000}')
     expect(caddyfile).toContain('health_uri /readyz')
@@ -194,7 +194,7 @@ describe('the proxy', () => {
   })
 
   it('gets exactly the variables that its files use', () => {
-    const used = [...`${caddyfile}${read('proxy-tools/tools.caddy')}`.matchAll(/\{\$(\w+)\}/g)].map(
+    const used = [...`${caddyfile}${readDeployFile('proxy-tools/tools.caddy')}`.matchAll(/\{\$(\w+)\}/g)].map(
       (m) => m[1],
     )
     expect(Object.keys(full.services.proxy?.environment ?? {}).sort()).toEqual([...new Set(used)].sort())
@@ -221,7 +221,7 @@ describe('the proxy', () => {
 })
 
 describe('the image', () => {
-  const dockerfile = read('Dockerfile')
+  const dockerfile = readDeployFile('Dockerfile')
   it('copies only existing files that .dockerignore includes in the context', () => {
     const context = readFileSync(join(ROOT, '.dockerignore'), 'utf8')
     const copied = [...dockerfile.matchAll(/^COPY (?!--from)(.+) \S+$/gm)].flatMap((m) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { read, readAllYaml, readYaml } from '../../scripts/cluster/load-compose.ts'
+import { readAllYaml, readDeployFile, readYaml } from '../../scripts/cluster/load-compose.ts'
 import { loadConfig } from '../../src/config/config.ts'
 import { ACTIVITY_QUEUE, NURTURE_QUEUE } from '../../workflows/names.ts'
 import { network, type Pod } from './network-policies.ts'
@@ -130,8 +130,8 @@ describe('on Kubernetes', () => {
     const values = z
       .object({ server: z.looseObject({ dynamicConfig: z.unknown(), image: z.object({ tag: z.string() }) }) })
       .parse(readYaml('kubernetes/values.yaml'))
-    expect(values.server.dynamicConfig).toEqual(parse(read('temporal/dynamic-config.yaml')))
-    expect(read('compose.yaml')).toContain(`TEMPORAL_VERSION:-${values.server.image.tag}}`)
+    expect(values.server.dynamicConfig).toEqual(parse(readDeployFile('temporal/dynamic-config.yaml')))
+    expect(readDeployFile('compose.yaml')).toContain(`TEMPORAL_VERSION:-${values.server.image.tag}}`)
   })
 
   it('KEDA scales by both task queues and keeps at least two workers', () => {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { DEPLOY_FOLDER, loadStack, read, readYaml } from '../../scripts/cluster/load-compose.ts'
+import { DEPLOY_FOLDER, loadStack, readDeployFile, readYaml } from '../../scripts/cluster/load-compose.ts'
 import { loadConfig } from '../../src/config/config.ts'
 
 const { services } = loadStack('compose.yaml')
@@ -59,10 +59,10 @@ describe('Grafana', () => {
   })
 
   it.each(dashboards)('%s queries only that data source', (name) => {
-    const referenced = [...read(`grafana/dashboards/${name}`).matchAll(/"uid":\s*"([^"]+)"/g)].map(
+    const referenced = [...readDeployFile(`grafana/dashboards/${name}`).matchAll(/"uid":\s*"([^"]+)"/g)].map(
       (m) => m[1],
     )
-    const board = (JSON.parse(read(`grafana/dashboards/${name}`)) as { uid: string }).uid
+    const board = (JSON.parse(readDeployFile(`grafana/dashboards/${name}`)) as { uid: string }).uid
     expect(new Set(referenced.filter((uid) => uid !== board))).toEqual(new Set([source.datasources[0]?.uid]))
   })
 })
