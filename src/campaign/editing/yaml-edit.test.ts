@@ -1,10 +1,14 @@
 import { readdirSync, readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { parse } from 'yaml'
+import { SLOW_UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { headText } from '../edit-head.ts'
 import { readFile } from './campaign-items.ts'
 import { CannotEdit } from './plain-values.ts'
 import { copyItem, insertItem, moveItem, type Path, removeItem, setField } from './yaml-edit.ts'
+
+// Every field of every example is changed, which parses each file some hundred times.
+vi.setConfig({ testTimeout: SLOW_UNIT_TIMEOUT_MS })
 
 const FILE = `# Welcome
 id: welcome # the id
