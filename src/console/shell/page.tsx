@@ -37,14 +37,22 @@ const Document = (props: {
   )
 }
 
+/** The editors are large, and draw by themselves all that can be clicked. */
+const LARGE_SCRIPTS = ['editor', 'yaml-editor']
+
+/** The browser draws a page once its small scripts have run: a click before would be lost (Chromium; others ignore the attribute). */
 const Scripts = ({ names }: { names: readonly string[] }) => (
   <>
     <meta name="htmx-config" content={HTMX_CONFIG} />
-    <script src="/assets/htmx.js" defer />
-    {names.includes('live') ? <script src="/assets/hx-sse.js" defer /> : null}
-    <script type="module" src="/assets/scripts/console.js" />
+    <script src="/assets/htmx.js" defer blocking="render" />
+    {names.includes('live') ? <script src="/assets/hx-sse.js" defer blocking="render" /> : null}
+    <script type="module" src="/assets/scripts/console.js" blocking="render" />
     {names.map((name) => (
-      <script type="module" src={`/assets/scripts/${name}.js`} />
+      <script
+        type="module"
+        src={`/assets/scripts/${name}.js`}
+        {...(LARGE_SCRIPTS.includes(name) ? {} : { blocking: 'render' })}
+      />
     ))}
   </>
 )

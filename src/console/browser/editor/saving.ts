@@ -96,7 +96,7 @@ export class Saving {
     this.running = this.save(store.text)
     await this.running
     this.running = null
-    if (store.text !== this.savedText && store.saving.state === 'saved') this.schedule(AFTER_MS)
+    if (store.text !== this.savedText && store.saving.state === 'changed') this.schedule(AFTER_MS)
   }
 
   private async save(text: string): Promise<void> {
@@ -107,6 +107,8 @@ export class Saving {
       this.revision = saved.revision
       this.savedText = text
       this.failures = 0
+      // What was changed while it was saved is not saved yet.
+      if (store.text !== text) return store.set({ saving: { state: 'changed' } })
       removeKept(store.data.id)
       store.set({ saving: { state: 'saved', at: Date.parse(saved.savedAt) } })
     } catch (err) {
