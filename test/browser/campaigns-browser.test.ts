@@ -106,7 +106,8 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('campaigns in a b
     await editor(page).click()
     await app.services.drafts.save(id, { source: `${source}# theirs\n`, savedBy: 'colleague' }, undefined)
     await page.keyboard.press('Control+End')
-    await page.keyboard.type('# second')
+    // At once: the page saves some time after a key, and shows the text that it could not save.
+    await page.keyboard.insertText('# second')
     await page.getByText('colleague 刚刚保存了这份草稿').first().waitFor()
     expect((await draftOf(id))?.source).toContain('# theirs')
     const marked = page.locator('[data-question] mark')

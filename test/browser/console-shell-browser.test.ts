@@ -1,11 +1,10 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
-import { chromiumPath, launchBrowser } from '../harness/chromium.ts'
+import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
 import { serveConsole } from '../harness/console-in-browser.ts'
 import { expectAccessible } from '../harness/expect-accessible.ts'
 import { callApi } from '../harness/process/program.ts'
-import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
 
 const APP = 'wxshell0000000001'
 /** Names of people fit on a phone too, also without a space, and with a character that turns the direction of text. */
@@ -78,9 +77,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('every page of th
   })
 
   async function signedIn(width: number, locale: string, colorScheme: 'light' | 'dark'): Promise<Page> {
-    const context = await browser.newContext({ viewport: { width, height: 800 }, locale, colorScheme })
-    context.setDefaultTimeout(WAIT_TIMEOUT_MS)
-    const page = await context.newPage()
+    const { page } = await openPage(browser, { viewport: { width, height: 800 }, locale, colorScheme })
     await page.goto(`${base}/signin?token=test-admin-token`)
     return page
   }
@@ -154,6 +151,8 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('every page of th
     await page.fill('dialog[open] [name=name]', 'once')
     await page.click('dialog[open] button[type=submit]')
     await page.locator('[data-page-address]').waitFor()
+    // Its script sets the address that is loaded again.
+    await page.waitForLoadState()
     await page.reload()
     expect(await page.locator('tbody').getByText('once', { exact: true }).count()).toBe(1)
     await page.context().close()
@@ -203,7 +202,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('every page of th
     const page = await signedIn(1280, 'zh-CN', 'light')
     await page.keyboard.press('Tab')
     await page.keyboard.press('Enter')
-    expect(await page.evaluate('document.activeElement.id')).toBe('main')
+    await expect.poll(() => page.evaluate('document.activeElement.id')).toBe('main')
     await page.context().close()
   })
 })

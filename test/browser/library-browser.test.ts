@@ -1,9 +1,8 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type AppHarness, startAppHarness } from '../harness/app-harness.ts'
-import { chromiumPath, launchBrowser } from '../harness/chromium.ts'
+import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
 import { serveConsole } from '../harness/console-in-browser.ts'
-import { WAIT_TIMEOUT_MS } from '../harness/timeouts.ts'
 
 const APP = 'wxlibrary00000009'
 /** One transparent pixel. */
@@ -32,9 +31,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('media and QR cod
   })
 
   it('are uploaded and made in dialogs, and shown', async () => {
-    const context = await browser.newContext({ viewport: { width: 375, height: 800 }, locale: 'en-US' })
-    context.setDefaultTimeout(WAIT_TIMEOUT_MS)
-    const page = await context.newPage()
+    const { page } = await openPage(browser, { viewport: { width: 375, height: 800 }, locale: 'en-US' })
     await page.goto(`${base}/signin?token=test-admin-token`)
     await page.goto(`${base}/media`)
     const file = (name: string, mimeType: string, buffer: Buffer) => ({ name, mimeType, buffer })
@@ -61,6 +58,6 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('media and QR cod
     expect(await page.locator('.page-head').isVisible()).toBe(false)
     expect(await page.locator('.qr svg').isVisible()).toBe(true)
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0)
-    await context.close()
+    await page.context().close()
   })
 })

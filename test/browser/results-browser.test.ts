@@ -86,8 +86,9 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       expect(await bar.getAttribute('aria-label')).toContain('没能发出 80')
       await page.selectOption('select[name=version]', '1')
       await page.click('.range button')
+      await page.waitForURL('**/campaigns/welcome?*version=1*')
       await page.click('.range a:has-text("今天")')
-      expect(new URL(page.url()).search).toBe('?range=1&version=1')
+      await page.waitForURL('**/campaigns/welcome?range=1&version=1')
       await page.locator('.stages b', { hasText: '100' }).first().waitFor()
       expect(errors).toEqual([])
       await page.context().close()
@@ -158,12 +159,11 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())(
       [1280, 'zh-CN', 'light'],
       [375, 'en-US', 'dark'],
     ] as const)('is accessible and fits at %s px in %s', async (width, locale, colorScheme) => {
-      const context = await browser.newContext({ viewport: { width, height: 900 }, locale, colorScheme })
-      const page = await context.newPage()
+      const { page } = await openPage(browser, { viewport: { width, height: 900 }, locale, colorScheme })
       await page.goto(`${server.url}/signin?token=test-admin-token`)
       await page.goto(`${server.url}/campaigns/welcome?range=all`)
       await expectAccessible(page, 'results')
-      await context.close()
+      await page.context().close()
     })
   },
 )

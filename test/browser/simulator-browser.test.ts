@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createSimulator, type Simulator } from '../../src/simulator/index.ts'
+import type { FollowerView } from '../../src/simulator/phone/view-types.ts'
 import { chromiumPath, launchBrowser, openPage } from '../harness/chromium.ts'
 import { expectAccessible } from '../harness/expect-accessible.ts'
 
@@ -107,11 +108,8 @@ describe.skipIf(!chromiumPath())('the pages of the simulator', () => {
     async (width, locale, colorScheme) => {
       await simulator.account(APP).follow('oOne')
       await simulator.account(APP).type('oOne', '1')
-      const context = await browser.newContext({ viewport: { width, height: 800 }, locale, colorScheme })
-      const page = await context.newPage()
-      const complaints: string[] = []
-      page.on('console', (m) => m.type() === 'error' && complaints.push(m.text()))
-      page.on('pageerror', (err) => complaints.push(err.message))
+      const session = { viewport: { width, height: 800 }, locale, colorScheme }
+      const { page, errors: complaints } = await openPage(browser, session)
       for (const path of paths()) {
         await page.goto(url + path)
         if (path.includes('with=')) await page.locator('#chat-2').waitFor()
@@ -127,7 +125,7 @@ describe.skipIf(!chromiumPath())('the pages of the simulator', () => {
       }
       // The browser logs the 404 of the unknown account.
       expect(complaints.filter((line) => !line.includes('404'))).toEqual([])
-      await context.close()
+      await page.context().close()
     },
   )
 
@@ -143,8 +141,11 @@ describe.skipIf(!chromiumPath())('the pages of the simulator', () => {
     expect(await page.locator('#chat').textContent()).not.toContain('已关注')
     // The page is at its end, and phone 1 has more beside it: the other phone's button must not move below the pointer.
     for (let i = 0; i < 8; i++) await simulator.account(APP).type('oFirst', String(i))
+    const { happenings } = (await (await fetch(`${url}/_sim/${APP}/oFirst/state`)).json()) as FollowerView
     await page.locator('#phone-card-1 header b').click()
-    await expect.poll(() => page.locator('#sends li').count()).toBeGreaterThan(6)
+    expect(happenings.length).toBeGreaterThan(6)
+    // What came later would move the page between the pointer's steps.
+    await expect.poll(() => page.locator('#sends li').count()).toBe(happenings.length)
     await page.evaluate('window.scrollTo(0, document.body.scrollHeight)')
     const minute = page.locator('#phone-card-2 [data-forward="60000"]')
     const { x, y, width, height } = (await minute.boundingBox()) ?? { x: 0, y: 0, width: 0, height: 0 }
@@ -159,7 +160,7 @@ describe.skipIf(!chromiumPath())('the pages of the simulator', () => {
     await page.locator('#chat-2', { hasText: '已关注公众号' }).waitFor()
     await page.getByRole('button', { name: '移除手机 1' }).click()
     await page.locator('#chat', { hasText: '已关注公众号' }).waitFor()
-    expect(page.url()).not.toContain('oFirst')
+    await expect.poll(() => page.url()).not.toContain('oFirst')
     expect(errors).toEqual([])
     await page.context().close()
   })
@@ -171,8 +172,9 @@ describe.skipIf(!chromiumPath())('the pages of the simulator', () => {
     await page.fill('#crowd-followers', '30000')
     await page.click('#start-crowd')
     await page.locator('.crowd-size .problem', { hasText: '人数须为 1 到 20,000 的整数' }).waitFor()
-    await page.fill('#crowd-followers', '40')
-    await page.fill('#crowd-seconds', '20')
+    // It arrives for so long that a slow machine can stop it.
+    await page.fill('#crowd-followers', '1200')
+    await page.fill('#crowd-seconds', '600')
     await page.dblclick('#start-crowd')
     await page.locator('#crowd-state[data-state=arriving]').waitFor()
     await expect
@@ -180,7 +182,7 @@ describe.skipIf(!chromiumPath())('the pages of the simulator', () => {
       .toBeGreaterThan(1)
     await page.reload()
     await page.locator('[data-figure=accepted]').waitFor()
-    expect(await page.inputValue('#crowd-followers')).toBe('40')
+    await expect.poll(() => page.inputValue('#crowd-followers')).toBe('1200')
     await page.click('#stop-crowd')
     await page.locator('#crowd-state[data-state=stopped]').waitFor()
     const crowds = new Set([...simulator.wechat.account(APP).followers.values()].map((f) => f.crowd))

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { type Browser, chromium, type Page } from 'playwright-core'
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core'
 import { WAIT_TIMEOUT_MS } from './timeouts.ts'
 
 const PROGRAMS = ['chromium', 'chromium-browser', 'google-chrome']
@@ -16,12 +16,20 @@ export function launchBrowser(): Promise<Browser> {
   const executablePath = chromiumPath()
   if (!executablePath) throw new Error('Chromium is not on PATH')
   // Containers have too little shared memory, and root cannot use the sandbox.
-  return chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-dev-shm-usage'] })
+  const args = ['--no-sandbox', '--disable-dev-shm-usage']
+  return chromium.launch({ executablePath, args, timeout: WAIT_TIMEOUT_MS })
 }
 
-/** A new page in its own session. `errors` collects the errors of its console and scripts. */
-export async function openPage(browser: Browser): Promise<{ page: Page; errors: string[] }> {
-  const context = await browser.newContext({ viewport: { width: 1240, height: 860 }, locale: 'zh-CN' })
+/**
+ * A new page in its own session. `errors` collects the errors of its console and scripts.
+ * @param options of the session; by default it is in Chinese on a wide screen
+ */
+export async function openPage(
+  browser: Browser,
+  options: BrowserContextOptions = {},
+): Promise<{ page: Page; errors: string[] }> {
+  const usual = { viewport: { width: 1240, height: 860 }, locale: 'zh-CN' }
+  const context = await browser.newContext({ ...usual, ...options })
   context.setDefaultTimeout(WAIT_TIMEOUT_MS)
   const page = await context.newPage()
   const errors: string[] = []
