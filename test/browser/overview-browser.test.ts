@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { addActivity, SLOT_MS, slotOf } from '../../src/store/statistics/activity-counts.ts'
@@ -49,15 +50,22 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the overview in 
     await app?.close()
   })
 
-  async function open(): Promise<{ page: Page; errors: string[] }> {
+  async function open(prepare?: (page: Page) => Promise<void>): Promise<{ page: Page; errors: string[] }> {
     const opened = await openPage(browser)
+    await prepare?.(opened.page)
     await opened.page.goto(`${server.url}/signin?token=test-admin-token`)
     await opened.page.waitForURL(`${server.url}/`)
     return opened
   }
 
   it('shows a new follower and a blocked account without a reload', async () => {
-    const { page, errors } = await open()
+    // Also where the script of the stream arrives after the others.
+    const { page, errors } = await open((opened) =>
+      opened.route('**/assets/hx-sse.js', async (route) => {
+        await pause(500)
+        await route.continue()
+      }),
+    )
     await page.evaluate('window.notReloaded = true')
     await app.simulator.account(APP).follow('oOverviewSecond')
     await page.locator('.feed li', { hasText: 'oOve…cond' }).first().waitFor()

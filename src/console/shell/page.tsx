@@ -44,8 +44,9 @@ const LARGE_SCRIPTS = ['editor', 'yaml-editor']
 const Scripts = ({ names }: { names: readonly string[] }) => (
   <>
     <meta name="htmx-config" content={HTMX_CONFIG} />
-    <script src="/assets/htmx.js" defer blocking="render" />
-    {names.includes('live') ? <script src="/assets/hx-sse.js" defer blocking="render" /> : null}
+    {/* Not deferred: htmx would then begin without its extension, if that arrives later. */}
+    <script src="/assets/htmx.js" />
+    {names.includes('live') ? <script src="/assets/hx-sse.js" /> : null}
     <script type="module" src="/assets/scripts/console.js" blocking="render" />
     {names.map((name) => (
       <script
