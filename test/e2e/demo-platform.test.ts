@@ -133,7 +133,7 @@ describe.skipIf(!inject('temporalAddress'))('the simulated platform of npm start
       'needs-authorisation',
       'needs-authorisation',
     ])
-    expect(program.stderr()).toContain('the simulated account is paused')
+    await waitFor(() => program.stderr().includes('the simulated account is paused'))
     // The secrets of the simulated account are public, so anybody can sign this.
     const query = { timestamp: String(Math.floor(Date.now() / 1000)), nonce: 'n', echostr: 'test' }
     const signature = signatureOf('test-token', query.timestamp, query.nonce)

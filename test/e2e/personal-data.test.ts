@@ -122,7 +122,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
     await erase(openId)
     await drained()
     expect(await traces(openId)).toEqual([])
-    expect(await histories(openId)).toEqual([])
+    await expect.poll(() => histories(openId)).toEqual([])
     expect(await app.services.runs.describe({ appId: APP, openId })).toBeNull()
     expect(await db().$count(runs)).toBe(before.runs)
     expect(await db().$count(deliveries)).toBe(before.deliveries)
@@ -174,7 +174,7 @@ describe.skipIf(!inject('temporalAddress')).each(stores)('personal data on $name
       expect([answer.status, await answer.text()]).toEqual([200, 'success'])
       await drained()
       expect(await findPersonalData(db(), [openId, 'oWechatsOwnService'])).toEqual([])
-      expect(await histories(openId)).toEqual([])
+      await expect.poll(() => histories(openId)).toEqual([])
     },
   )
 

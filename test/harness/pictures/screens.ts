@@ -52,6 +52,9 @@ export const SCREENS: readonly Screen[] = [
 async function openStep(page: Page): Promise<void> {
   await page.locator('.card-button[data-card^=steps]', { hasText: '七天共读手册' }).first().click()
   await page.locator('.step-card.chosen').waitFor()
+  // The check of the draft and the shares of replies arrive some time after the page.
+  await page.locator('.said-bubble.chosen').waitFor()
+  await page.locator('.scenarios small').first().waitFor()
 }
 
 async function untilYamlIsOpen(page: Page): Promise<void> {

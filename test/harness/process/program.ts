@@ -14,7 +14,7 @@ export interface Program {
   process: ChildProcess
   stdout(): string
   stderr(): string
-  /** Resolves with the exit code; null when it was killed. */
+  /** Resolves with the exit code once all that it wrote was read; null when it was killed. */
   exited: Promise<number | null>
 }
 
@@ -66,7 +66,7 @@ export function spawnProgram(file: string, env: Record<string, string>, node = p
   child.stderr.on('data', (text) => {
     err += text
   })
-  const exited = new Promise<number | null>((resolve) => child.on('exit', (code) => resolve(code)))
+  const exited = new Promise<number | null>((resolve) => child.on('close', (code) => resolve(code)))
   const program = { process: child, stdout: () => out, stderr: () => err, exited }
   running.add(program)
   void exited.then(() => running.delete(program))
