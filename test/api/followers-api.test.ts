@@ -29,11 +29,13 @@ beforeAll(async () => {
   ]
   await api.put(campaignYaml('series', steps, [`accounts: [${APP}]`, 'exit: { keywords: [TD] }']))
   const short = '{ id: only, after: 5s, send: { text: 你好 } }'
-  await api.put(campaignYaml('list-a', [short], [`accounts: [${LIST_A}]`]))
+  // So long that a slow machine pauses a run before it ends.
+  const longer = short.replace('5s', '40s')
+  await api.put(campaignYaml('list-a', [longer], [`accounts: [${LIST_A}]`]))
   const ask = "{ id: ask, wait: 10h, branches: [{ name: 领取, on: { keywords: ['1'] }, steps: [] }] }"
   const more = '{ id: more, wait: 20h, branches: [{ name: 点击, on: { keys: [menu-*] }, steps: [] }] }'
   await api.put(campaignYaml('asks', [ask, more, short], [`accounts: [${FORKS}]`]))
-  await api.put(campaignYaml('list-b', [short], [`accounts: [${LIST_B}]`]))
+  await api.put(campaignYaml('list-b', [longer], [`accounts: [${LIST_B}]`]))
 })
 afterAll(() => api?.close())
 
@@ -325,12 +327,19 @@ describe('the list of followers', () => {
 
   beforeAll(async () => {
     const a = api.app.simulator.account(LIST_A)
+    const b = api.app.simulator.account(LIST_B)
     for (const openId of ['oListDone', 'oListLeft', 'oListActive', 'oListPaused']) await a.follow(openId)
-    await api.app.simulator.account(LIST_B).follow('oListOther')
+    await b.follow('oListOther')
     await api.app.waitForRun(LIST_A, 'oListLeft', (r) => r.runId !== null)
     await a.unfollow('oListLeft')
     await api.app.waitForRun(LIST_A, 'oListPaused', (r) => r.runId !== null)
     await api.call('POST', `${path('oListPaused', LIST_A)}/pause`)
+    for (const openId of ['oListDone', 'oListActive']) {
+      await api.app.waitForRun(LIST_A, openId, (r) => r.runId !== null)
+      await a.fastForward(openId, 41_000)
+    }
+    await api.app.waitForRun(LIST_B, 'oListOther', (r) => r.runId !== null)
+    await b.fastForward('oListOther', 41_000)
     await api.app.waitForRun(LIST_A, 'oListDone', (r) => r.outcome === 'completed')
     await api.app.waitForRun(LIST_A, 'oListLeft', (r) => r.outcome === 'unsubscribed')
     await api.app.waitForRun(LIST_A, 'oListPaused', (r) => r.status === 'paused')
