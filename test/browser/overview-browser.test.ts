@@ -50,7 +50,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the overview in 
     await app?.close()
   })
 
-  async function open(prepare?: (page: Page) => Promise<void>): Promise<{ page: Page; errors: string[] }> {
+  async function open(prepare?: (page: Page) => Promise<unknown>): Promise<{ page: Page; errors: string[] }> {
     const opened = await openPage(browser)
     await prepare?.(opened.page)
     await opened.page.goto(`${server.url}/signin?token=test-admin-token`)

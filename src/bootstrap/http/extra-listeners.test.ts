@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { Hono } from 'hono'
 import { afterEach, expect, it } from 'vitest'
+import { UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { freePort } from '../../temporal/local-server/ports.ts'
 import { type Listening, listen } from './server.ts'
 
@@ -9,8 +10,8 @@ let server: Listening | undefined
 afterEach(() => server?.close())
 
 /**
- * Connections that the server has accepted after `turns` long turns of its event loop. Another thread opens them, and begins
- * with the first turn: an idle event loop would accept them one after another.
+ * Connections that the server has accepted after `turns` long turns of its event loop. Another thread opens them before the
+ * first turn, while this one stands still: an idle event loop would accept them one after another.
  */
 async function acceptedInBusyTurns(turns: number, extraListeners: boolean): Promise<number> {
   const app = new Hono()
@@ -24,13 +25,20 @@ async function acceptedInBusyTurns(turns: number, extraListeners: boolean): Prom
     const { parentPort, workerData } = require('node:worker_threads')
     parentPort.postMessage('waiting')
     Atomics.wait(workerData, 0, 0)
+    let opened = 0
+    const open = () => {
+      if (++opened < ${CONNECTIONS}) return
+      Atomics.store(workerData, 1, 1)
+      Atomics.notify(workerData, 1)
+    }
     for (let i = 0; i < ${CONNECTIONS}; i++)
-      connect(${server.port}, '127.0.0.1').on('error', () => {}).write('GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n')`
-  const begun = new Int32Array(new SharedArrayBuffer(4))
-  const client = new Worker(script, { eval: true, workerData: begun })
+      connect(${server.port}, '127.0.0.1', open).on('error', () => {}).write('GET / HTTP/1.1\\r\\nhost: x\\r\\n\\r\\n')`
+  const state = new Int32Array(new SharedArrayBuffer(8))
+  const client = new Worker(script, { eval: true, workerData: state })
   await new Promise((resolve) => client.once('message', resolve))
-  Atomics.store(begun, 0, 1)
-  Atomics.notify(begun, 0)
+  Atomics.store(state, 0, 1)
+  Atomics.notify(state, 0)
+  Atomics.wait(state, 1, 0, UNIT_TIMEOUT_MS / 2)
   for (let turn = 0; turn < turns && accepted < CONNECTIONS; turn++) {
     for (const end = performance.now() + 10; performance.now() < end; );
     await new Promise(setImmediate)

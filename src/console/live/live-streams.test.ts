@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest'
+import { UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import type { Principal } from '../../auth/principal.ts'
 import { NO_LINKS, type View } from '../view.ts'
 import { createLiveStreams, type StreamRequest } from './live-streams.ts'
@@ -122,7 +123,9 @@ describe('live streams', () => {
     let value = 0
     const { live, reads } = setUp(() => ++value)
     const page = reader(live.open(request('lin')))
-    await vi.waitFor(() => expect(reads.mock.calls.length).toBeGreaterThan(10))
+    await vi.waitFor(() => expect(reads.mock.calls.length).toBeGreaterThan(10), {
+      timeout: UNIT_TIMEOUT_MS / 2,
+    })
     const waiting = [await next(page), await next(page)]
     expect(waiting.join()).toContain('<p id="figure">2</p>')
     const newest = Number(/id="figure">(\d+)</.exec((await next(page)) ?? '')?.[1])

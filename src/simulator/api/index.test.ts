@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { createSimulator, type Fault } from '../index.ts'
 import type { Profile } from '../state/grants.ts'
 import type { AccountOptions } from '../state/model.ts'
@@ -589,7 +590,9 @@ describe('a fault', () => {
     const hanging = Promise.resolve(
       sim.request(sim.at(path), sim.text('oTest'), { signal: caller.signal }),
     ).then((answer) => answered.push(answer.status))
-    await vi.waitFor(() => expect(sim.simulator.wechat.faults.list()).toEqual([]))
+    await vi.waitFor(() => expect(sim.simulator.wechat.faults.list()).toEqual([]), {
+      timeout: UNIT_TIMEOUT_MS / 2,
+    })
     // Another call is answered meanwhile.
     await sim.wechat.type('oOther', '1')
     expect(await sim.send('oOther')).toBe(0)

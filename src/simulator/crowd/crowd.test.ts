@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { UNIT_TIMEOUT_MS } from '../../../test/harness/timeouts.ts'
 import { SimulatedWechat } from '../simulated-wechat.ts'
 import type { SendLogEntry } from '../state/model.ts'
 import { Crowd } from './crowd.ts'
@@ -258,7 +259,9 @@ describe('the fast clock', () => {
 
   it('moves each phone forward to the end of its series, once everybody’s first minute is over', async () => {
     const crowd = await begin(onlyMix('silent'))
-    await vi.waitFor(() => expect(crowd.view()).toMatchObject({ state: 'finished', forwarded: 20 }))
+    await vi.waitFor(() => expect(crowd.view()).toMatchObject({ state: 'finished', forwarded: 20 }), {
+      timeout: UNIT_TIMEOUT_MS / 2,
+    })
     for (const openId of openIds()) expect(forwarded.filter((id) => id === openId)).toHaveLength(3)
     expect(wechat.clockOf(wechat.follower({ appId: APP, openId: openIds()[0] ?? '' }))).toBeGreaterThan(
       T0 + 3 * 3_600_000,
@@ -267,7 +270,9 @@ describe('the fast clock', () => {
 
   it('leaves alone who has unfollowed', async () => {
     const crowd = await begin(onlyMix('leaves-at-once'))
-    await vi.waitFor(() => expect(crowd.view()).toMatchObject({ state: 'finished', forwarded: 0 }))
+    await vi.waitFor(() => expect(crowd.view()).toMatchObject({ state: 'finished', forwarded: 0 }), {
+      timeout: UNIT_TIMEOUT_MS / 2,
+    })
     expect(forwarded).toEqual([])
   })
 
@@ -289,7 +294,7 @@ describe('the fast clock', () => {
       return false
     })
     await play(crowd, 90)
-    await vi.waitFor(() => expect(forwarded.length).toBeGreaterThan(10))
+    await vi.waitFor(() => expect(forwarded.length).toBeGreaterThan(10), { timeout: UNIT_TIMEOUT_MS / 2 })
     expect(crowd.view()).toMatchObject({ state: 'forwarding', forwarded: 9 })
     expect(crowd.isRunning).toBe(true)
     crowd.stop()
