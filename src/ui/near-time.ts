@@ -60,5 +60,5 @@ export function timePart(at: number, part: TimePart, language: Language): string
 
 /** A Chinese day with a space between digits and Chinese, as everywhere on the pages. */
 function spacedDay(text: string): string {
-  return text.replace(/(?<=\d)(?=[年月日])|(?<=[年月])(?=\d)/g, ' ')
+  return text.replace(/\d(?=[年月日])|[年月](?=\d)/g, '$& ')
 }

@@ -2,7 +2,7 @@ import { isSame } from '../../shared/same-value.ts'
 import { CannotEdit, plainFields, plainValue } from './plain-values.ts'
 
 /** Whether every line ends as on Windows. */
-const hasCrlf = (source: string) => source.includes('\r\n') && !/(?<!\r)\n/.test(source)
+const hasCrlf = (source: string) => source.includes('\r\n') && !/(^|[^\r])\n/.test(source)
 const BYTE_ORDER_MARK = '\ufeff'
 
 /**

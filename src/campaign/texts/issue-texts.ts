@@ -29,11 +29,11 @@ export interface IssueTexts {
   chinese: Translate
 }
 
-/** Where the Chinese part of a message in both languages begins: after a space, but not in a list. */
-const CHINESE_PART = /(?<!,) (?=[\u4e00-\u9fff])/
+/** The end of the English part of a message in both languages: before a space and Chinese, but not in a list. */
+const BEFORE_CHINESE_PART = /[^,](?= [\u4e00-\u9fff])/
 
-/** Where the Chinese sentence of a hint begins, as in `field-help.ts`: after the last English one. */
-const CHINESE_SENTENCE = /(?<=\.) (?=[\d ]*[\u4e00-\u9fff])/
+/** The end of the English part of a hint, as in `field-help.ts`: before a Chinese sentence. */
+const BEFORE_CHINESE_SENTENCE = /\.(?= [\d ]*[\u4e00-\u9fff])/
 
 const chineseHint = createTranslation([HINT_TEXTS])
 
@@ -61,8 +61,8 @@ export function createIssueTexts(
 function englishParts(tables: readonly MessageTable[]): MessageTable {
   const inBoth = tables.flatMap((table) =>
     Object.keys(table).flatMap((pattern) => {
-      const at = pattern.search(CHINESE_PART)
-      return at < 0 ? [] : [[pattern, pattern.slice(0, at).replaceAll(':num}', '}')]]
+      const end = pattern.search(BEFORE_CHINESE_PART) + 1
+      return end === 0 ? [] : [[pattern, pattern.slice(0, end).replaceAll(':num}', '}')]]
     }),
   )
   return Object.fromEntries(inBoth)
@@ -71,7 +71,7 @@ function englishParts(tables: readonly MessageTable[]): MessageTable {
 /** A hint of its own is English; a hint about a field has both languages. */
 function hintIn(hint: string, language: Language): string | null {
   const own = chineseHint(hint)
-  const at = hint.search(CHINESE_SENTENCE)
-  if (own !== null || at < 0) return language === 'en' ? hint : own
-  return language === 'en' ? hint.slice(0, at) : hint.slice(at + 1)
+  const end = hint.search(BEFORE_CHINESE_SENTENCE) + 1
+  if (own !== null || end === 0) return language === 'en' ? hint : own
+  return language === 'en' ? hint.slice(0, end) : hint.slice(end + 1)
 }

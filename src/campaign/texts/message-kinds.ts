@@ -94,7 +94,7 @@ function valueName(value: string): string | null {
 /** Values of a field, one of which may be chosen; null when one is no value but a text. */
 export function valueNames(values: readonly string[]): string | null {
   const names = joined(values, valueName, ' 或 ')
-  return names?.replace(/(?<=）) 或 (?=[\u4e00-\u9fff])/, '或').replace('） 或', '）或') ?? null
+  return names?.replace(/） 或 (?=[\u4e00-\u9fff])/, '）或').replace('） 或', '）或') ?? null
 }
 
 function fieldInForm(field: string): string | null {
