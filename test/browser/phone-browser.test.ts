@@ -93,7 +93,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
   const sees = (page: Page, text: string) => page.locator('#chat', { hasText: text }).waitFor()
   /** Presses a fast-forward button, and waits until the fast-forward is over. */
   const forward = async (page: Page, button: string) => {
-    await page.click(button)
+    await Promise.all([page.waitForResponse('**/fast-forward'), page.click(button)])
     await page.locator(`${button}:not([disabled])`).waitFor()
   }
   const stateOf = ({ state }: RunRow, step: string) => state.steps.find(({ id }) => id === step)?.state ?? ''
@@ -123,7 +123,8 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
       await waitUntilDone('oBrowser', step)
     }
     await sees(page, '资料看到哪里了')
-    const before = await hoursAhead(page)
+    // The page may not show yet how far the last one has gone.
+    const before = app.simulator.wechat.peek({ appId: APP, openId: 'oBrowser' }).offsetMs / 3_600_000
     await forward(page, '[data-forward="3600000"]')
     await expect.poll(() => hoursAhead(page)).toBeCloseTo(before + 1, 1)
     await forward(page, '#to-next')
@@ -170,8 +171,8 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the phone in a b
     await sees(page, '已取消关注')
     const run = await app.waitForRun(APP, 'oLeaver', (r) => r.outcome === 'unsubscribed')
     expect(run.state.steps.filter((s) => s.state === 'pending')).toEqual([])
-    expect(await page.locator('#chat li').last().textContent()).toContain('已取消关注')
-    expect(await page.locator('#follow').textContent()).toBe('关注')
+    await expect.poll(() => page.locator('#chat li').last().textContent()).toContain('已取消关注')
+    await expect.poll(() => page.locator('#follow').textContent()).toBe('关注')
     await page.click('#follow')
     await expect.poll(() => page.locator('#follow').textContent()).toBe('取消关注')
     await page.context().close()
