@@ -14,7 +14,7 @@ name: 所有账号
 entry: { event: subscribe }
 steps:
   - { id: now, after: 0s, send: { text: 您好 } }
-  - { id: later, after: 25s, since: entry, send: { text: 还在吗 } }
+  - { id: later, after: 12s, since: entry, send: { text: 还在吗 } }
 `
 const BURST = 120
 

@@ -10,7 +10,7 @@ id: welcome
 name: 新粉欢迎
 entry: { event: subscribe }
 steps:
-  - { id: hint, after: 20s, since: entry, when: not-replied, send: { text: 还在吗？ } }
+  - { id: hint, after: 50s, since: entry, when: not-replied, send: { text: 还在吗？ } }
   - { id: gift, after: 0s, since: reply, send: { text: 资料 } }
   - { id: day-1, after: 22h, since: reply, send: { text: 第二天 } }
 `
@@ -54,6 +54,7 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the console in a
     await row('资料').waitFor()
     await app.simulator.account(APP).type('oConsole', '1')
     await row('资料').getByTitle('sent').waitFor()
+    await app.simulator.account(APP).fastForward('oConsole', 60_000)
     await row('还在吗？').getByTitle('skipped').waitFor()
     expect(await page.locator('a[href*="nurture"]').count()).toBeGreaterThan(0)
     expect(complaints).toEqual([])
