@@ -423,6 +423,9 @@ describe('trying a campaign', () => {
     expect(sent.html).toContain('<span class="pill green" title="sent">已发送</span>')
     const again = await send('/campaigns/tried/test', 'operator', { ...form, key })
     expect(again.html).toContain('没有重复发送')
+    api.app.simulator.wechat.faults.add({ appId: APP, errcode: 45015, times: 1 })
+    const late = await send('/campaigns/tried/test', 'operator', { ...form, key: `${key}-late` })
+    expect(late.html).toMatch(/互动窗口已过：请试发对象先给公众号发一条消息.*<code translate="no">45015</s)
   })
 
   it('says in the reader’s language why a test is not possible, and keeps what was typed', async () => {

@@ -2,7 +2,7 @@ import type { Issue } from '../../campaign/issue.ts'
 import type { Campaign } from '../../campaign/model.ts'
 import { timeInBeijing } from '../../shared/beijing-time.ts'
 import type { Tester } from '../../store/runs/testers.ts'
-import { Data, StatePill } from '../components/basics.tsx'
+import { Code, StatePill } from '../components/basics.tsx'
 import { CampaignFrame, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { DataTable } from '../components/data-table.tsx'
 import { FormProblem, type FormState, type Option, SelectField, TextField } from '../components/forms.tsx'
@@ -11,8 +11,9 @@ import { type Named, StepName, useStepNames } from '../components/step-name.tsx'
 import { Icon } from '../design/icons.tsx'
 import { campaignPath } from '../paths.ts'
 import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
+import { testSendReason } from '../texts/errors/test-send-reasons.ts'
 import { TEST_SEND_TEXTS } from '../texts/try-texts.ts'
-import { useText } from '../view.ts'
+import { useText, useView } from '../view.ts'
 
 /** What the operator API answers to a test. */
 export interface TestSendResult {
@@ -154,6 +155,7 @@ const TestForm = (props: TestSendProps) => {
 
 const Results = ({ result, model }: { result: TestSendResult; model: Campaign | null }) => {
   const texts = useText(TEST_SEND_TEXTS)
+  const { language } = useView()
   const names = useStepNames(model)
   const { grant, messages, duplicate } = result
   return (
@@ -181,7 +183,9 @@ const Results = ({ result, model }: { result: TestSendResult; model: Campaign | 
             title: texts.reason,
             cell: (m) =>
               m.reason === null ? null : (
-                <Data>{m.errcode === null ? m.reason : `${m.reason} (${m.errcode})`}</Data>
+                <>
+                  {testSendReason(m.reason, language)} {m.errcode === null ? null : <Code>{m.errcode}</Code>}
+                </>
               ),
           },
         ]}
