@@ -71,7 +71,7 @@ async function addBatch(db: Db, count: number, first: number): Promise<void> {
   await execute(
     db,
     sql`INSERT INTO ${runs} SELECT c.* FROM ${runs} r
-      CROSS JOIN LATERAL jsonb_populate_record(r, jsonb_build_object('run_key', r.run_key || '-' || ${first}::integer,
+      CROSS JOIN LATERAL jsonb_populate_record(r, jsonb_build_object('run_key', 'live-' || ${first}::integer || '-' || r.run_key,
         'open_id', substr(r.open_id, 1, 20) || '-' || ${first}::integer, 'created_at', ${now}::bigint)) c
       WHERE r.run_key IN (SELECT run_key FROM ${runs} WHERE status = 'active' ORDER BY run_key LIMIT ${entries}::integer)`,
   )
