@@ -22,12 +22,13 @@ export function createTurns(now: () => number, random: () => number): Turns {
   let last = Number.NEGATIVE_INFINITY
   return {
     next(earliestMs, spacingMs) {
-      const earliest = now() + earliestMs
+      const asked = now()
+      const earliest = asked + earliestMs
       const turn = Math.max(earliest, last + spacingMs)
       // Also when the clock was set back.
       if (turn > earliest + WAIT_MAX_MS) return Math.ceil(earliestMs + random() * WAIT_MAX_MS)
       last = turn
-      return Math.ceil(turn - now())
+      return Math.ceil(turn - asked)
     },
   }
 }
