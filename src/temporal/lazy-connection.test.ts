@@ -39,6 +39,16 @@ describe('a connection to a Temporal that does not answer', () => {
     expect(attempts()).toBe(0)
   })
 
+  it('tries no call again if it is given no interceptor that does', async () => {
+    const { address } = await refusingServer()
+    const connection = lazyConnection({ address, interceptors: [] })
+    const call = connection.withDeadline(Date.now() + 60_000, () =>
+      connection.workflowService.getSystemInfo({}),
+    )
+    expect(await call.catch(codeOf)).toBe(14)
+    await connection.close()
+  })
+
   it('tries a call again while it is open', async () => {
     const { address } = await refusingServer()
     const connection = lazyConnection({ address })

@@ -11,6 +11,7 @@ type Call = ReturnType<Parameters<Interceptor>[1]>
 
 /**
  * A connection that opens at its first call. A call that is tried again ends when the connection is closed.
+ * Without interceptors of the options, calls are tried again as the client of Temporal does by default.
  * The client of Temporal would start the next attempt from a timer. On a closed channel that throws where nothing can catch it,
  * so it would end the process in the middle of its shutdown.
  */
@@ -20,8 +21,8 @@ export function lazyConnection(options: ConnectionOptions): Connection {
   const refuseAfterClose: Interceptor = (call, nextCall) =>
     // Typed as the class, of which callers use the methods of the interface only.
     (isClosed ? endedCall() : nextCall(call)) as ReturnType<Interceptor>
-  const tryAgain = makeGrpcRetryInterceptor(defaultGrpcRetryOptions())
-  const connection = Connection.lazy({ ...options, interceptors: [tryAgain, refuseAfterClose] })
+  const { interceptors = [makeGrpcRetryInterceptor(defaultGrpcRetryOptions())] } = options
+  const connection = Connection.lazy({ ...options, interceptors: [...interceptors, refuseAfterClose] })
   const close = connection.close.bind(connection)
   connection.close = () => {
     isClosed = true
