@@ -10,7 +10,7 @@ export type Pace = <T>(isAwaited: () => boolean, work: (pause: Pause) => Promise
 /** Work in the background rests so many times as long as it works. */
 const REST = 2
 /** A rest lasts at most so much longer while requests are answered one after the other, ms. */
-const MOST_FOR_REQUESTS_MS = 100
+const MOST_FOR_REQUESTS_MS = 25
 
 /**
  * A pace for long work in the background, whose parts would otherwise follow each other at once: the embedded store and this process
