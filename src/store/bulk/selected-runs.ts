@@ -1,7 +1,7 @@
 import { and, type SQL, sql } from 'drizzle-orm'
 import type { FollowerKey } from '../../shared/ids.ts'
 import type { Db } from '../db.ts'
-import { conditionsOf, hasStatus, isOpen, type RunFilter } from '../runs/latest-runs.ts'
+import { conditionsOf, hasStatus, isNewestIn, isOpen, type RunFilter } from '../runs/latest-runs.ts'
 import type { RunRow } from '../runs/run-rows.ts'
 import { runs } from '../schema.ts'
 import { execute } from '../sql.ts'
@@ -27,19 +27,19 @@ function openRuns(...conditions: (SQL | undefined)[]): SQL {
     WHERE ${and(isOpen, ...conditions)})`
 }
 
-const isNewer = sql`n.app_id = s.app_id AND n.open_id = s.open_id AND (n.created_at, n.run_key) > (s.created_at, s.run_key)`
-
 /** Those of some runs that are the latest of their followers. Looks up each. @param fitting as {@link fittingRuns} */
 export const latestOf = (fitting: SQL): SQL =>
-  sql`(SELECT s.* FROM ${fitting} AS s WHERE NOT EXISTS (SELECT 1 FROM ${runs} n WHERE ${isNewer}))`
+  sql`(SELECT s.* FROM ${fitting} AS s WHERE ${isNewestIn(sql`${runs}`, sql`s`)})`
 
 /** The same, by one pass over all runs since the oldest of them. */
-export const latestOfMany = (fitting: SQL): SQL =>
-  sql`(WITH fitting AS MATERIALIZED (SELECT * FROM ${fitting} AS f)
-    SELECT s.* FROM fitting s WHERE NOT EXISTS (SELECT 1 FROM (
-      SELECT app_id, open_id, created_at, run_key FROM ${runs} WHERE created_at >= (SELECT min(created_at) FROM fitting)
-      -- PostgreSQL would look up each run in this list too.
-      OFFSET 0) n WHERE ${isNewer}))`
+export function latestOfMany(fitting: SQL): SQL {
+  const sinceTheOldest = sql`(
+    SELECT app_id, open_id, created_at, run_key FROM ${runs} WHERE created_at >= (SELECT min(created_at) FROM fitting)
+    -- PostgreSQL would look up each run in this list too.
+    OFFSET 0)`
+  return sql`(WITH fitting AS MATERIALIZED (SELECT * FROM ${fitting} AS f)
+    SELECT s.* FROM fitting s WHERE ${isNewestIn(sinceTheOldest, sql`s`)})`
+}
 
 /** Fewer runs than this are looked up one by one sooner than all newer ones are read. */
 const MANY = 2_000

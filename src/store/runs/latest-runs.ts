@@ -55,9 +55,16 @@ export async function listLatestRuns(
     .limit(limit)
 }
 
-/** The row comparison reads the index `runs_by_follower` alone. */
-const isLatest = sql`NOT EXISTS (SELECT 1 FROM ${runs} n WHERE n.app_id = ${runs.appId} AND n.open_id = ${runs.openId}
-    AND (n.created_at, n.run_key) > (${runs.createdAt}, ${runs.runKey}))`
+/**
+ * Whether no run of the same follower in `list` is newer. In the table of all runs, the row comparison reads the index
+ * `runs_by_follower` alone.
+ * @param run the alias of the run
+ */
+export const isNewestIn = (list: SQL, run: SQL): SQL =>
+  sql`NOT EXISTS (SELECT 1 FROM ${list} n WHERE n.app_id = ${run}.app_id AND n.open_id = ${run}.open_id
+    AND (n.created_at, n.run_key) > (${run}.created_at, ${run}.run_key))`
+const ALL_RUNS = sql`${runs}`
+const isLatest = isNewestIn(ALL_RUNS, ALL_RUNS)
 
 /** A page of runs with a reason that more runs have than this is found soon among the newest ones. */
 const RARE = 3_000
