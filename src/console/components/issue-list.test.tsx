@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
+import { renderPart } from '../../../test/harness/render-part.tsx'
 import { checkCampaign } from '../../campaign/check.ts'
 import { readFile } from '../../campaign/editing/campaign-items.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { Language } from '../texts/bilingual.ts'
-import { NO_LINKS, ViewContext } from '../view.ts'
 import { IssueList } from './issue-list.tsx'
 import { WithMedia } from './step-name.tsx'
 
@@ -31,20 +31,11 @@ const fields = readFile(SOURCE).fields
 
 /** What a reader sees, with the ids between ‹ ›. */
 function textOf(issues: readonly Issue[], { language = 'zh' as Language, of = fields, editor = '/y' } = {}) {
-  const view = {
+  const html = renderPart(
+    <WithMedia names={{ [MEDIUM]: { filename: '地图.png', type: 'image' } }}>
+      <IssueList issues={issues} of={of} editor={editor} />
+    </WithMedia>,
     language,
-    theme: 'system',
-    url: '/',
-    links: NO_LINKS,
-    principal: null,
-    notice: null,
-  } as const
-  const html = String(
-    <ViewContext.Provider value={view}>
-      <WithMedia names={{ [MEDIUM]: { filename: '地图.png', type: 'image' } }}>
-        <IssueList issues={issues} of={of} editor={editor} />
-      </WithMedia>
-    </ViewContext.Provider>,
   )
   return html
     .replaceAll(/<code[^>]*>(.*?)<\/code>/g, '‹$1›')

@@ -1,23 +1,17 @@
+import type { Child } from 'hono/jsx'
 import { describe, expect, it } from 'vitest'
+import { renderPart } from '../../../test/harness/render-part.tsx'
 import type { Overview } from '../overview/overview-data.ts'
 import { overviewParts } from '../pages/overview/overview-page.tsx'
 import { Reasons, type Results } from '../pages/results/results-parts.tsx'
 import type { Language } from '../texts/bilingual.ts'
-import { NO_LINKS, ViewContext } from '../view.ts'
 
 const SKIPPED = { replied: 4, 'no-grant': 2 }
 
 function textIn(language: Language, part: unknown): string {
-  const view = {
-    language,
-    theme: 'system',
-    url: '/',
-    links: NO_LINKS,
-    principal: null,
-    notice: null,
-  } as const
-  const html = String(<ViewContext.Provider value={view}>{part as never}</ViewContext.Provider>)
-  return html.replaceAll(/<[^>]+>/g, ' ').replaceAll(/\s+/g, ' ')
+  return renderPart(part as Child, language)
+    .replaceAll(/<[^>]+>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
 }
 const results = (range: Results['query']['range']) =>
   (

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { renderPart } from '../../../test/harness/render-part.tsx'
 import type { OneFollower } from '../read-follower.ts'
 import type { Language } from '../texts/bilingual.ts'
-import { NO_LINKS, ViewContext } from '../view.ts'
 import { ConversationCard } from './follower-conversation.tsx'
 
 /** 20:00 in Beijing. */
@@ -26,15 +26,9 @@ interface Shown {
 function linesOf(shown: Shown): string[] {
   const { now = EVENING, past = [], isAhead = false, status = 'active', language = 'zh' } = shown
   const { simulatorUrl = 'http://phone.test' } = shown
-  const links = { ...NO_LINKS, simulatorUrl }
-  const view = { language, theme: 'system', url: '/', links, principal: null, notice: null } as const
   const conversation = { past, future: [], waiting: [], grants: [] }
   const follower = { conversation, now, isAhead, run: { status }, models: [] } as unknown as OneFollower
-  const html = String(
-    <ViewContext.Provider value={view}>
-      <ConversationCard follower={follower} />
-    </ViewContext.Provider>,
-  )
+  const html = renderPart(<ConversationCard follower={follower} />, language, { simulatorUrl })
   return [...html.matchAll(/<li class="chat-line [^>]*>(.*?)<\/li>/gs)].map(([, line = '']) =>
     line.replaceAll(/<[^>]+>/g, '').trim(),
   )
