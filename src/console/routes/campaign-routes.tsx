@@ -1,4 +1,4 @@
-import type { Hono } from 'hono'
+import type { Context, Hono } from 'hono'
 import { cursor as cursorOf, toPage } from '../../api/routes/route-helpers.ts'
 import { listTargetAccounts } from '../../api/views/campaign-account-view.ts'
 import { campaignView } from '../../api/views/campaign-view.ts'
@@ -65,26 +65,22 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
       </WithMedia>,
     )
   })
+  const askedFilter = async (c: Context, id: string) => {
+    const found = await deps.campaigns.find(id)
+    return filterOf(readResultsQuery(c.req.query()), deps, found?.version?.model)
+  }
   app.get('/campaigns/:id/statistics.csv', async (c) => {
     const table = STATISTICS_TABLES.find((name) => name === c.req.query('table'))
     if (!table) return respond(c, <NotFoundPage />, 404)
     const id = c.req.param('id')
-    const filter = filterOf(
-      readResultsQuery(c.req.query()),
-      deps,
-      (await deps.campaigns.find(id))?.version?.model,
-    )
+    const filter = await askedFilter(c, id)
     const query = `table=${table}&lang=${languageOf(c)}&${filter}`
     const file = await deps.api.file(c, `/api${campaignPath(id)}/statistics.csv?${query}`)
     return file instanceof Response ? file : notDone(c, file, campaignPath(id))
   })
   app.get('/campaigns/:id/runs.jsonl', requirePageRole(deps, 'operator'), async (c) => {
     const id = c.req.param('id')
-    const filter = filterOf(
-      readResultsQuery(c.req.query()),
-      deps,
-      (await deps.campaigns.find(id))?.version?.model,
-    )
+    const filter = await askedFilter(c, id)
     const file = await deps.api.file(c, `/api${campaignPath(id)}/runs.jsonl?${filter}`)
     return file instanceof Response ? file : notDone(c, file, campaignPath(id))
   })

@@ -6,7 +6,7 @@ import type { Language } from '../texts/bilingual.ts'
 import { ISSUE_LIST_TEXTS } from '../texts/campaign-frame-texts.ts'
 import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
 import { apiPlaceName } from '../texts/errors/api-error-text.ts'
-import { type StepNames, withStepNumbers } from './step-names.ts'
+import { type StepNames, stepInSentence, withStepNumbers } from './step-names.ts'
 import { branchWords, elseWords, forkTitle, NO_MEDIA, stepWords } from './step-words.ts'
 
 /** The step or fork that an issue of a file is about, as the editor calls it. */
@@ -77,11 +77,8 @@ function cardsOn(path: string, fields: Fields): Card[] {
 
 /** The same on one line. */
 function placeText(place: IssuePlace, language: Language): string {
-  // In the middle of a sentence.
-  const title = EDITOR_TEXTS[language].stepTitle(place.number)
-  const step = language === 'zh' ? title : title.toLowerCase()
   const branch = place.branch === null ? '' : ISSUE_LIST_TEXTS[language].branch(place.branch)
-  return [step, branch, place.field].filter(Boolean).join(' · ')
+  return [stepInSentence(place.number, language), branch, place.field].filter(Boolean).join(' · ')
 }
 
 /** A path of the file in a message. */

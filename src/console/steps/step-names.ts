@@ -138,19 +138,23 @@ const MENTIONS = {
   ],
 }
 
+/** The place of a step in the middle of a sentence: `第 3 步`, `step 3`. */
+export function stepInSentence(number: number, language: Language): string {
+  const title = EDITOR_TEXTS[language].stepTitle(number)
+  return language === 'zh' ? title : title.toLowerCase()
+}
+
 /**
  * A message of the check, or its hint, with the place of a step or a fork in place of its id, as the forms of the editor count
  * them.
  */
 export function withStepNumbers(message: string, names: StepNames, language: Language): string {
-  const { stepTitle } = EDITOR_TEXTS[language]
   return MENTIONS[language].reduce(
     (text, { pattern, stays }) =>
       text.replaceAll(pattern, (whole, before: string, id: string) => {
         const name = names.of(id)
         if (!name) return whole
-        const title = stepTitle(name.number)
-        return `${stays ?? before}${language === 'zh' ? title : title.toLowerCase()}`
+        return `${stays ?? before}${stepInSentence(name.number, language)}`
       }),
     message,
   )

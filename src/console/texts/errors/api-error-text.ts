@@ -1,14 +1,12 @@
 import { type Language, placeName } from '../../../campaign/texts/field-names.ts'
 import { CAMPAIGN_TABLES } from '../../../campaign/texts/issue-text.ts'
 import { createIssueTexts, type IssueText } from '../../../campaign/texts/issue-texts.ts'
-import { fixedRemedies } from '../../../wechat/rules/errcodes.ts'
 import { apiFieldName } from './field-names.ts'
 import { API_KINDS } from './message-kinds.ts'
 import { plainEnglish } from './plain-english.ts'
+import { REMEDY_TEXTS } from './remedy-texts.ts'
 import { REQUEST_TEXTS, SCHEMA_TEXTS } from './request-texts.ts'
 import { ACCOUNT_TEXTS, RESOURCE_TEXTS } from './resource-texts.ts'
-
-const REMEDY_TEXTS = Object.fromEntries(fixedRemedies().map(({ en, zh }) => [en, zh]))
 
 /** Every message of the operator API, with its Chinese text. */
 export const API_TABLES = [

@@ -1,11 +1,11 @@
 import { createTranslation, type MessageTable } from '../../../shared/message-texts.ts'
-import { fixedRemedies } from '../../../wechat/rules/errcodes.ts'
 import type { Language } from '../bilingual.ts'
 import { reasonWords } from '../reason-labels.ts'
+import { REMEDY_TEXTS } from './remedy-texts.ts'
 
 /** What to do about WeChat's refusal of a message. */
 const ADVICE: MessageTable = {
-  ...Object.fromEntries(fixedRemedies().map(({ en, zh }) => [en, zh])),
+  ...REMEDY_TEXTS,
   'ask the tester to send any message to the account, then repeat the test':
     '请试发对象先给公众号发一条消息，再试发一次',
   "WeChat's reply window is over: {then:text}": '互动窗口已过：{then}',
