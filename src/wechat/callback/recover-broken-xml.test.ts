@@ -22,7 +22,19 @@ const scanned = (result: string) =>
 const SENDER = { toUserName: 'gh_1', openId: 'oMe', createTime: 1714112445 }
 const inboundOf = (xml: string) => parseInbound(read(xml).record)
 
-const ENDS = [']]>', 'a]]>b', ']]]]>>', ']]></Content>', '</Content>', ']]></xml>', '<xml>', '<![CDATA[x]]>']
+const ENDS = [
+  ']]>',
+  'a]]>b',
+  ']]]]>>',
+  ']]></Content>',
+  '</Content>',
+  ']]></xml>',
+  '<xml>',
+  '<![CDATA[x]]>',
+  '<![CDATA[x]]>\n<![CDATA[',
+  ']]><!--x--><![CDATA[',
+  ']]><?x?> <![CDATA[',
+]
 const CONTROLS = ['\u0001', 'a\u0002b', '\u0010', '\u001b[0m', '\ufffe']
 const MARKUP = [
   '&',

@@ -12,6 +12,8 @@ export class CallbackBodyError extends Error {
 export type BodyFormat = 'xml' | 'json'
 
 const MAX_DEPTH = 10
+/** How XML writers put `]]>` into a CDATA section: they end the section within it and begin another. */
+const SPLIT_END = ']]]]><![CDATA[>'
 const parser = new XMLParser({
   ignoreAttributes: true,
   parseTagValue: false,
@@ -95,14 +97,16 @@ function parseXml(text: string): FieldRecord {
   const checked = XMLValidator.validate(text)
   if (checked !== true) throw new BrokenXmlError('body is not well-formed XML')
   let tree: unknown
+  let joined: unknown
   try {
     tree = parser.parse(text)
+    joined = text.includes(SPLIT_END) ? parser.parse(text.replaceAll(SPLIT_END, '')) : tree
   } catch {
     throw new BrokenXmlError('body is not well-formed XML')
   }
   const root = isRecord(tree) ? tree.xml : undefined
   if (!isRecord(root)) throw new CallbackBodyError('XML has no <xml> element')
-  if (isDoubtful(root, text) && recoverPush(text)) throw new BrokenXmlError('XML has fields within a text')
+  if (isDoubtful(joined) && recoverPush(text)) throw new BrokenXmlError('XML has fields within a text')
   const read = fromXml(root, 0)
   if (typeof read === 'string' || Array.isArray(read)) throw new CallbackBodyError('XML has no fields')
   return read
@@ -110,12 +114,12 @@ function parseXml(text: string): FieldRecord {
 
 /**
  * True when well-formed XML may have fields from a person's text that ended its CDATA section. WeChat writes each field once,
- * with either a section or elements in it.
+ * with either one section or elements in it.
+ * @param joined - the parsed body, in which sections that an XML writer split are one again
  */
-function isDoubtful(root: Record<string, unknown>, text: string): boolean {
-  if (Object.values(root).some(Array.isArray)) return true
-  const isTorn = text.replaceAll(']]]]><![CDATA[>', '').includes(']]><![CDATA[')
-  return isTorn || isMixed(root, 0)
+function isDoubtful(joined: unknown): boolean {
+  const root = isRecord(joined) ? joined.xml : undefined
+  return !isRecord(root) || Object.values(root).some(Array.isArray) || isMixed(root, 0)
 }
 
 function isMixed(node: unknown, depth: number): boolean {
@@ -124,7 +128,8 @@ function isMixed(node: unknown, depth: number): boolean {
   if (!isRecord(node)) return false
   const { '#cdata': cdata, '#text': text, ...fields } = node
   const parts = [cdata !== undefined, String(text ?? '').trim() !== '', Object.keys(fields).length > 0]
-  return parts.filter(Boolean).length > 1 || Object.values(fields).some((field) => isMixed(field, depth + 1))
+  const isTorn = Array.isArray(cdata) || parts.filter(Boolean).length > 1
+  return isTorn || Object.values(fields).some((field) => isMixed(field, depth + 1))
 }
 
 /** Joins the text and the CDATA of a leaf, decodes references in the text, and converts other nodes to records. */
