@@ -1,7 +1,33 @@
-export interface RefreshedValue<T> {
-  /** The value and when it was read, by the clock. Waits for a read only when there is no value, or it is too old. */
-  get(): Promise<{ value: T; at: number }>
+import { SECOND_MS } from './time-units.ts'
+
+/** A value, and when it had been read, by the clock. */
+interface Read<T> {
+  value: T
+  at: number
 }
+
+export interface RefreshedValue<T> {
+  /** Waits for a read only when there is no value, or it is too old. */
+  get(): Promise<Read<T>>
+}
+
+/** A value that takes long to read is not read again sooner than this, and is not used longer, ms. */
+const MOST = { freshMs: 30 * SECOND_MS, usableMs: 60 * SECOND_MS }
+
+/**
+ * Ages of a value that is kept longer the longer its read took, so that no more than a quarter of the time is spent on reads.
+ * @param least of a value that was read at once
+ */
+export function agesByReadTime(least: { freshMs: number; usableMs: number }) {
+  const within = (name: keyof typeof MOST, ms: number) => Math.min(Math.max(ms, least[name]), MOST[name])
+  return {
+    freshMs: (tookMs: number) => within('freshMs', 3 * tookMs),
+    usableMs: (tookMs: number) => within('usableMs', 30 * tookMs),
+  }
+}
+
+/** A time in ms, or that of a value whose read took `tookMs`. */
+type Age = number | ((tookMs: number) => number)
 
 /**
  * Keeps a value that takes long to read. An older value is returned at once while a new one is read, so that nobody waits for it.
@@ -13,16 +39,17 @@ export interface RefreshedValue<T> {
  */
 export function createRefreshedValue<T>(
   read: (isAwaited: () => boolean) => Promise<T>,
-  options: { freshMs: number; usableMs: number; clock: () => number },
+  options: { freshMs: Age; usableMs: Age; clock: () => number },
 ): RefreshedValue<T> {
   const { freshMs, usableMs, clock } = options
-  let latest: { value: T; at: number } | null = null
-  let reading: Promise<{ value: T; at: number }> | null = null
+  let latest: (Read<T> & { tookMs: number }) | null = null
+  let reading: Promise<Read<T>> | null = null
   let isAwaited = false
   const refresh = () => {
+    const began = performance.now()
     reading ??= read(() => isAwaited)
       .then((value) => {
-        latest = { value, at: clock() }
+        latest = { value, at: clock(), tookMs: performance.now() - began }
         return latest
       })
       .finally(() => {
@@ -31,12 +58,13 @@ export function createRefreshedValue<T>(
       })
     return reading
   }
+  const isYounger = (age: Age) =>
+    latest !== null && clock() - latest.at < (typeof age === 'number' ? age : age(latest.tookMs))
   return {
     async get() {
-      const age = latest === null ? Number.POSITIVE_INFINITY : clock() - latest.at
-      if (latest && age < freshMs) return latest
+      if (latest && isYounger(freshMs)) return latest
       const next = refresh()
-      if (latest === null || age >= usableMs) {
+      if (!latest || !isYounger(usableMs)) {
         isAwaited = true
         return next
       }

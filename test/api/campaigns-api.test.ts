@@ -526,6 +526,7 @@ describe('the statistics of a campaign', () => {
     const group = { entered: 1, replied: 0, goals: 0, value: 0, unfollowed: 0 }
     const day = expect.stringMatching(/^\d{4}-\d{2}-\d{2}$/)
     expect(body).toMatchObject({
+      countedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/),
       runs: { ...group, active: 0, ended: { completed: 1 }, uncounted: 0 },
       steps: [{ step: 'hint', due: 1, sent: 1, skipped: {} }],
       days: [{ day, ...group }],

@@ -9,6 +9,7 @@ import { createBackgroundPace } from '../../src/shared/background-pace.ts'
 import { createMetrics } from '../../src/shared/metrics.ts'
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../src/shared/time-units.ts'
 import type { Db } from '../../src/store/db.ts'
+import { readEntryCounts } from '../../src/store/runs/campaign-activity.ts'
 import { countOpenRuns, sampleActiveRuns } from '../../src/store/runs/due-steps.ts'
 import { countActivitySince, recentActivity } from '../../src/store/runs/recent-activity.ts'
 import { insertRun, saveSnapshot } from '../../src/store/runs/run-rows.ts'
@@ -32,7 +33,13 @@ const FILE = campaignSchema.parse({
 }) as Campaign
 const PLAN = compileCampaign(FILE, 1)
 
-async function addRun(db: Db, key: string, at: number, outcome: 'unsubscribed' | null = null): Promise<void> {
+async function addRun(
+  db: Db,
+  key: string,
+  at: number,
+  outcome: 'unsubscribed' | null = null,
+  campaign = PLAN.campaign,
+): Promise<void> {
   const entry = {
     key,
     at,
@@ -42,7 +49,7 @@ async function addRun(db: Db, key: string, at: number, outcome: 'unsubscribed' |
     eventKey: null,
     text: null,
   }
-  const start = { plan: PLAN, entry }
+  const start = { plan: { ...PLAN, campaign }, entry }
   await insertRun(db, { appId: APP, openId: `o-${key}` }, start, [], at)
   if (!outcome) return
   const state = endRun(beginRun(PLAN, entry, []), outcome, null, at + HOUR_MS)
@@ -212,5 +219,24 @@ describeOnBothStores('the recent activity of campaigns', (store) => {
     expect(await ofShop()).toEqual({ active: 3, entered: 3, sent: 4, goals: 1 })
     now += 10 * MINUTE_MS
     expect(await ofShop()).toEqual({ active: 3, entered: 3, sent: 5, goals: 1 })
+  })
+
+  it('is the same however many runs a statement counts', async () => {
+    const { db } = store()
+    const period = { from: T0, until: T0 + 10 }
+    // Two arrive in the same millisecond. The last one does not belong to the period.
+    for (const [i, at] of [0, 3, 3, 5, 9, 10].entries())
+      await addRun(db, `k${i}`, T0 + at, null, i === 3 ? 'other' : 'shop')
+    await db.insert(deliveries).values([sent('k0', 'a'), sent('k1', 'a'), sent('k2', 'a'), sent('k5', 'a')])
+    for (const slice of [1, 2, 3, 10]) {
+      let statements = 0
+      const pause = async () => void statements++
+      const counts = await readEntryCounts(db, period, { pause, slice: () => slice })
+      expect(Object.fromEntries(counts)).toEqual({
+        shop: { entered: 4, sent: 3, goals: 0 },
+        other: { entered: 1, sent: 0, goals: 0 },
+      })
+      expect(statements).toBeGreaterThanOrEqual(Math.ceil(4 / slice))
+    }
   })
 })

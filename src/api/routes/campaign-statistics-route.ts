@@ -1,21 +1,22 @@
 import { createRoute, type OpenAPIHono } from '@hono/zod-openapi'
 import { LRUCache } from 'lru-cache'
 import type { StatisticsFilter } from '../../campaign/statistics/counted-row.ts'
-import type { Statistics } from '../../campaign/statistics/report.ts'
-import { createRefreshedValue, type RefreshedValue } from '../../shared/refreshed-value.ts'
+import type { CountedStatistics } from '../../campaign/statistics/report.ts'
+import { agesByReadTime, createRefreshedValue, type RefreshedValue } from '../../shared/refreshed-value.ts'
 import { SECOND_MS } from '../../shared/time-units.ts'
 import { readCampaignStatistics } from '../../store/statistics/read-statistics.ts'
+import { partsOf } from '../../store/statistics/run-slices.ts'
 import { notFound } from '../api-error.ts'
 import { campaignParam } from '../schemas/campaign-schemas.ts'
 import { campaignStatistics, statisticsFilter } from '../schemas/statistics-schemas.ts'
 import { exportStatistics } from './campaign-export-routes.ts'
 import { type ApiDeps, errorResponses, jsonResponse, notFoundResponse, security } from './route-helpers.ts'
 
-/** Counting reads every run of the campaign, so many callers share one count. An older one is not shown. */
-const USABLE_MS = 10 * SECOND_MS
-/** Later, whoever asks gets the older count, and the next one gets a new one. */
-const FRESH_MS = 3 * SECOND_MS
-const TIMES = { freshMs: FRESH_MS, usableMs: USABLE_MS, clock: () => performance.now() }
+/**
+ * Counting reads every run of the campaign, so many callers share one count. Whoever asks while it is fresh gets it. Later, while it
+ * is usable, he gets it too, and a new one begins.
+ */
+const AGES = agesByReadTime({ freshMs: 3 * SECOND_MS, usableMs: 10 * SECOND_MS })
 const MAX_CACHED = 100
 
 /** `GET /campaigns/{id}/statistics`, and its tables as CSV */
@@ -27,7 +28,7 @@ export function readStatisticsOfCampaign(router: OpenAPIHono, deps: ApiDeps): vo
       path: '/campaigns/{id}/statistics',
       summary: 'Get the statistics of a campaign',
       description:
-        'Entries, replies, goals and ends of its runs; what became of each step; which branches were taken; tests of two texts; by day and by scene of the entry. Includes runs that were deleted after `RUN_RETENTION_DAYS`. Each run, step, click and goal is counted once. At most 10 s old.',
+        'Entries, replies, goals and ends of its runs; what became of each step; which branches were taken; tests of two texts; by day and by scene of the entry. Includes runs that were deleted after `RUN_RETENTION_DAYS`. Each run, step, click and goal is counted once. At most 10 s old; a minute when counting takes long.',
       security,
       request: { params: campaignParam, query: statisticsFilter },
       responses: {
@@ -45,11 +46,11 @@ export function readStatisticsOfCampaign(router: OpenAPIHono, deps: ApiDeps): vo
   exportStatistics(router, deps, read)
 }
 
-/** Reads statistics of campaigns, at most once in three seconds for each campaign and filter. */
+/** Reads statistics of campaigns. Each campaign and filter has a count of its own. */
 function createStatisticsReader(
-  deps: Pick<ApiDeps, 'db' | 'campaigns' | 'pace'>,
-): (campaign: string, filter: StatisticsFilter) => Promise<Statistics> {
-  const known = new LRUCache<string, RefreshedValue<Statistics>>({ max: MAX_CACHED })
+  deps: Pick<ApiDeps, 'db' | 'campaigns' | 'pace' | 'now'>,
+): (campaign: string, filter: StatisticsFilter) => Promise<CountedStatistics> {
+  const known = new LRUCache<string, RefreshedValue<CountedStatistics>>({ max: MAX_CACHED })
   return async (campaign, filter) => {
     const { from, to, version, scene, appId, variant } = filter
     const key = JSON.stringify([campaign, from, to, version, scene, appId, variant])
@@ -57,8 +58,11 @@ function createStatisticsReader(
       known.get(key) ??
       createRefreshedValue(
         (isAwaited) =>
-          deps.pace(isAwaited, (pause) => readCampaignStatistics(deps, campaign, filter, { pause })),
-        TIMES,
+          deps.pace(isAwaited, async (pause) => {
+            const statistics = await readCampaignStatistics(deps, campaign, filter, partsOf(pause, isAwaited))
+            return { countedAt: new Date(deps.now()).toISOString(), ...statistics }
+          }),
+        { ...AGES, clock: () => performance.now() },
       )
     known.set(key, counted)
     return (await counted.get()).value

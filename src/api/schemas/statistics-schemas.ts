@@ -91,6 +91,7 @@ const variant = z.object({
 
 export const campaignStatistics = z
   .object({
+    countedAt: isoTime.openapi({ description: 'When the count had ended.' }),
     runs: z.object({
       ...runCounts,
       active: count.openapi({ description: 'Active or paused.' }),

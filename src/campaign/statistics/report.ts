@@ -67,6 +67,12 @@ export interface Statistics {
   scenes: (RunCounts & { scene: string })[]
 }
 
+/** Statistics as the operator API answers them. */
+export interface CountedStatistics extends Statistics {
+  /** When the count had ended, ISO 8601. */
+  countedAt: string
+}
+
 /**
  * Statistics of a campaign from the store's counts. Forks and branches of several versions are the same when their names are.
  * @param planOf a version; each version is asked once or more

@@ -3,7 +3,7 @@ import type { campaignView } from '../../api/views/campaign-view.ts'
 import { readFile } from '../../campaign/editing/campaign-items.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { Campaign } from '../../campaign/model.ts'
-import type { Statistics } from '../../campaign/statistics/report.ts'
+import type { CountedStatistics } from '../../campaign/statistics/report.ts'
 import { Code, Data, Empty, NextPage, StatePill } from '../components/basics.tsx'
 import { FrameActions, type FramedCampaign } from '../components/campaign-frame.tsx'
 import { CampaignTabs } from '../components/campaign-tabs.tsx'
@@ -38,7 +38,7 @@ export const CampaignPage = (props: {
   model: Campaign | null
   /** Older ones, with the steps that it does not have any more. */
   others: readonly Campaign[]
-  statistics: Statistics | null
+  statistics: CountedStatistics | null
 }) => {
   const texts = useText(CAMPAIGN_TEXTS)
   const { item, warnings } = props

@@ -4,7 +4,7 @@ import { listTargetAccounts } from '../../api/views/campaign-account-view.ts'
 import { campaignView } from '../../api/views/campaign-view.ts'
 import type { Issue } from '../../campaign/issue.ts'
 import type { Campaign } from '../../campaign/model.ts'
-import type { Statistics } from '../../campaign/statistics/report.ts'
+import type { CountedStatistics } from '../../campaign/statistics/report.ts'
 import { STATISTICS_TABLES } from '../../campaign/statistics/statistics-tables.ts'
 import { targetAccounts } from '../../campaign/target-accounts.ts'
 import { openCampaign } from '../campaigns/framed-campaign.ts'
@@ -42,7 +42,7 @@ export function addCampaignPages(app: Hono, deps: PageDeps): void {
       query.version === null ? version : deps.campaigns.version(id, query.version),
     ])
     const targets = toPage(all, PAGE_SIZE, (a) => a.appId)
-    const statistics = error ? null : (body as Statistics)
+    const statistics = error ? null : (body as CountedStatistics)
     const model = shown?.model ?? null
     const counted = statistics?.steps.map(({ step }) => step) ?? []
     const newest = { id, version: query.version ?? open.stored.row.version, model }

@@ -19,6 +19,7 @@ export const RESULTS_TEXTS = bilingual(
     noRuns: '这段时间没有粉丝进入',
     few: '人数不足 30，只显示数字，不计算比例。',
     uncounted: (n: string) => `其中 ${n} 次培育只有进入和结束的记录。`,
+    countedAt: '统计于',
     conversion: '转化',
     stages: {
       entered: '进入',
@@ -94,6 +95,7 @@ export const RESULTS_TEXTS = bilingual(
     noRuns: 'No follower entered in this time',
     few: 'Fewer than 30 entered: only numbers are shown, no rates.',
     uncounted: (n: string) => `Of ${n} of these runs only the entry and the end are known.`,
+    countedAt: 'Counted at',
     conversion: 'Conversion',
     stages: {
       entered: 'Entered',

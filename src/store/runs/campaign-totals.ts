@@ -3,7 +3,7 @@ import { ownValue } from '../../shared/own-value.ts'
 import type { Db } from '../db.ts'
 import { runs, runTotals, stepTotals } from '../schema.ts'
 import { execute } from '../sql.ts'
-import { countUndisturbed, runSlices } from '../statistics/run-slices.ts'
+import { countUndisturbed, runSlices, WHOLE } from '../statistics/run-slices.ts'
 import { stepsOf } from './purge-runs.ts'
 
 /** The runs of one campaign version and their steps, with the runs that the purge has deleted. */
@@ -26,14 +26,18 @@ interface Count {
 /**
  * Counts all runs of a campaign and their steps, newest version first. Reads each run of the campaign that still exists, by many
  * short statements. What is purged meanwhile is counted once.
- * @param slice the most runs that one statement counts
+ * @param slice the most runs that the next statement counts
  */
-export async function readCampaignTotals(db: Db, campaign: string, slice?: number): Promise<VersionTotals[]> {
+export async function readCampaignTotals(
+  db: Db,
+  campaign: string,
+  slice = WHOLE.slice,
+): Promise<VersionTotals[]> {
   const counts = await countUndisturbed(db, {
     kept: sql`SELECT sum(runs) AS n FROM ${runTotals} WHERE campaign = ${campaign}`,
     async inSlices() {
       const found = await readCounts(db, deletedRuns(campaign))
-      for await (const isInSlice of runSlices(db, campaign, slice))
+      for await (const isInSlice of runSlices(db, sql`r.campaign = ${campaign}`, slice))
         found.push(...(await readCounts(db, existingRuns(campaign, isInSlice))))
       return found
     },

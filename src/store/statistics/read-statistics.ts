@@ -3,7 +3,6 @@ import { planOfVersion } from '../../campaign/compiled-plan.ts'
 import { describeEvents } from '../../campaign/statistics/answer-counts.ts'
 import type { CountedRow, StatisticsFilter } from '../../campaign/statistics/counted-row.ts'
 import { type Statistics, statisticsOf, type VersionPlan } from '../../campaign/statistics/report.ts'
-import type { Pause } from '../../shared/background-pace.ts'
 import { DAY_MS } from '../../shared/time-units.ts'
 import type { CampaignStore } from '../campaigns/campaign-store.ts'
 import type { Db } from '../db.ts'
@@ -11,15 +10,7 @@ import { campaignStatistics, inbox, runs } from '../schema.ts'
 import { answerDay, answeringCampaign, answerMetrics } from './answer-metrics.ts'
 import { CountSum, type StoredCount } from './count-sum.ts'
 import { countInSql, entryDay, runMetrics } from './run-metrics.ts'
-import { countUndisturbed, RUNS_PER_SLICE, runSlices } from './run-slices.ts'
-
-/** How a count is divided into statements. */
-interface Parts {
-  /** Called between them. */
-  pause: Pause
-  /** The most runs that one of them counts. */
-  slice: number
-}
+import { type CountParts, countUndisturbed, runSlices, WHOLE } from './run-slices.ts'
 
 /**
  * Counts the runs and answers of a campaign, with those that the purges have deleted. Reads each run of the campaign, by many short
@@ -29,12 +20,11 @@ export async function readStatistics(
   db: Db,
   campaign: string,
   filter: EntryFilter,
-  parts: Partial<Parts> = {},
+  parts: Partial<CountParts> = {},
 ): Promise<CountedRow[]> {
-  const { pause = async () => {}, slice = RUNS_PER_SLICE } = parts
   return countUndisturbed(db, {
     kept: sql`SELECT sum(n) AS n FROM ${campaignStatistics} WHERE campaign = ${campaign}`,
-    inSlices: () => countInSlices(db, campaign, filter, { pause, slice }),
+    inSlices: () => countInSlices(db, campaign, filter, { ...WHOLE, ...parts }),
     async atOnce() {
       const sum = new CountSum()
       const existing = runMetrics(keptRuns(campaign, filter, sql`true`))
@@ -48,7 +38,7 @@ async function countInSlices(
   db: Db,
   campaign: string,
   filter: EntryFilter,
-  { pause, slice }: Parts,
+  { pause, slice }: CountParts,
 ): Promise<CountedRow[]> {
   const sum = new CountSum()
   const count = async (parts: readonly SQL[]) => {
@@ -57,7 +47,7 @@ async function countInSlices(
     await pause(performance.now() - began)
   }
   await count(otherMetrics(campaign, filter))
-  for await (const isInSlice of runSlices(db, campaign, slice))
+  for await (const isInSlice of runSlices(db, sql`r.campaign = ${campaign}`, slice))
     await count([runMetrics(keptRuns(campaign, filter, isInSlice))])
   return sum.rows()
 }
@@ -147,7 +137,7 @@ export async function readCampaignStatistics(
   deps: { db: Db; campaigns: Pick<CampaignStore, 'version'> },
   campaign: string,
   { variant, ...filter }: StatisticsFilter,
-  parts?: Partial<Parts>,
+  parts?: Partial<CountParts>,
 ): Promise<Statistics> {
   const rows = await readStatistics(deps.db, campaign, filter, parts)
   const versions = [...new Set(rows.map((row) => row.version))]

@@ -1,10 +1,30 @@
 import { type SQL, sql } from 'drizzle-orm'
+import type { Pause } from '../../shared/background-pace.ts'
 import type { Db } from '../db.ts'
 import { runs } from '../schema.ts'
 import { execute } from '../sql.ts'
 
 /** The most runs that one statement counts. The embedded store does nothing else meanwhile. */
-export const RUNS_PER_SLICE = 2_000
+const RUNS_PER_SLICE = 2_000
+/** The same of a count for which nobody waits. It takes longer in all, and nothing else waits for it long. */
+const RUNS_PER_BACKGROUND_SLICE = 500
+
+/** How a count is divided into statements. */
+export interface CountParts {
+  /** Called between them. */
+  pause: Pause
+  /** The most runs that the next one counts. */
+  slice(): number
+}
+
+/** @param isAwaited whether somebody waits for the count now */
+export const partsOf = (pause: Pause, isAwaited: () => boolean): CountParts => ({
+  pause,
+  slice: () => (isAwaited() ? RUNS_PER_SLICE : RUNS_PER_BACKGROUND_SLICE),
+})
+
+/** Without pauses. */
+export const WHOLE: CountParts = { pause: async () => {}, slice: () => RUNS_PER_SLICE }
 
 /** A count is repeated when a purge has moved some meanwhile, so often in all. */
 const ATTEMPTS = 2
@@ -31,17 +51,14 @@ export async function countUndisturbed<T>(
 }
 
 /**
- * Divides the runs of a campaign that exist, in the order of their arrival.
- * @param slice the most runs of a part; those that arrived in the same millisecond are not divided
+ * Divides runs that exist, in the order of their arrival.
+ * @param which selects them, under the alias `r`, so that an index has their order
+ * @param slice the most runs of the next part; those that arrived in the same millisecond are not divided
  * @returns a condition for each part, for the alias `r` of the runs
  */
-export async function* runSlices(
-  db: Db,
-  campaign: string,
-  slice = RUNS_PER_SLICE,
-): AsyncGenerator<SQL, void> {
+export async function* runSlices(db: Db, which: SQL, slice: () => number): AsyncGenerator<SQL, void> {
   for (let after: number | null = null; ; ) {
-    const until = await endOfSlice(db, campaign, after, slice)
+    const until = await endOfSlice(db, which, after, slice())
     yield sql`${after === null ? sql`true` : sql`r.created_at > ${after}::bigint`}
       AND ${until === null ? sql`true` : sql`r.created_at <= ${until}::bigint`}`
     if (until === null) return
@@ -50,16 +67,11 @@ export async function* runSlices(
 }
 
 /** When the last run of the next slice was stored, epoch ms; null: the slice has all runs that are left. Reads an index alone. */
-async function endOfSlice(
-  db: Db,
-  campaign: string,
-  after: number | null,
-  slice: number,
-): Promise<number | null> {
+async function endOfSlice(db: Db, which: SQL, after: number | null, slice: number): Promise<number | null> {
   const isAfter = after === null ? sql`` : sql`AND r.created_at > ${after}::bigint`
   const { rows } = await execute<{ at: number | string }>(
     db,
-    sql`SELECT r.created_at AS at FROM ${runs} r WHERE r.campaign = ${campaign} ${isAfter}
+    sql`SELECT r.created_at AS at FROM ${runs} r WHERE ${which} ${isAfter}
       ORDER BY r.created_at OFFSET ${slice - 1}::integer LIMIT 1`,
   )
   return rows[0] ? Number(rows[0].at) : null

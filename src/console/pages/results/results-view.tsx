@@ -1,7 +1,8 @@
 import type { Campaign } from '../../../campaign/model.ts'
-import type { Statistics } from '../../../campaign/statistics/report.ts'
+import type { CountedStatistics } from '../../../campaign/statistics/report.ts'
 import { useNumber } from '../../components/numbers.tsx'
 import { useStepNames } from '../../components/step-name.tsx'
+import { ClockTime } from '../../components/times.tsx'
 import { firstSent, resultRows } from '../../results/result-rows.ts'
 import { RANGES, type ResultsQuery, resultsHref } from '../../results/results-query.ts'
 import { LEAST_FOR_RATES } from '../../results/step-parts.ts'
@@ -23,7 +24,7 @@ export const ResultsView = (props: {
   others: readonly Campaign[]
   query: ResultsQuery
   /** Null: they could not be read. */
-  statistics: Statistics | null
+  statistics: CountedStatistics | null
 }) => {
   const texts = useText(RESULTS_TEXTS)
   const number = useNumber()
@@ -51,7 +52,10 @@ export const ResultsView = (props: {
       <p class="row quiet">
         {entered === 0 ? texts.noRuns : texts.entered(number(entered))}{' '}
         {entered > 0 && entered < LEAST_FOR_RATES ? texts.few : null}{' '}
-        {uncounted > 0 ? texts.uncounted(number(uncounted)) : null}
+        {uncounted > 0 ? texts.uncounted(number(uncounted)) : null}{' '}
+        <span>
+          {texts.countedAt} <ClockTime at={Date.parse(statistics.countedAt)} />
+        </span>
       </p>
       {entered === 0 ? null : <Funnel results={results} />}
       {results.rows.length === 0 ? null : <StepTable results={results} />}
