@@ -77,7 +77,10 @@ function followerPages(filled: Filled): BenchPage[] {
     list('by an id that nobody has', { openId: 'zz' }),
     list('window closes in an hour', { closing: '1' }),
     list('window closes in a day', { closing: '24' }),
-    list('count for a bulk change', { status: 'active', campaign, bulk: 'pause', all: '1' }),
+    {
+      name: 'followers, count for a bulk change',
+      path: `/followers/question?${new URLSearchParams({ status: 'active', campaign, bulk: 'pause', all: 'yes' })}`,
+    },
     { name: 'one follower, active', path: followerPath(filled.active) },
     { name: 'one follower, ended', path: followerPath(filled.ended) },
   ]

@@ -87,6 +87,19 @@ describe('a form of a page', () => {
     expect(await page('&openId=%25')).not.toContain('id="bulk-dialog"')
   })
 
+  it('that changes many followers is asked for without the list, of those who may change them', async () => {
+    const question = async (user: 'operator' | 'viewer', query = '') => {
+      const response = await send(`/followers/question?bulk=cancel&all=yes${query}`, user)
+      return [response.status, await response.text()] as const
+    }
+    const [status, html] = await question('operator')
+    expect([status, html]).toEqual([200, expect.stringMatching(/^<dialog id="bulk-dialog"/)])
+    expect(await question('viewer')).toEqual([200, ''])
+    const [, refused] = await question('operator', '&openId=%25')
+    expect(refused).toContain('没有做任何改变')
+    expect(refused).not.toContain('<form')
+  })
+
   it.each(['a\r\nx-other: 1', '键', '\u007f'])('with the key %j is refused', async (key) => {
     for (const [path, fields] of [
       ['/followers/bulk', { action: 'pause', all: 'yes' }],

@@ -180,6 +180,7 @@ export const CONSOLE = table(`
   POST   /campaigns/{id}/dry-run                       operator
   POST   /campaigns/{id}/publish                       operator
   GET    /followers                                    viewer
+  GET    /followers/question                           viewer
   POST   /followers/bulk                               operator
   GET    /bulk-jobs                                    viewer
   GET    /bulk-jobs/recent                             viewer

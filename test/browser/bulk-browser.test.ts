@@ -104,13 +104,21 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('many followers a
     expect(run.state).toMatchObject({ outcome: 'cancelled', reason: '客户要求' })
     await page.goto(`${server.url}/followers`)
     for (const openId of ['oBulk1', 'oBulk2', 'oBulk5']) await page.check(`#pick-${APP}-${openId}`)
-    await page.click('.bulk-bar button[value=pause]')
-    const said = page.locator('#bulk-dialog', {
-      hasText: '选中 3 位，其中 1 位已结束，1 位已经暂停，不会暂停。',
-    })
-    await said.getByText('暂停 1 位粉丝的培育？').waitFor()
-    await said.getByRole('button', { name: '取消' }).click()
-    expect(await page.textContent('[data-picked]')).toBe('已选 3 位')
+    await page.evaluate('window.notReloaded = true')
+    for (let time = 0; time < 2; time++) {
+      await page.click('.bulk-bar button[value=pause]')
+      const said = page.locator('#bulk-dialog', {
+        hasText: '选中 3 位，其中 1 位已结束，1 位已经暂停，不会暂停。',
+      })
+      await said.getByText('暂停 1 位粉丝的培育？').waitFor()
+      await said.getByRole('button', { name: '取消' }).click()
+      await isLeft(page)
+      expect(await page.textContent('[data-picked]')).toBe('已选 3 位')
+      expect(await page.evaluate('[document.activeElement.value, window.notReloaded]')).toEqual([
+        'pause',
+        true,
+      ])
+    }
     await page.context().close()
   })
 

@@ -12,6 +12,14 @@ export function dialogs(): void {
     // A click on the dialog itself, not on its content, is a click beside it.
     else if (target instanceof HTMLDialogElement) target.close()
   })
-  // A form that was refused comes back with its dialog, which shows what is wrong.
-  for (const dialog of document.querySelectorAll<HTMLDialogElement>('dialog[data-open]')) dialog.showModal()
+  openNew()
+  document.addEventListener('htmx:after:swap', openNew)
+}
+
+/** Opens a dialog that came with the page, as that of a refused form, or with a part of it. Once: it may be closed. */
+function openNew(): void {
+  for (const dialog of document.querySelectorAll<HTMLDialogElement>('dialog[data-open]')) {
+    dialog.removeAttribute('data-open')
+    dialog.showModal()
+  }
 }

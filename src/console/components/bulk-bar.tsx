@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { FilterValues } from '../follower-list.ts'
 import { BULK_TEXTS } from '../texts/bulk-texts.ts'
-import { useText } from '../view.ts'
+import { useMay, useText } from '../view.ts'
 import { FormDialog, NEW_FORM, TextField } from './forms.tsx'
 import { useNumber } from './numbers.tsx'
 
@@ -22,12 +22,25 @@ export interface BulkQuestion {
 /** The form around the list: which rows are selected, and what is to be done with them. */
 const BULK_FORM = 'bulk'
 
-/** Above the list. The buttons lead to the same page with a {@link BulkQuestion}. */
+/** Where the question appears. */
+const QUESTION = 'bulk-question'
+
+/** Above the list. The buttons ask a {@link BulkQuestion}. Without scripts they lead to the same page with it. */
 export const BulkBar = ({ values, question }: { values: FilterValues; question: BulkQuestion | null }) => {
   const texts = useText(BULK_TEXTS)
   const count = useNumber()
   return (
-    <form id={BULK_FORM} class="bulk-bar" method="get" action="/followers" aria-label={texts.bar}>
+    <form
+      id={BULK_FORM}
+      class="bulk-bar"
+      method="get"
+      action="/followers"
+      aria-label={texts.bar}
+      hx-get="/followers/question"
+      hx-target={`#${QUESTION}`}
+      hx-swap="innerHTML"
+      hx-sync="drop"
+    >
       {Object.entries(values).map(([name, value]) => (
         <input type="hidden" name={name} value={value} />
       ))}
@@ -72,13 +85,27 @@ export const PickBox = (props: { appId: string; openId: string; picked: boolean 
   )
 }
 
+/** After the list, with what the address asks. */
+export const BulkQuestionPlace = (props: { question: BulkQuestion | null; values: FilterValues }) => {
+  const { question, values } = props
+  return <div id={QUESTION}>{question ? <BulkDialog question={question} values={values} /> : null}</div>
+}
+
+/** What the buttons get for that place. @param props.question null: it could not be counted */
+export const BulkAnswer = ({ question, values }: { question: BulkQuestion | null; values: FilterValues }) => {
+  const texts = useText(BULK_TEXTS)
+  if (!useMay('operator')) return null
+  return question ? <BulkDialog question={question} values={values} /> : <SaysOnly text={texts.notCounted} />
+}
+
 /** Says how many are concerned before anything changes. Its button repeats the verb with the count. */
-export const BulkDialog = ({ question, values }: { question: BulkQuestion; values: FilterValues }) => {
+const BulkDialog = ({ question, values }: { question: BulkQuestion; values: FilterValues }) => {
   const texts = useText(BULK_TEXTS)
   const count = useNumber()
   const { action, closingSoon, picks } = question
   const n = count(question.count)
-  if (question.count === 0) return <NothingDialog question={question} />
+  if (question.count === 0)
+    return <SaysOnly text={picks?.length === 0 ? texts.nobodyPicked : texts.nothing[action]} />
   return (
     <FormDialog
       id="bulk-dialog"
@@ -124,11 +151,12 @@ const NotChanged = ({ question: { action, picks, unchanged } }: { question: Bulk
   return <p>{texts.notChanged[action](count(picks.length), shown(ended), shown(others))}</p>
 }
 
-const NothingDialog = ({ question: { action, picks } }: { question: BulkQuestion }) => {
+/** A dialog that asks nothing. */
+const SaysOnly = ({ text }: { text: string }) => {
   const texts = useText(BULK_TEXTS)
   return (
     <dialog id="bulk-dialog" aria-labelledby="bulk-dialog-title" data-open="">
-      <h2 id="bulk-dialog-title">{picks?.length === 0 ? texts.nobodyPicked : texts.nothing[action]}</h2>
+      <h2 id="bulk-dialog-title">{text}</h2>
       <div class="dialog-actions">
         <button type="button" data-closes>
           {texts.close}

@@ -3,7 +3,7 @@ import type { Named } from '../../store/runs/choices.ts'
 import { GRANT_TEXTS } from '../../ui/bubble-texts.ts'
 import { GrantMeter, type GrantScene } from '../../ui/grant-meter.tsx'
 import { Code, Data, Empty, NextPage, StatePill } from '../components/basics.tsx'
-import { BulkBar, BulkDialog, type BulkQuestion, PickBox } from '../components/bulk-bar.tsx'
+import { BulkBar, type BulkQuestion, BulkQuestionPlace, PickBox } from '../components/bulk-bar.tsx'
 import { areChanging, BulkJobs, type RecentJob } from '../components/bulk-jobs.tsx'
 import { type Column, DataTable } from '../components/data-table.tsx'
 import { type FilterChoices, useFilterNames, useFilterValues } from '../components/filter-words.tsx'
@@ -69,7 +69,7 @@ export const FollowersPage = (props: FollowersPageProps) => {
         </div>
       ) : null}
       <NextPage cursor={next} query={values as Record<string, string>} />
-      {question && mayChange ? <BulkDialog question={question} values={values} /> : null}
+      {mayChange ? <BulkQuestionPlace question={question} values={values} /> : null}
     </Page>
   )
 }

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono'
+import { BulkAnswer } from '../components/bulk-bar.tsx'
 import { WithMedia } from '../components/step-name.tsx'
 import type { PageDeps } from '../console-deps.ts'
 import { readFilters, readFollowerList } from '../follower-list.ts'
@@ -7,7 +8,7 @@ import { respond } from '../respond.tsx'
 import { readBulkQuestion, readFilterChoices, recentBulkJobs } from './bulk-routes.tsx'
 import { addOneFollowerPages } from './one-follower-routes.tsx'
 
-/** `/followers` */
+/** `/followers`, and the question before a change of many */
 export function addFollowerPages(app: Hono, deps: PageDeps): void {
   const { now } = deps
   app.get('/followers', async (c) => {
@@ -33,6 +34,10 @@ export function addFollowerPages(app: Hono, deps: PageDeps): void {
         />
       </WithMedia>,
     )
+  })
+  app.get('/followers/question', async (c) => {
+    const asked = readFilters((name) => c.req.query(name))
+    return respond(c, <BulkAnswer question={await readBulkQuestion(deps, c, asked)} values={asked.values} />)
   })
   addOneFollowerPages(app, deps)
 }
