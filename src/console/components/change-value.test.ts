@@ -21,6 +21,35 @@ describe('a value of a change', () => {
     ],
     ['tag', ['甲', '乙'], '甲、乙', '甲, 乙'],
     ['day', 1, '1', '1'],
+    ['on', { event: 'message', keywords: ['1', '资料'] }, '发消息 · 1 / 资料', 'sends a message · 1 / 资料'],
+    [
+      'entry',
+      [
+        { event: 'subscribe', qrScenes: ['shop-*'] },
+        { event: 'click', keys: ['course'] },
+      ],
+      '关注公众号 · shop-* / 点击菜单 · course',
+      'follows · shop-* / taps a menu · course',
+    ],
+    [
+      'goal.on',
+      { event: 'fact', facts: { helpers: { atLeast: 3 } } },
+      '写入事实 · helpers ≥ 3',
+      'a fact is set · helpers ≥ 3',
+    ],
+    [
+      'when',
+      { not: { facts: { used: true } } },
+      '不符合（事实符合的 · used = true）',
+      'not (with a fact · used = true)',
+    ],
+    [
+      'when',
+      { tag: ['已购', '投诉'], campaign: { welcome: 'completed' } },
+      '有标签的 · 已购 / 投诉，并且welcome · 全部完成',
+      'with a tag · 已购 / 投诉, and welcome · completed',
+    ],
+    ['since', { fact: 'visitAt' }, '某个事实的时间 · visitAt', 'the time of a fact · visitAt'],
   ])('%s %j is said in words', (field, value, zh, en) => {
     const stepOf = (id: string) => (id === 'gift' ? '这是资料' : null)
     const names = { stepOf, branchOf: (name: string) => name, media: {} }

@@ -1,15 +1,21 @@
 import { valueText } from '../../campaign/describe-change.ts'
+import { textOf } from '../../campaign/editing/campaign-items.ts'
 import { withTokens } from '../../campaign/editing/text-tokens.ts'
 import { placeName } from '../../campaign/texts/field-names.ts'
+import { isRecord } from '../../shared/is-record.ts'
 import type { MediaNames } from '../editor-data.ts'
 import type { Language } from '../texts/bilingual.ts'
 import { ISSUE_LIST_TEXTS } from '../texts/campaign-frame-texts.ts'
 import { CHANGE_VALUE_TEXTS } from '../texts/change-value-texts.ts'
 import { durationWords } from '../texts/duration-words.ts'
 import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
+import { conditionText, editorTexts, eventText } from '../texts/event-words.ts'
 
 /** Fields that are durations in ms, by the last part of their path. */
 const DURATIONS = /(?:^|\.)(?:after|before|wait|typing|spacing|window|spread|within)$/
+
+/** Fields that are events, by the last part of their path. */
+const EVENTS = new Set(['entry', 'on'])
 
 /** What the ids in a value mean. */
 export interface ChangeNames {
@@ -34,6 +40,8 @@ export function changeValue(
   if (known !== undefined) return known
   const step = name === 'since' && typeof value === 'string' ? stepOf(value) : null
   if (step !== null) return EDITOR_TEXTS[language].sinceNames.step(step)
+  if (name === 'since' && isRecord(value))
+    return `${EDITOR_TEXTS[language].sinceNames.fact} · ${textOf(value.fact)}`
   if (typeof value === 'number' && DURATIONS.test(field)) return durationWords(value, language)
   if (field === 'send' || field.endsWith('.send'))
     return messagesText(value, language, media) ?? valueText(field, value)
@@ -41,6 +49,8 @@ export function changeValue(
     return Object.entries(value)
       .map(([name, branch]) => branchText(branchOf(name), branch))
       .join(texts.separator)
+  if (name === 'when') return conditionText(editorTexts(language), value)
+  if (EVENTS.has(name)) return eventText(editorTexts(language), value)
   if (Array.isArray(value) && value.every((item) => typeof item === 'string'))
     return value.join(texts.separator)
   if (typeof value !== 'string') return valueText(field, value)

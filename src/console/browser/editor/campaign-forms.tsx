@@ -1,8 +1,9 @@
 import { listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { insertItem, removeItem, setField } from '../../../campaign/editing/yaml-edit.ts'
 import { isRecord } from '../../../shared/is-record.ts'
+import { ANSWERED_EVENTS, ENTRY_EVENTS, RUN_EVENTS } from '../../texts/event-words.ts'
 import { useStore, useTexts } from './context.ts'
-import { ANSWERED_EVENTS, ENTRY_EVENTS, EventFields, RUN_EVENTS } from './event-fields.tsx'
+import { EventFields } from './event-fields.tsx'
 import {
   CheckField,
   DurationField,

@@ -1,13 +1,14 @@
 import type { ComponentChildren } from 'preact'
 import { listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { isRecord } from '../../../shared/is-record.ts'
+import { eventText } from '../../texts/event-words.ts'
 import { useStore } from './context.ts'
 import { Icon } from './icon.tsx'
 import { IssueRow, ToFill } from './issue-row.tsx'
 import { issuesOfCard } from './issues.ts'
 import { followPrevious } from './item-actions.ts'
 import { keyOf } from './store.ts'
-import { durationText, eventText, timingText } from './wording.ts'
+import { durationText, timingText } from './wording.ts'
 
 /** A card. A click, or Enter, opens its form. */
 export const CardButton = (props: {

@@ -1,35 +1,12 @@
 import { listOf, textOf } from '../../../campaign/editing/campaign-items.ts'
 import { type Path, setField } from '../../../campaign/editing/yaml-edit.ts'
 import { isRecord } from '../../../shared/is-record.ts'
+import { type EventName, eventNameOf } from '../../texts/event-words.ts'
 import { useStore, useTexts } from './context.ts'
 import { FactTestField } from './fact-fields.tsx'
 import { DurationField, IconButton, Problems, SelectField, WordsField } from './fields.tsx'
 import { Icon } from './icon.tsx'
 import type { EditorStore } from './store.ts'
-
-export const ENTRY_EVENTS = ['subscribe', 'scan', 'click', 'message', 'tag', 'api', 'window-closing'] as const
-export const RUN_EVENTS = ['message', 'click', 'scan', 'tag', 'fact', 'link'] as const
-export const ANSWERED_EVENTS = ['message', 'click'] as const
-type EventName = (typeof ENTRY_EVENTS)[number] | (typeof RUN_EVENTS)[number]
-
-/** The event that a filter alone means. */
-const MEANT: readonly (readonly [filter: string, event: EventName])[] = [
-  ['keywords', 'message'],
-  ['match', 'message'],
-  ['keys', 'click'],
-  ['qrScenes', 'scan'],
-  ['tags', 'tag'],
-  ['facts', 'fact'],
-  ['links', 'link'],
-  ['before', 'window-closing'],
-]
-
-/** The name of the event of a map of a file. */
-export function eventNameOf(event: unknown): EventName {
-  if (!isRecord(event)) return 'message'
-  if (typeof event.event === 'string') return event.event as EventName
-  return MEANT.find(([filter]) => event[filter] !== undefined)?.[1] ?? 'message'
-}
 
 /** A new event, with the filter that it needs. */
 function newEvent(name: string): unknown {

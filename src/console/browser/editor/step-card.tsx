@@ -4,6 +4,7 @@ import type { Path } from '../../../campaign/editing/yaml-edit.ts'
 import type { PlayedStep } from '../../../campaign/played-choice.ts'
 import { isRecord } from '../../../shared/is-record.ts'
 import { excerptOf, kindOfMessage, messagesIn } from '../../steps/step-words.ts'
+import { conditionText } from '../../texts/event-words.ts'
 import { CardButton } from './card.tsx'
 import { useStore, useTexts } from './context.ts'
 import { Icon } from './icon.tsx'
@@ -11,7 +12,7 @@ import { MediumPreview } from './medium-preview.tsx'
 import { Payment, stepPlay } from './payment.tsx'
 import { Row } from './row.tsx'
 import { type EditorStore, keyOf } from './store.ts'
-import { conditionText, momentText, timingText } from './wording.ts'
+import { momentText, timingText } from './wording.ts'
 
 const ICONS: Readonly<Record<string, string>> = {
   text: 'type',

@@ -12,8 +12,7 @@ import { lineOf, type Path, setField } from '../../../campaign/editing/yaml-edit
 import type { EditorAnalysis, EditorData, EditorFigures, MediaNames } from '../../editor-data.ts'
 import { stepNames } from '../../steps/step-names.ts'
 import { forkKind } from '../../steps/step-words.ts'
-import { EDITOR_FORM_TEXTS } from '../../texts/editor-form-texts.ts'
-import { EDITOR_TEXTS } from '../../texts/editor-texts.ts'
+import { editorTexts } from '../../texts/event-words.ts'
 import { announce } from '../announce.ts'
 
 export type Replies = 'soon' | 'later' | 'never'
@@ -69,7 +68,7 @@ export class EditorStore {
 
   constructor(data: EditorData) {
     this.data = data
-    this.texts = { ...EDITOR_TEXTS[data.language], ...EDITOR_FORM_TEXTS[data.language] }
+    this.texts = editorTexts(data.language)
     this.text = data.source
     this.chosen = this.cards[0] ? keyOf(this.cards[0].path) : 'entry'
     this.saving = { state: 'saved', at: data.savedAt }

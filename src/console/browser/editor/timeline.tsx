@@ -4,6 +4,7 @@ import { withTokens } from '../../../campaign/editing/text-tokens.ts'
 import { lineOf, type Path } from '../../../campaign/editing/yaml-edit.ts'
 import { isRecord } from '../../../shared/is-record.ts'
 import { branchWords, elseWords, excerptOf, forkKind, forkTitle, forkWords } from '../../steps/step-words.ts'
+import { conditionText, eventText } from '../../texts/event-words.ts'
 import { AddMenu } from './add-menu.tsx'
 import { CampaignRules, CardButton } from './card.tsx'
 import { END } from './card-times.ts'
@@ -15,7 +16,7 @@ import { GrantRow } from './payment.tsx'
 import { Row } from './row.tsx'
 import { StepCard } from './step-card.tsx'
 import { keyOf } from './store.ts'
-import { conditionText, dayAndTime, durationText, eventText, momentText } from './wording.ts'
+import { dayAndTime, durationText, momentText } from './wording.ts'
 
 /** The campaign as cards from the top to the bottom. */
 export const Timeline = () => {
