@@ -78,6 +78,28 @@ describe.skipIf(!inject('temporalAddress') || !chromiumPath())('the overview in 
     await page.context().close()
   })
 
+  it('begins later when its stream could not begin with the page', async () => {
+    const refused: string[] = []
+    const { page } = await open(async (opened) => {
+      await opened.clock.install()
+      await opened.route('**/live?*', async (route) => {
+        if (refused.push(route.request().url()) === 1) await route.abort()
+        else await route.continue()
+      })
+    })
+    await expect.poll(() => refused.length).toBe(1)
+    await app.simulator.account(APP).follow('oOverviewLater')
+    await app.waitForRun(APP, 'oOverviewLater', (run) => run.runId !== null)
+    await expect
+      .poll(async () => {
+        await page.clock.runFor(5_000)
+        return page.locator('.feed li', { hasText: 'oOve…ater' }).count()
+      })
+      .toBeGreaterThan(0)
+    expect(refused).toHaveLength(2)
+    await page.context().close()
+  })
+
   it('keeps a table open that somebody reads, while its chart changes', async () => {
     const { page } = await open()
     await page.click('#overview-lateness summary')

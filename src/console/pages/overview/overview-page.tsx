@@ -30,6 +30,9 @@ export const OverviewPage = ({ overview, steps }: { overview: Overview; steps: F
         id="live"
         hidden
         {...{ 'hx-sse:connect': '/live?page=overview' }}
+        // The extension begins again what was interrupted, not what never began. It ignores the trigger while there is a stream.
+        hx-trigger="load, every 15s"
+        hx-config="sse.connectTimeout:10s"
         hx-swap="none"
         data-stale={texts.stale('{time}')}
       />
