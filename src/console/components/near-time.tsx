@@ -14,9 +14,12 @@ export const NearTime = ({ at, now, seconds }: { at: string; now: number; second
   )
 }
 
-/** The time until `until`, epoch ms, as `h:mm:ss` or `m:ss`. The page's script counts it down. */
+/**
+ * The time until `until`, epoch ms, as `h:mm:ss` or `m:ss`. The page's script counts it down from `now`, which is not the
+ * browser's time when the follower's clock was fast-forwarded.
+ */
 export const TimeLeft = ({ until, now, large }: { until: number; now: number; large?: boolean }) => (
-  <time class={large ? 'big' : undefined} datetime={new Date(until).toISOString()} data-until>
+  <time class={large ? 'big' : undefined} datetime={new Date(until).toISOString()} data-until={now}>
     {timeLeft(until - now)}
   </time>
 )
