@@ -270,6 +270,14 @@ describe('a warning of a fork', () => {
     ])
   })
 
+  it('names the end of such a wait in whole minutes', () => {
+    const steps = `
+  - { id: far, after: 108020s, send: ${text} }
+  - { id: ask, wait: 36h, branches: [{ on: { event: message }, steps: [] }] }
+  - { id: after, send: ${text} }`
+    expect(warnings(fileOf(steps))[0]).toContain('ask may be open until 66 h 1 min after')
+  })
+
   it('names the hours for which quiet hours move a step', () => {
     const source = fileOf(`  - { id: late, after: 46h, send: ${text} }`, [
       "quiet: { from: '21:30', to: '09:00' }",

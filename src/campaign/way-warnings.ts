@@ -196,7 +196,9 @@ function windowWarnings({ plan, paths }: Context, { way, timeline }: PlayedWay):
   const interactions = timeline.flatMap((l) => (l.line === 'entry' || l.line === 'event' ? [l.at] : []))
   const lastAt = Math.max(...interactions)
   const lastStep = timeline.findLast((l) => l.line === 'step' && l.state === 'sent')
-  const openUntil = Math.max(lastAt, lastStep?.at ?? lastAt) + fork.waitMs - lastAt
+  const openMs = Math.max(lastAt, lastStep?.at ?? lastAt) + fork.waitMs - lastAt
+  // Seconds say nothing here: the spread of local times moves them.
+  const openUntil = Math.ceil(openMs / MINUTE_MS) * MINUTE_MS
   if (openUntil <= plan.windowMs) return []
   const message = `${fork.id} may be open until ${describeDuration(openUntil)} after the last interaction; the window closes at ${describeDuration(plan.windowMs)}: else is not reached then`
   return [{ path, message, rule: 'forks', hint: 'Make wait shorter' }]
