@@ -3,7 +3,7 @@ import { bilingual } from './bilingual.ts'
 /** Of the editor's forms: conditions, facts, days, links, variants. */
 export const EDITOR_FORM_TEXTS = bilingual(
   {
-    notSet: '没有设',
+    notSet: '未设置',
     and: '，并且',
     or: ' 或 ',
     negated: (condition: string) => `不符合（${condition}）`,

@@ -91,7 +91,8 @@ export const TEST_SEND_TEXTS = bilingual(
 export const DRY_RUN_TEXTS = bilingual(
   {
     title: '预演',
-    intro: '用最近七天里真实发生的事件，计算这个版本会怎样发送，并与实际对照。不会发送任何消息。',
+    intro:
+      '用真实发生过的事件（从最近七天里选一段时间），计算这个版本会怎样发送，并与实际对照。不会发送任何消息。',
     version: '版本',
     draft: '草稿',
     nth: (version: number) => `第 ${version} 版`,
@@ -131,7 +132,7 @@ export const DRY_RUN_TEXTS = bilingual(
   {
     title: 'Dry run',
     intro:
-      'Plays the real events of the last seven days against this version, and compares with what happened. Nothing is sent.',
+      'Plays real events, from a period of the last seven days, against this version, and compares with what happened. Nothing is sent.',
     version: 'Version',
     draft: 'draft',
     nth: (version: number) => `version ${version}`,
