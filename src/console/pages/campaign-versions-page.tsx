@@ -52,6 +52,8 @@ const VersionList = ({ campaign, versions, older, activeByVersion, compared }: V
   const { id, draft, version: newest } = campaign
   const path = `${campaignPath(id)}/versions`
   const shown = compared?.to
+  // No version is before the first one: it is compared with the newest, which it replaces when it is published again.
+  const before = (version: number) => (version > 1 ? version - 1 : (newest ?? version))
   return (
     <nav aria-label={texts.list}>
       <ol class="version-list">
@@ -71,7 +73,7 @@ const VersionList = ({ campaign, versions, older, activeByVersion, compared }: V
         {versions.map((v) => (
           <li>
             <a
-              href={`${path}?compare=${Math.max(1, v.version - 1)}..${v.version}`}
+              href={`${path}?compare=${before(v.version)}..${v.version}`}
               aria-current={shown === v.version ? 'true' : undefined}
             >
               <span class="name-line">
