@@ -256,6 +256,8 @@ describe('the versions of a campaign', () => {
     const older = await send('/campaigns/versioned/versions?compare=1..2', 'viewer')
     expect(older.html).toMatch(/第 1 步 .*今天读三页.*late.*<del>两<\/del><ins>三<\/ins>/s)
     expect(older.html).not.toContain('/versions/rollback')
+    expect(older.html).toContain('?compare=1..2"')
+    expect(older.html).toContain('?compare=2..1"')
     const draft = await send('/campaigns/versioned/versions')
     expect(draft.html).toContain('第 2 版 → 草稿')
     expect(draft.html).toMatch(/<del translate="no">2 分钟<\/del>.*<ins translate="no">3 分钟<\/ins>/s)
@@ -397,7 +399,7 @@ describe('trying a campaign', () => {
   const yaml = campaignYaml(
     'tried',
     ['{ id: gift, after: 0s, since: reply, send: { text: 试发的内容 } }'],
-    [`accounts: [${APP}]`, 'priority: 20'],
+    [`accounts: [${APP}]`, 'priority: 20', 'reply: { text: 欢迎 }'],
   )
   const form = {
     version: 'live',
@@ -458,6 +460,10 @@ describe('trying a campaign', () => {
     const played = await send('/campaigns/tried/dry-run', 'operator', period)
     expect(played.status).toBe(200)
     expect(played.html).toMatch(/\d+ 位粉丝，\d+ 个事件/)
+    // How many followers really got the reply to the entry is not recorded: a dash, and no 0.
+    const soon = new Date(Date.now() + 8 * 3_600_000 + 120_000).toISOString().slice(0, 16)
+    const now = await send('/campaigns/tried/dry-run', 'operator', { ...period, to: soon })
+    expect(now.html).toMatch(/即时回复(?:<[^>]+>)+[1-9]\d*(?:<[^>]+>)+–</)
     const bad = await send('/campaigns/tried/dry-run', 'operator', { ...period, from: '', to: 'x' })
     expect([bad.status, bad.html.includes('请填写开始和结束时间')]).toEqual([422, true])
     const old = await send('/campaigns/tried/dry-run', 'operator', { ...period, from: '2020-01-01T00:00' })

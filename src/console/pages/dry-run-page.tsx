@@ -97,11 +97,11 @@ export const DryRunPage = (props: DryRunProps) => {
   )
 }
 
-/** A line of the table: what, how often in the dry run, and how often really. */
+/** A line of the table: what, how often in the dry run, and how often really. Null: nothing recorded it. */
 interface Line {
   what: Child
   dry: number
-  real: number
+  real: number | null
 }
 
 const Result = ({ result, models }: { result: DryRunResult; models: DryRunProps['models'] }) => {
@@ -111,7 +111,10 @@ const Result = ({ result, models }: { result: DryRunResult; models: DryRunProps[
   const columns: Column<Line>[] = [
     { title: texts.what, cell: ({ what }) => what },
     { title: texts.dry, cell: ({ dry }) => <span class="number">{number(dry)}</span> },
-    { title: texts.real, cell: ({ real }) => <span class="number">{number(real)}</span> },
+    {
+      title: texts.real,
+      cell: ({ real }) => <span class="number">{real === null ? '–' : number(real)}</span>,
+    },
   ]
   const reason = useReason()
   const names = useStepNames(...models)
@@ -163,7 +166,7 @@ function useLines({ dryRun, real }: DryRunResult, names: StepNames): Line[] {
     a: Record<string, number>,
     b: Record<string, number>,
     shown: (key: string) => Child,
-  ) =>
+  ): Line[] =>
     [...new Set([...Object.keys(a), ...Object.keys(b)])].map((key) => ({
       what: (
         <>
@@ -173,6 +176,7 @@ function useLines({ dryRun, real }: DryRunResult, names: StepNames): Line[] {
       dry: a[key] ?? 0,
       real: b[key] ?? 0,
     }))
+  const replied = [...new Set([...Object.keys(dryRun.replies), ...Object.keys(real.replies)])]
   const result = useStepResult()
   const stepIds = [...new Set([...dryRun.steps, ...real.steps].map(({ step }) => step))]
   const resultsOf = (all: DryRunResult['real'], id: string) =>
@@ -191,7 +195,12 @@ function useLines({ dryRun, real }: DryRunResult, names: StepNames): Line[] {
         <Data>{names.branch(id, branch)}</Data>
       )),
     ),
-    ...both('', dryRun.replies, real.replies, (path) => placeName(path, language)),
+    // Of the replies that were given, only those of `answers` are recorded.
+    ...replied.map((path) => ({
+      what: placeName(path, language),
+      dry: dryRun.replies[path] ?? 0,
+      real: path.startsWith('answers') ? (real.replies[path] ?? 0) : null,
+    })),
   ]
 }
 
