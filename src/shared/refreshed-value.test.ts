@@ -105,3 +105,17 @@ it('a value is kept longer the longer its read took, within limits', () => {
     [30_000, 60_000],
   ])
 })
+
+it('reads again when the clock was set back', async () => {
+  let now = 100_000
+  let reads = 0
+  const counted = createRefreshedValue(async () => ++reads, {
+    freshMs: 3_000,
+    usableMs: 10_000,
+    clock: () => now,
+  })
+  expect((await counted.get()).value).toBe(1)
+  now = 0
+  expect(await counted.get()).toMatchObject({ value: 2, at: 0 })
+  expect((await counted.get()).value).toBe(2)
+})

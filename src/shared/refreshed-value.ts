@@ -58,8 +58,12 @@ export function createRefreshedValue<T>(
       })
     return reading
   }
-  const isYounger = (age: Age) =>
-    latest !== null && clock() - latest.at < (typeof age === 'number' ? age : age(latest.tookMs))
+  const isYounger = (age: Age) => {
+    if (!latest) return false
+    const ageMs = clock() - latest.at
+    // A clock that was set back would keep the value until it is again where it was.
+    return ageMs >= 0 && ageMs < (typeof age === 'number' ? age : age(latest.tookMs))
+  }
   return {
     async get() {
       if (latest && isYounger(freshMs)) return latest
