@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import type { Db } from '../db.ts'
 import { campaigns, deliveries, goals, runs } from '../schema.ts'
 import { execute } from '../sql.ts'
-import { type CountParts, runSlices } from '../statistics/run-slices.ts'
+import { type CountParts, forEachSlice } from '../statistics/run-slices.ts'
 
 /** Of the runs of a campaign that began in a period: how many, the messages that they were sent, and their goals. */
 export interface EntryCounts {
@@ -49,12 +49,9 @@ export async function readEntryCounts(
 ): Promise<EntryCountsByCampaign> {
   const isInPeriod = sql`r.created_at >= ${period.from}::bigint AND r.created_at < ${period.until}::bigint`
   const counts: EntryCountsByCampaign[] = []
-  let began = performance.now()
-  for await (const isInSlice of runSlices(db, isInPeriod, parts.slice)) {
+  await forEachSlice(db, isInPeriod, parts, async (isInSlice) => {
     counts.push(await countSlice(db, sql`${isInPeriod} AND ${isInSlice}`))
-    await parts.pause(performance.now() - began)
-    began = performance.now()
-  }
+  })
   return sumOfCounts(counts)
 }
 

@@ -3,7 +3,7 @@ import { ownValue } from '../../shared/own-value.ts'
 import type { Db } from '../db.ts'
 import { runs, runTotals, stepTotals } from '../schema.ts'
 import { execute } from '../sql.ts'
-import { countUndisturbed, runSlices, WHOLE } from '../statistics/run-slices.ts'
+import { countUndisturbed, forEachSlice, WHOLE } from '../statistics/run-slices.ts'
 import { stepsOf } from './purge-runs.ts'
 
 /** The runs of one campaign version and their steps, with the runs that the purge has deleted. */
@@ -37,8 +37,9 @@ export async function readCampaignTotals(
     kept: sql`SELECT sum(runs) AS n FROM ${runTotals} WHERE campaign = ${campaign}`,
     async inSlices() {
       const found = await readCounts(db, deletedRuns(campaign))
-      for await (const isInSlice of runSlices(db, sql`r.campaign = ${campaign}`, slice))
+      await forEachSlice(db, sql`r.campaign = ${campaign}`, { ...WHOLE, slice }, async (isInSlice) => {
         found.push(...(await readCounts(db, existingRuns(campaign, isInSlice))))
+      })
       return found
     },
     atOnce: () =>

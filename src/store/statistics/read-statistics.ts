@@ -10,7 +10,7 @@ import { campaignStatistics, inbox, runs } from '../schema.ts'
 import { answerDay, answeringCampaign, answerMetrics } from './answer-metrics.ts'
 import { CountSum, type StoredCount } from './count-sum.ts'
 import { countInSql, entryDay, runMetrics } from './run-metrics.ts'
-import { type CountParts, countUndisturbed, runSlices, WHOLE } from './run-slices.ts'
+import { type CountParts, countUndisturbed, forEachSlice, WHOLE } from './run-slices.ts'
 
 /**
  * Counts the runs and answers of a campaign, with those that the purges have deleted. Reads each run of the campaign, by many short
@@ -38,17 +38,16 @@ async function countInSlices(
   db: Db,
   campaign: string,
   filter: EntryFilter,
-  { pause, slice }: CountParts,
+  parts: CountParts,
 ): Promise<CountedRow[]> {
   const sum = new CountSum()
-  const count = async (parts: readonly SQL[]) => {
-    const began = performance.now()
-    sum.add(await countRows(db, parts))
-    await pause(performance.now() - began)
-  }
+  const count = async (metrics: readonly SQL[]) => sum.add(await countRows(db, metrics))
+  const began = performance.now()
   await count(otherMetrics(campaign, filter))
-  for await (const isInSlice of runSlices(db, sql`r.campaign = ${campaign}`, slice))
-    await count([runMetrics(keptRuns(campaign, filter, isInSlice))])
+  await parts.pause(performance.now() - began)
+  await forEachSlice(db, sql`r.campaign = ${campaign}`, parts, (isInSlice) =>
+    count([runMetrics(keptRuns(campaign, filter, isInSlice))]),
+  )
   return sum.rows()
 }
 

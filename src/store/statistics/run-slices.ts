@@ -51,16 +51,23 @@ export async function countUndisturbed<T>(
 }
 
 /**
- * Divides runs that exist, in the order of their arrival.
+ * Counts runs that exist, slice by slice in the order of their arrival, with a pause after each.
  * @param which selects them, under the alias `r`, so that an index has their order
- * @param slice the most runs of the next part; those that arrived in the same millisecond are not divided
- * @returns a condition for each part, for the alias `r` of the runs
+ * @param parts those that arrived in the same millisecond are not divided
+ * @param count gets a condition that selects a slice, for the alias `r` of the runs
  */
-export async function* runSlices(db: Db, which: SQL, slice: () => number): AsyncGenerator<SQL, void> {
+export async function forEachSlice(
+  db: Db,
+  which: SQL,
+  { pause, slice }: CountParts,
+  count: (isInSlice: SQL) => Promise<void>,
+): Promise<void> {
   for (let after: number | null = null; ; ) {
+    const began = performance.now()
     const until = await endOfSlice(db, which, after, slice())
-    yield sql`${after === null ? sql`true` : sql`r.created_at > ${after}::bigint`}
-      AND ${until === null ? sql`true` : sql`r.created_at <= ${until}::bigint`}`
+    await count(sql`${after === null ? sql`true` : sql`r.created_at > ${after}::bigint`}
+      AND ${until === null ? sql`true` : sql`r.created_at <= ${until}::bigint`}`)
+    await pause(performance.now() - began)
     if (until === null) return
     after = until
   }
