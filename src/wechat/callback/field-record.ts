@@ -13,3 +13,6 @@ export const NAMED_REFERENCES: Readonly<Record<string, string>> = {
 export interface FieldRecord {
   [name: string]: FieldValue
 }
+
+/** How XML writers put `]]>` into a CDATA section: they end the section within it and begin another. */
+export const SPLIT_END = ']]]]><![CDATA[>'

@@ -1,4 +1,4 @@
-import { type FieldRecord, NAMED_REFERENCES } from './field-record.ts'
+import { type FieldRecord, NAMED_REFERENCES, SPLIT_END } from './field-record.ts'
 
 /**
  * Fields that WeChat writes before any text of a person. In every example of the guide (接收普通消息, 接收事件推送) they are
@@ -118,7 +118,7 @@ function unwrap(inner: string): string {
   const text = inner.trim()
   if (!text.startsWith(CDATA)) return inner
   const rest = text.slice(CDATA.length)
-  return (rest.endsWith(']]>') ? rest.slice(0, -3) : rest).replaceAll(`]]]]>${CDATA}>`, ']]>')
+  return (rest.endsWith(']]>') ? rest.slice(0, -3) : rest).replaceAll(SPLIT_END, ']]>')
 }
 
 /** Decodes the five named references of XML, and leaves every other `&` unchanged. */

@@ -1,7 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser'
 import { isRecord } from '../../shared/is-record.ts'
 import { storableText } from '../../shared/text.ts'
-import { type FieldRecord, type FieldValue, NAMED_REFERENCES } from './field-record.ts'
+import { type FieldRecord, type FieldValue, NAMED_REFERENCES, SPLIT_END } from './field-record.ts'
 import { recoverCiphertext, recoverPush } from './recover-broken-xml.ts'
 
 /** A callback's body cannot be read. `message` has the reason and never quotes the body. */
@@ -12,8 +12,6 @@ export class CallbackBodyError extends Error {
 export type BodyFormat = 'xml' | 'json'
 
 const MAX_DEPTH = 10
-/** How XML writers put `]]>` into a CDATA section: they end the section within it and begin another. */
-const SPLIT_END = ']]]]><![CDATA[>'
 const parser = new XMLParser({
   ignoreAttributes: true,
   parseTagValue: false,
