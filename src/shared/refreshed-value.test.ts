@@ -14,7 +14,13 @@ function valueWith(
       }),
     { ...times, clock: () => clock.now },
   )
-  return { clock, reads, value }
+  /** Reads the first value, at the time 0. */
+  const readFirst = async () => {
+    const first = value.get()
+    reads[0]?.end('a')
+    await first
+  }
+  return { clock, reads, value, readFirst }
 }
 const TIMES = { freshMs: 3, usableMs: 10 }
 
@@ -32,10 +38,8 @@ describe('a refreshed value', () => {
   })
 
   it('is not read again while it is fresh, and is returned while it is read later', async () => {
-    const { clock, reads, value } = valueWith(TIMES)
-    const first = value.get()
-    reads[0]?.end('a')
-    await first
+    const { clock, reads, value, readFirst } = valueWith(TIMES)
+    await readFirst()
     clock.now = 2
     expect(await value.get()).toMatchObject({ value: 'a' })
     expect(reads).toHaveLength(1)
@@ -47,10 +51,8 @@ describe('a refreshed value', () => {
   })
 
   it('is waited for when it is too old, also if a read is under way', async () => {
-    const { clock, reads, value } = valueWith(TIMES)
-    const first = value.get()
-    reads[0]?.end('a')
-    await first
+    const { clock, reads, value, readFirst } = valueWith(TIMES)
+    await readFirst()
     clock.now = 9
     await value.get()
     expect(reads[1]?.isAwaited()).toBe(false)

@@ -40,9 +40,9 @@ export function createRecentActivity(deps: {
     const until = from + PART_MS
     const isSettled = until < now() - SETTLED_MS
     const known = settled.get(from)
-    // A negative age: the clock was set back.
-    const age = known ? now() - known.at : -1
-    if (isSettled && known && age >= 0 && age < SETTLED_FRESH_MS) return known.counts
+    // Not before the count: the clock may have been set back.
+    const isFresh = known && now() >= known.at && now() - known.at < SETTLED_FRESH_MS
+    if (isSettled && isFresh) return known.counts
     const counts = await readEntryCounts(db, { from, until }, parts)
     if (isSettled) settled.set(from, { counts, at: now() })
     return counts

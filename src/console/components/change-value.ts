@@ -8,8 +8,9 @@ import type { Language } from '../texts/bilingual.ts'
 import { ISSUE_LIST_TEXTS } from '../texts/campaign-frame-texts.ts'
 import { CHANGE_VALUE_TEXTS } from '../texts/change-value-texts.ts'
 import { durationWords } from '../texts/duration-words.ts'
+import { editorTexts } from '../texts/editor-form-texts.ts'
 import { EDITOR_TEXTS } from '../texts/editor-texts.ts'
-import { conditionText, editorTexts, eventText } from '../texts/event-words.ts'
+import { conditionText, eventText } from '../texts/event-words.ts'
 
 /** Fields that are durations in ms, by the last part of their path. */
 const DURATIONS = /(?:^|\.)(?:after|before|wait|typing|spacing|window|spread|within)$/

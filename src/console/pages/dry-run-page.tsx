@@ -166,6 +166,7 @@ function useLines({ dryRun, real }: DryRunResult, names: StepNames): Line[] {
     a: Record<string, number>,
     b: Record<string, number>,
     shown: (key: string) => Child,
+    isRecorded = (_key: string) => true,
   ): Line[] =>
     [...new Set([...Object.keys(a), ...Object.keys(b)])].map((key) => ({
       what: (
@@ -174,9 +175,8 @@ function useLines({ dryRun, real }: DryRunResult, names: StepNames): Line[] {
         </>
       ),
       dry: a[key] ?? 0,
-      real: b[key] ?? 0,
+      real: isRecorded(key) ? (b[key] ?? 0) : null,
     }))
-  const replied = [...new Set([...Object.keys(dryRun.replies), ...Object.keys(real.replies)])]
   const result = useStepResult()
   const stepIds = [...new Set([...dryRun.steps, ...real.steps].map(({ step }) => step))]
   const resultsOf = (all: DryRunResult['real'], id: string) =>
@@ -196,11 +196,13 @@ function useLines({ dryRun, real }: DryRunResult, names: StepNames): Line[] {
       )),
     ),
     // Of the replies that were given, only those of `answers` are recorded.
-    ...replied.map((path) => ({
-      what: placeName(path, language),
-      dry: dryRun.replies[path] ?? 0,
-      real: path.startsWith('answers') ? (real.replies[path] ?? 0) : null,
-    })),
+    ...both(
+      '',
+      dryRun.replies,
+      real.replies,
+      (path) => placeName(path, language),
+      (path) => path.startsWith('answers'),
+    ),
   ]
 }
 

@@ -1,7 +1,8 @@
-import { bilingual } from './bilingual.ts'
+import { bilingual, type Language } from './bilingual.ts'
+import { EDITOR_TEXTS } from './editor-texts.ts'
 
 /** Of the editor's forms: conditions, facts, days, links, variants. */
-export const EDITOR_FORM_TEXTS = bilingual(
+const EDITOR_FORM_TEXTS = bilingual(
   {
     notSet: '未设置',
     and: '，并且',
@@ -203,3 +204,9 @@ export const EDITOR_FORM_TEXTS = bilingual(
     webhookHint: 'The receiver must be registered first',
   },
 )
+
+/** All texts of the editor, with those of its forms. */
+export const editorTexts = (language: Language) => ({
+  ...EDITOR_TEXTS[language],
+  ...EDITOR_FORM_TEXTS[language],
+})

@@ -1,8 +1,6 @@
 import { type Fields, listOf, textOf } from '../../campaign/editing/campaign-items.ts'
 import { isRecord } from '../../shared/is-record.ts'
-import type { Language } from './bilingual.ts'
-import { EDITOR_FORM_TEXTS } from './editor-form-texts.ts'
-import { EDITOR_TEXTS } from './editor-texts.ts'
+import type { editorTexts } from './editor-form-texts.ts'
 
 export const ENTRY_EVENTS = ['subscribe', 'scan', 'click', 'message', 'tag', 'api', 'window-closing'] as const
 export const RUN_EVENTS = ['message', 'click', 'scan', 'tag', 'fact', 'link'] as const
@@ -28,11 +26,6 @@ export function eventNameOf(event: unknown): EventName {
   return MEANT.find(([filter]) => event[filter] !== undefined)?.[1] ?? 'message'
 }
 
-/** The texts of the editor. */
-export const editorTexts = (language: Language) => ({
-  ...EDITOR_TEXTS[language],
-  ...EDITOR_FORM_TEXTS[language],
-})
 type Texts = ReturnType<typeof editorTexts>
 
 /** An event in a few words: 发消息：1、资料. */

@@ -12,7 +12,7 @@ import { lineOf, type Path, setField } from '../../../campaign/editing/yaml-edit
 import type { EditorAnalysis, EditorData, EditorFigures, MediaNames } from '../../editor-data.ts'
 import { stepNames } from '../../steps/step-names.ts'
 import { forkKind } from '../../steps/step-words.ts'
-import { editorTexts } from '../../texts/event-words.ts'
+import { editorTexts } from '../../texts/editor-form-texts.ts'
 import { announce } from '../announce.ts'
 
 export type Replies = 'soon' | 'later' | 'never'
